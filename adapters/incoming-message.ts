@@ -1,0 +1,114 @@
+import { alreadyParsed, bodyDeadlineMs, BodyCollector, checkDeclaredLength, incomplete } from '../src/body.js';
+import type { ReceiveInput, ReceiveResult } from '../src/index.js';
+
+/** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
+export interface IncomingMessageLike {
+  readonly method?: string | undefined;
+  readonly headers: Record<string, string | string[] | undefined>;
+  /** True once the whole message has arrived. */
+  readonly complete: boolean;
+  readonly destroyed: boolean;
+  readonly readableDidRead: boolean;
+  readonly readableFlowing: boolean | null;
+  on(event: string, listener: (argument: never) => void): unknown;
+  off(event: string, listener: (argument: never) => void): unknown;
+  once(event: string, listener: (argument: never) => void): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+  /** Bytes kept by Cloud Functions and by `verify` hooks of body parsers. */
+  rawBody?: unknown;
+  /** Bytes from `express.raw`, or something parsed. */
+  body?: unknown;
+}
+
+/** What is used of Node's `ServerResponse`. */
+export interface ServerResponseLike {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  end(body: string): unknown;
+}
+
+const parsedHint =
+  'Put the webhook route before app.use(express.json()), give it express.raw({ type: "*/*" }), or keep the bytes: ' +
+  'express.json({ verify: (req, _res, buf) => { req.rawBody = buf } }).';
+
+// How long a client may go on sending after it was answered. Cut at once, it may never see the answer.
+const lingerMs = 5_000;
+
+/** Reads a body that nobody has read, up to `maxBytes`, within the deadline. */
+function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    checkDeclaredLength(request.headers['content-length'] as string | undefined, maxBytes);
+    const collector = new BodyCollector(maxBytes);
+    const settle = (finish: () => void) => {
+      clearTimeout(timer);
+      request.off('data', onData);
+      request.off('end', onEnd);
+      request.off('close', onClose);
+      finish();
+    };
+    const onData = (chunk: Uint8Array) => {
+      try {
+        collector.add(chunk);
+      } catch (error) {
+        settle(() => {
+          reject(error as Error);
+        });
+      }
+    };
+    const onEnd = () => {
+      settle(() => {
+        resolve(collector.bytes());
+      });
+    };
+    const onClose = () => {
+      settle(() => {
+        reject(incomplete(collector.total));
+      });
+    };
+    const timer = setTimeout(onClose, bodyDeadlineMs);
+    request.on('data', onData);
+    request.on('end', onEnd);
+    request.on('close', onClose);
+    // Stays: an error without a listener would end the process. What follows it is `close`.
+    request.on('error', () => undefined);
+    if (request.destroyed) onClose();
+  });
+}
+
+/** The raw body: what a framework kept of it, else the stream, else an error that says what to change. */
+async function readBody(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
+  for (const kept of [request.rawBody, request.body]) {
+    if (!ArrayBuffer.isView(kept)) continue;
+    checkDeclaredLength(String(kept.byteLength), maxBytes);
+    return new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);
+  }
+  // Not `body` decides but the stream: body-parser 1 leaves an empty object where it did not parse.
+  if (request.readableDidRead || request.readableFlowing) throw alreadyParsed(parsedHint);
+  return readStream(request, maxBytes);
+}
+
+/** A Node request as the receiver wants it. */
+export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
+  return {
+    method: request.method,
+    headers: request.headers,
+    body: (maxBytes) => readBody(request, maxBytes),
+    adapterContext: request,
+  };
+}
+
+/** Writes the answer, unless something else (a timeout middleware, say) has answered. */
+export function sendResult(request: IncomingMessageLike, response: ServerResponseLike, result: ReceiveResult<unknown>): void {
+  if (!request.complete && !request.destroyed) {
+    const timer = setTimeout(() => request.destroy(), lingerMs);
+    request.once('close', () => {
+      clearTimeout(timer);
+    });
+    request.resume();
+  }
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(result.status, { ...result.headers, 'content-length': result.body.length });
+  response.end(result.body);
+}

@@ -1,0 +1,103 @@
+import { WebhookError } from './errors.js';
+import { eventTypes, isEventType, type EventType, type WebhookEvent } from './events/types.js';
+
+/** What a handler is given beside the event. */
+export interface HandlerContext {
+  /** Fires when `handlerTimeoutMs` has passed. Hand it to `fetch` and the like, so that work stops. */
+  readonly signal: AbortSignal;
+  /** What the adapter has: Hono's `c`, otherwise the request. The same value the secret function gets. */
+  readonly adapterContext: unknown;
+  /** Keeps the runtime alive for a promise after the answer, where the platform has such a function. */
+  readonly waitUntil?: (promise: Promise<unknown>) => void;
+}
+
+/** A handler. Returning (or resolving) acknowledges the event; throwing makes the platform try again. */
+export type Handler<Event> = (event: Event, context: HandlerContext) => unknown;
+
+/** Told of each handler that failed: `error.cause` is what the handler threw. */
+export type ErrorHandler<Event = WebhookEvent> = (error: WebhookError, event: Event, context: HandlerContext) => unknown;
+
+/** What a handler can be registered for by name. */
+export type HandledType = EventType | 'ping';
+
+interface Registration {
+  readonly wants: (type: WebhookEvent['event']) => boolean;
+  readonly handler: Handler<never>;
+}
+
+/** The handlers of a receiver, and how they are run. */
+export class HandlerRegistry {
+  private readonly registrations: Registration[] = [];
+  private readonly errorHandlers: ErrorHandler<never>[] = [];
+  private sealed = false;
+
+  on(types: unknown, handler: Handler<never>): void {
+    const names = (Array.isArray(types) ? types : [types]) as unknown[];
+    if (names.length === 0) throw new TypeError('receiver.on: the list of event types is empty.');
+    for (const name of names) {
+      if (isEventType(name) || name === 'ping') continue;
+      throw new TypeError(
+        `receiver.on: ${JSON.stringify(name)} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
+          'For types that this version does not know there is onUnknown.',
+      );
+    }
+    this.register((type) => names.includes(type), handler);
+  }
+
+  register(wants: Registration['wants'], handler: Handler<never>): void {
+    this.checkRegistration(handler);
+    this.registrations.push({ wants, handler });
+  }
+
+  onError(handler: ErrorHandler<never>): void {
+    this.checkRegistration(handler);
+    this.errorHandlers.push(handler);
+  }
+
+  /** After this nothing can be registered: a handler added later would miss events without a word. */
+  seal(): void {
+    this.sealed = true;
+  }
+
+  private checkRegistration(handler: unknown): void {
+    if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
+    if (this.sealed) {
+      throw new TypeError('Handlers must be registered before the first request: move this to where the receiver is created.');
+    }
+  }
+
+  /**
+   * Runs every handler for this type in order of registration, each after the one before has ended.
+   * All run, even if one fails; then throws `handler_failed`. Returns how many ran.
+   *
+   * @param type - The type as verified. A schema may have changed `event`.
+   */
+  async run(type: WebhookEvent['event'], event: unknown, context: HandlerContext, isExpired: () => boolean): Promise<number> {
+    const failures: WebhookError[] = [];
+    let ran = 0;
+    for (const { wants, handler } of this.registrations) {
+      if (!wants(type)) continue;
+      if (isExpired()) break;
+      ran += 1;
+      try {
+        await handler(event as never, context);
+      } catch (cause) {
+        failures.push(new WebhookError('handler_failed', `A handler for ${type} failed.`, { cause }));
+      }
+    }
+    if (isExpired() || failures.length === 0) return ran;
+    for (const failure of failures) await this.report(failure, event, context);
+    throw failures[0] as WebhookError;
+  }
+
+  /** Tells the error handlers. What they throw cannot make things worse: the answer is a failure already. */
+  async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
+    for (const handler of this.errorHandlers) {
+      try {
+        await handler(error as never, event as never, context);
+      } catch {
+        // Nobody is left to tell.
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+export { isWebhookError, WebhookError } from './errors.js';
+export type { WebhookErrorCode, WebhookErrorOptions } from './errors.js';
+export { parseEvent } from './events/parse.js';
+export { eventTypes, isEventType } from './events/types.js';
+export type {
+  AlertTriggeredData,
+  CreditsLowData,
+  DatabaseCreatedData,
+  DeploymentCompletedData,
+  DeploymentFailedData,
+  DeploymentStartedData,
+  DomainConfiguredData,
+  EventDataByType,
+  EventEnvelope,
+  EventOf,
+  EventType,
+  OpenEnum,
+  PingData,
+  PingEvent,
+  ServiceDeployedData,
+  SiteCreatedData,
+  SiteDeletedData,
+  SiteStatus,
+  SiteStatusChangedData,
+  SslIssuedData,
+  UnknownEvent,
+  WebhookEvent,
+} from './events/types.js';
+export type { ErrorHandler, HandledType, Handler, HandlerContext } from './handlers.js';
+export type { HeadersLike } from './headers.js';
+export { createReceiver } from './receiver.js';
+export type {
+  AnyReceivedEvent,
+  EventSchemas,
+  HandleContext,
+  HandledInfo,
+  ReceivedEvent,
+  ReceiveInput,
+  Receiver,
+  ReceiveResult,
+  ReceiverOptions,
+  RejectedInfo,
+} from './receiver.js';
+export type { Secret, SecretResult, SecretSource } from './secrets.js';
+export { signatureMatches, signPayload } from './signature.js';
+export type { SchemaOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './standard-schema.js';
+export { verifyWebhook } from './verify.js';
+export type { RawRequest, VerifyOptions } from './verify.js';

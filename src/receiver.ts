@@ -1,0 +1,308 @@
+import { bodyBytes, readRequest } from './body.js';
+import { isWebhookError, WebhookError } from './errors.js';
+import type { EventOf, EventType, UnknownEvent, WebhookEvent } from './events/types.js';
+import { HandlerRegistry, type ErrorHandler, type HandledType, type Handler, type HandlerContext } from './handlers.js';
+import type { HeadersLike } from './headers.js';
+import type { SchemaOutput, StandardIssue, StandardSchemaV1 } from './standard-schema.js';
+import { prepareVerification, verifyRequest, type VerifyOptions } from './verify.js';
+
+/** A schema for each event type that shall have one. It is given the whole event. */
+export type EventSchemas = { readonly [Type in EventType]?: StandardSchemaV1 };
+
+/** The event a handler gets: what the type's schema returns, or the event as in the contract. */
+export type ReceivedEvent<Type extends EventType | 'ping' | 'unknown', Schemas extends EventSchemas> = {
+  [Each in Type]: Each extends keyof Schemas
+    ? Schemas[Each] extends StandardSchemaV1
+      ? SchemaOutput<Schemas[Each]>
+      : EventOf<Each>
+    : EventOf<Each>;
+}[Type];
+
+/** Every event a receiver with these schemas can hand out. */
+export type AnyReceivedEvent<Schemas extends EventSchemas> = ReceivedEvent<EventType | 'ping' | 'unknown', Schemas>;
+
+/** Options of {@link createReceiver}. */
+export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> extends VerifyOptions {
+  /**
+   * How long all handlers of one request may take together, in milliseconds. Then the answer is
+   * `handler_timeout` (503), handlers not yet begun are left out, and `context.signal` fires. The
+   * platform waits 15 s in all (contract section 4), so a value a little below that is of most use.
+   * @default no limit
+   */
+  handlerTimeoutMs?: number;
+  /**
+   * A Standard Schema (Zod, Valibot, ArkType, …) per event type. It gets the whole verified event, and
+   * what it returns is what handlers get. An event that does not pass is `schema_mismatch` (422).
+   */
+  schemas?: Schemas;
+  /**
+   * Told of every request that was refused before any handler ran. `error.hint` says the likely cause.
+   * For logs and metrics; what it throws is ignored.
+   */
+  onRejected?: (error: WebhookError, info: RejectedInfo) => void;
+  /** Told of every event that was acknowledged with 200. What it throws is ignored. */
+  onHandled?: (event: AnyReceivedEvent<Schemas>, info: HandledInfo) => void;
+}
+
+/** The second argument of `onRejected`. */
+export interface RejectedInfo {
+  /** The request's method, where it is known. */
+  readonly method: string | undefined;
+  /** The request's headers. Nothing in them is verified. */
+  readonly headers: HeadersLike;
+  /** Hono's `c`, otherwise the request. */
+  readonly adapterContext: unknown;
+}
+
+/** The second argument of `onHandled`. */
+export interface HandledInfo {
+  /** How many handlers ran. 0 for an event that nobody handles: it is acknowledged all the same. */
+  readonly handlers: number;
+}
+
+/** A request for {@link Receiver.receive}, from whatever server there is. */
+export interface ReceiveInput {
+  /** The HTTP method. Anything but `POST` is refused; left out, it is taken to be `POST`. */
+  method?: string | undefined;
+  headers: HeadersLike;
+  /**
+   * The body exactly as received, or a function that reads it. The function is called once, and only
+   * for a request with well-formed headers; it must throw if there are more than `maxBytes`.
+   */
+  body: Uint8Array | ArrayBuffer | string | ((maxBytes: number) => Promise<Uint8Array>);
+  /** Given to the secret function and to handlers. Adapters pass Hono's `c`, otherwise the request. */
+  adapterContext?: unknown;
+  /** See {@link HandlerContext.waitUntil}. */
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
+}
+
+/** The answer to give. */
+export interface ReceiveResult<Event = WebhookEvent> {
+  readonly status: number;
+  /** Names in lower case. `content-length` is left to the server. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The event, where the request was verified; also where a handler failed. */
+  readonly event?: Event;
+}
+
+/** What a platform gives beside a web `Request`. */
+export interface HandleContext {
+  /** `ctx.waitUntil` of Workers, Vercel and the like. */
+  waitUntil?: (promise: Promise<unknown>) => void;
+  /** See {@link ReceiveInput.adapterContext}. The request itself by default. */
+  adapterContext?: unknown;
+}
+
+/** Made by {@link createReceiver}. Give it handlers, then give it to an adapter. */
+export interface Receiver<Schemas extends EventSchemas = Record<never, never>> {
+  /**
+   * Registers a handler for one event type or for several; `event` is narrowed to them. Handlers run
+   * in order of registration, one after the other.
+   *
+   * @throws `TypeError` for a name that is no event type, or after the first request.
+   */
+  on<const Type extends HandledType>(
+    types: Type | readonly Type[],
+    handler: Handler<ReceivedEvent<Type, Schemas>>,
+  ): this;
+  /** Registers a handler for events of types that this version does not know. */
+  onUnknown(handler: Handler<UnknownEvent>): this;
+  /** Registers a handler for every event, `ping` and unknown types included. */
+  onAny(handler: Handler<AnyReceivedEvent<Schemas>>): this;
+  /**
+   * Registers a handler for failures of handlers: `error.code` is `handler_failed` (`error.cause` is what
+   * was thrown) or `handler_timeout`. It cannot change the answer.
+   */
+  onError(handler: ErrorHandler<AnyReceivedEvent<Schemas>>): this;
+  /**
+   * Verifies a request, runs the handlers and says what to answer. Never rejects.
+   *
+   * @example
+   * // AWS Lambda behind API Gateway
+   * const { status, headers, body } = await receiver.receive({
+   *   method: event.requestContext.http.method,
+   *   headers: event.headers,
+   *   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+   * });
+   */
+  receive(input: ReceiveInput): Promise<ReceiveResult<AnyReceivedEvent<Schemas>>>;
+  /** The same from a web `Request` to a web `Response`. Always answers, never rejects. */
+  handle(request: Request, context?: HandleContext): Promise<Response>;
+}
+
+const json = { 'content-type': 'application/json' };
+
+function answer<Event>(error: WebhookError | undefined, event?: Event): ReceiveResult<Event> {
+  return {
+    status: error ? error.status : 200,
+    headers: error?.code === 'method_not_allowed' ? { ...json, allow: 'POST' } : json,
+    body: error ? `{"error":"${error.code}"}` : '{"received":true}',
+    ...(event === undefined ? undefined : { event }),
+  };
+}
+
+/** Calls an observer: neither its exception nor its rejected promise may touch the answer. */
+function observe(observer: () => unknown): void {
+  try {
+    Promise.resolve(observer()).catch(() => undefined);
+  } catch {
+    // Documented: what an observer throws is ignored.
+  }
+}
+
+/** The place an issue is about, and what is wrong there: schema text, and no value of the event. */
+function describeIssue({ message, path = [] }: StandardIssue): string {
+  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
+  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
+}
+
+async function applySchema(schema: StandardSchemaV1 | undefined, event: WebhookEvent): Promise<unknown> {
+  if (!schema) return event;
+  const result = await schema['~standard'].validate(event);
+  if (!result.issues) return result.value;
+  throw new WebhookError('schema_mismatch', `The event ${event.event} does not fit its schema.`, {
+    hint: result.issues.map(describeIssue).join('; '),
+    cause: result.issues,
+  });
+}
+
+/**
+ * Makes a receiver: the whole way from a raw request to your typed handlers and the right answer.
+ * Mount it with an adapter (`@hostwares/webhooks/express`, `/hono`, `/next`, `/node`), or call `handle`
+ * with a web `Request`.
+ *
+ * An event is answered with 200 only after its handlers have ended well, so one that failed is sent
+ * again by the platform (contract section 4): at least once, with a stable `event.id`. Handlers must
+ * therefore bear to see an event twice.
+ *
+ * @throws `TypeError` for options that cannot work, such as an empty secret.
+ *
+ * @example
+ * const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
+ * receiver.on('deployment.failed', async (event) => {
+ *   await notify(`${event.data.site_name}: ${event.data.error ?? 'failed'}`);
+ * });
+ * app.post('/webhooks/hostwares', createExpressHandler(receiver));
+ */
+export function createReceiver<const Schemas extends EventSchemas = Record<never, never>>(
+  options: ReceiverOptions<Schemas>,
+): Receiver<Schemas> {
+  const verification = prepareVerification(options);
+  const { handlerTimeoutMs, schemas, onRejected, onHandled } = options;
+  // The upper bound is what timers can hold; beyond it they fire at once.
+  if (handlerTimeoutMs !== undefined && !(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31)) {
+    throw new TypeError('handlerTimeoutMs must be a number of milliseconds above 0.');
+  }
+  const handlers = new HandlerRegistry();
+  type Event = AnyReceivedEvent<Schemas>;
+
+  async function dispatch(type: WebhookEvent['event'], event: unknown, input: ReceiveInput): Promise<number> {
+    let controller: AbortController | undefined;
+    const context: HandlerContext = {
+      // Made when first asked for: most handlers do not.
+      get signal() {
+        return (controller ??= new AbortController()).signal;
+      },
+      adapterContext: input.adapterContext,
+      ...(input.waitUntil && { waitUntil: input.waitUntil }),
+    };
+    if (handlerTimeoutMs === undefined) return handlers.run(type, event, context, () => false);
+
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timeout: WebhookError | undefined;
+    const expiry = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        timeout = new WebhookError('handler_timeout', `The handlers for ${type} took longer than ${handlerTimeoutMs} ms.`);
+        (controller ??= new AbortController()).abort(timeout);
+        reject(timeout);
+      }, handlerTimeoutMs);
+    });
+    try {
+      return await Promise.race([handlers.run(type, event, context, () => timeout !== undefined), expiry]);
+    } catch (error) {
+      if (error === timeout) void handlers.report(error as WebhookError, event, context);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function rejected(cause: unknown, input: ReceiveInput): ReceiveResult<Event> {
+    // Only code of the program's own can throw anything else here: a schema, a body function, a clock.
+    const error = isWebhookError(cause)
+      ? cause
+      : new WebhookError('misconfigured', 'The receiver itself failed: an option or a body function threw.', { cause });
+    if (onRejected) {
+      const info = { method: input.method, headers: input.headers, adapterContext: input.adapterContext };
+      observe(() => {
+        onRejected(error, info);
+      });
+    }
+    return answer(error);
+  }
+
+  async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
+    handlers.seal();
+    let type: WebhookEvent['event'];
+    let event: Event;
+    try {
+      if (input.method !== undefined && input.method !== 'POST') {
+        throw new WebhookError('method_not_allowed', 'Webhooks are sent with POST.');
+      }
+      const { body } = input;
+      const verified = await verifyRequest(
+        verification,
+        input.headers,
+        typeof body === 'function' ? body : (maxBytes) => bodyBytes(body, maxBytes),
+        input.adapterContext,
+        onRejected !== undefined,
+      );
+      type = verified.event;
+      event = (await applySchema(schemas?.[type as EventType], verified)) as Event;
+    } catch (error) {
+      return rejected(error, input);
+    }
+    try {
+      const count = await dispatch(type, event, input);
+      if (onHandled) {
+        observe(() => {
+          onHandled(event, { handlers: count });
+        });
+      }
+      return answer(undefined, event);
+    } catch (error) {
+      return answer(error as WebhookError, event);
+    }
+  }
+
+  return {
+    on(types, handler) {
+      handlers.on(types, handler);
+      return this;
+    },
+    onUnknown(handler) {
+      handlers.register((type) => type === 'unknown', handler);
+      return this;
+    },
+    onAny(handler) {
+      handlers.register(() => true, handler);
+      return this;
+    },
+    onError(handler) {
+      handlers.onError(handler);
+      return this;
+    },
+    receive,
+    async handle(request, { waitUntil, adapterContext = request } = {}) {
+      const { status, headers, body } = await receive({
+        method: request.method,
+        headers: request.headers,
+        body: (maxBytes) => readRequest(request, maxBytes),
+        adapterContext,
+        waitUntil,
+      });
+      return new Response(body, { status, headers });
+    },
+  };
+}

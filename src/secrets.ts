@@ -1,0 +1,66 @@
+import { WebhookError } from './errors.js';
+
+/**
+ * A signing secret as shown in the dashboard. A string is used as its UTF-8 bytes, prefix
+ * (`whsec_`) included; it is not base64-decoded.
+ */
+export type Secret = string | Uint8Array;
+
+/**
+ * Where the secret comes from: one secret, several (during a rotation: all are tried), or a function
+ * that is called for every request with the adapter's context (Hono's `c`, the request elsewhere).
+ *
+ * A plain value is checked at set-up. What a function returns is checked per request: a missing or
+ * blank secret is `misconfigured` (500, so that the platform tries again), never a pass.
+ */
+export type SecretSource =
+  | Secret
+  | readonly Secret[]
+  | ((context: unknown) => SecretResult | Promise<SecretResult>);
+
+/** What a secret function may return. `undefined` and `null` mean that it has none: `misconfigured`. */
+export type SecretResult = Secret | readonly Secret[] | undefined | null;
+
+/** Checked secrets, or how to get them for a request. */
+export type SecretResolver = readonly Secret[] | ((context: unknown) => Promise<readonly Secret[]>);
+
+/** Checks one or more secrets. Throws `TypeError`; the message never holds the secret. */
+export function checkSecrets(value: unknown): readonly Secret[] {
+  const secrets = (Array.isArray(value) ? value : [value]) as unknown[];
+  if (secrets.length === 0) throw new TypeError('The list of webhook secrets is empty: give at least one.');
+  return secrets.map((secret) => {
+    if (typeof secret === 'string' && secret.trim() !== '') return secret;
+    // A copy: what the caller does with the array later must not change what is accepted.
+    if (isBytes(secret) && secret.length > 0) return secret.slice();
+    throw new TypeError(
+      `The webhook secret is ${describe(secret)}: expected a non-empty string or Uint8Array. ` +
+        'Copy it from Settings → Webhooks and check that the environment variable is set.',
+    );
+  });
+}
+
+// By tag, not instanceof: in a vm or a test runner the array may come from another realm.
+function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
+function describe(secret: unknown): string {
+  if (typeof secret === 'string') return secret === '' ? 'empty' : 'blank';
+  if (isBytes(secret)) return 'empty';
+  return secret === null ? 'null' : typeof secret;
+}
+
+/** Checks a plain source at once; wraps a function so that its faults become `misconfigured`. */
+export function resolveSecrets(source: SecretSource): SecretResolver {
+  if (typeof source !== 'function') return checkSecrets(source);
+  return async (context) => {
+    try {
+      return checkSecrets(await source(context));
+    } catch (cause) {
+      throw new WebhookError('misconfigured', 'The secret function gave no usable secret.', {
+        cause,
+        hint: 'It threw, or returned nothing or a blank value. Check that the secret is set where this request runs.',
+      });
+    }
+  };
+}

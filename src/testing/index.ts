@@ -1,0 +1,4 @@
+export { sampleEvent } from '../events/samples.js';
+export type { SampleOverrides } from '../events/samples.js';
+export { createSignedRequest } from './signed-request.js';
+export type { SignedRequestOptions } from './signed-request.js';
