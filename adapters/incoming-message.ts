@@ -1,5 +1,5 @@
-import { alreadyParsed, bodyDeadlineMs, BodyCollector, checkDeclaredLength, incomplete } from '../src/body.js';
-import type { ReceiveInput, ReceiveResult } from '../src/index.js';
+import { bodyDeadlineMs, BodyCollector, checkDeclaredLength, incomplete } from '../src/body.js';
+import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
 export interface IncomingMessageLike {
@@ -85,7 +85,7 @@ async function readBody(request: IncomingMessageLike, maxBytes: number): Promise
     return new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);
   }
   // Not `body` decides but the stream: body-parser 1 leaves an empty object where it did not parse.
-  if (request.readableDidRead || request.readableFlowing) throw alreadyParsed(parsedHint);
+  if (request.readableDidRead || request.readableFlowing) throw new WebhookError('body_already_parsed', undefined, { hint: parsedHint });
   return readStream(request, maxBytes);
 }
 

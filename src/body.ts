@@ -10,35 +10,20 @@ export const defaultMaxBodyBytes = 1_048_576;
  */
 export const bodyDeadlineMs = 15_000;
 
-export function tooLarge(maxBytes: number): WebhookError {
-  return new WebhookError('body_too_large', `The body has more than ${maxBytes} bytes.`, {
-    hint: 'The platform sends far less. If the limit was lowered, raise maxBodyBytes.',
-  });
-}
-
-/** The body is not there as bytes any more. `fix` is the line of code that mends it. */
-export function alreadyParsed(fix: string): WebhookError {
-  return new WebhookError(
-    'body_already_parsed',
-    'The raw body is gone: something read or parsed it before the signature was checked.',
-    { hint: fix },
-  );
-}
-
 /**
  * The connection broke or was too slow. What arrived is not what was signed, so it gets the code of
  * a wrong signature; mostly nobody is left to read it.
  */
 export function incomplete(received: number, cause?: unknown): WebhookError {
-  return new WebhookError('signature_mismatch', 'The body did not arrive whole.', {
+  return new WebhookError('signature_mismatch', undefined, {
     cause,
-    hint: `The connection ended, or ${bodyDeadlineMs / 1000} s had passed, after ${received} bytes.`,
+    hint: `The body did not arrive whole: the connection ended or was too slow after ${received} bytes.`,
   });
 }
 
 /** Refuses a body by the length it declares, before a byte of it is read. */
 export function checkDeclaredLength(declared: string | null | undefined, maxBytes: number): void {
-  if (declared && /^\d+$/.test(declared) && Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  if (declared && /^\d+$/.test(declared) && Number(declared) > maxBytes) throw new WebhookError('body_too_large');
 }
 
 /**
@@ -54,7 +39,7 @@ export class BodyCollector {
   add(chunk: Uint8Array): void {
     const before = this.total;
     this.total += chunk.length;
-    if (this.total > this.maxBytes) throw tooLarge(this.maxBytes);
+    if (this.total > this.maxBytes) throw new WebhookError('body_too_large');
     if (before === 0) {
       this.buffer = chunk;
       return;
@@ -82,24 +67,14 @@ export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
   // isView and the tag, not instanceof: the value may come from another realm (a vm, a test runner).
   else if (ArrayBuffer.isView(body)) bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   else if (Object.prototype.toString.call(body) === '[object ArrayBuffer]') bytes = new Uint8Array(body as ArrayBuffer);
-  else {
-    throw alreadyParsed(
-      'Pass the raw body as Uint8Array, ArrayBuffer or string. A parsed object cannot be verified, ' +
-        'and JSON.stringify does not give the signed bytes back.',
-    );
-  }
-  if (bytes.length > maxBytes) throw tooLarge(maxBytes);
+  else throw new WebhookError('body_already_parsed');
+  if (bytes.length > maxBytes) throw new WebhookError('body_too_large');
   return bytes;
 }
 
 /** Reads the body of a web `Request`: at most `maxBytes`, within {@link bodyDeadlineMs}. */
 export async function readRequest(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (request.bodyUsed || request.body?.locked) {
-    throw alreadyParsed(
-      'Call this before anything else reads the body (request.json(), a body parser), ' +
-        'or read it once with request.arrayBuffer() and pass { headers: request.headers, body }.',
-    );
-  }
+  if (request.bodyUsed || request.body?.locked) throw new WebhookError('body_already_parsed');
   checkDeclaredLength(request.headers.get('content-length'), maxBytes);
   if (!request.body) return new Uint8Array();
 

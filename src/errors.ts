@@ -55,28 +55,34 @@ const brand = Symbol.for('@hostwares/webhooks.WebhookError');
  * }
  */
 export class WebhookError extends Error {
-  // A literal, so that minified class names do not change it.
-  override readonly name = 'WebhookError';
   /** Stable name of the fault, see {@link WebhookErrorCode}. */
-  readonly code: WebhookErrorCode;
+  declare readonly code: WebhookErrorCode;
   /** The HTTP status to answer with. */
-  readonly status: number;
+  declare readonly status: number;
   /**
    * True where the fault is on the receiving side and may pass (5xx, 409), so that the platform's
    * next attempt of the same event can succeed; false where the request itself is refused.
    */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The likely cause and its fix, where it can be told. Log it; do not send it back. */
-  readonly hint?: string;
+  declare readonly hint?: string;
 
-  constructor(code: WebhookErrorCode, message: string, options: WebhookErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+  constructor(code: WebhookErrorCode, message = `Webhook refused: ${code}.`, options: WebhookErrorOptions = {}) {
+    super(message, options);
     this.code = code;
     this.status = statusByCode[code];
-    this.retryable = this.status >= 500 || this.status === 409;
-    if (options.hint !== undefined) this.hint = options.hint;
-    // Not enumerable, so that it does not clutter a printed error.
-    Object.defineProperty(this, brand, { value: true });
+    this.retryable = this.status > 499 || this.status === 409;
+    if (options.hint) this.hint = options.hint;
+  }
+
+  // A literal, so that minified class names do not change it.
+  override get name(): 'WebhookError' {
+    return 'WebhookError';
+  }
+
+  /** @internal */
+  get [brand](): true {
+    return true;
   }
 }
 

@@ -20,9 +20,11 @@ export type HeadersLike =
 export function singleHeader(headers: HeadersLike, name: string): string | null | undefined {
   if (typeof headers.get === 'function') return headers.get(name) ?? undefined;
   let found: unknown;
-  for (const [key, value] of Object.entries(headers)) {
+  for (const key in headers) {
     // Lengths first: this runs for every header of every request.
     if (key.length !== name.length || (key !== name && key.toLowerCase() !== name)) continue;
+    if (!Object.hasOwn(headers, key)) continue;
+    const value = (headers as Record<string, unknown>)[key];
     for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (each === undefined) continue;
       if (found !== undefined || typeof each !== 'string') return null;
