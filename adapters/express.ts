@@ -1,5 +1,10 @@
 import { createReceiver, type Receiver, type WebhookEvent } from '../src/index.js';
-import { sendResult, toReceiveInput, type IncomingMessageLike, type ServerResponseLike } from './incoming-message.js';
+import {
+  sendResult,
+  toReceiveInput,
+  type IncomingMessageLike,
+  type ServerResponseLike,
+} from './incoming-message.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 import { createNodeHandler } from './node.js';
 

@@ -1,4 +1,4 @@
-import { bodyDeadlineMs, BodyCollector, checkDeclaredLength, incomplete } from '../src/body.js';
+import { bodyBytes, bodyDeadlineMs, checkDeclaredLength, collectBody, incomplete } from '../src/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
@@ -38,38 +38,27 @@ const lingerMs = 5_000;
 
 /** Reads a body that nobody has read, up to `maxBytes`, within the deadline. */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
+  checkDeclaredLength(request.headers['content-length'], maxBytes);
+  const body = collectBody(maxBytes);
   return new Promise((resolve, reject) => {
-    checkDeclaredLength(request.headers['content-length'] as string | undefined, maxBytes);
-    const collector = new BodyCollector(maxBytes);
-    const settle = (finish: () => void) => {
+    const settle = (error?: WebhookError) => {
       clearTimeout(timer);
       request.off('data', onData);
-      request.off('end', onEnd);
+      request.off('end', settle);
       request.off('close', onClose);
-      finish();
+      if (error) reject(error);
+      else resolve(body.bytes());
     };
     const onData = (chunk: Uint8Array) => {
-      try {
-        collector.add(chunk);
-      } catch (error) {
-        settle(() => {
-          reject(error as Error);
-        });
-      }
+      if (!body.add(chunk)) settle(new WebhookError('body_too_large'));
     };
-    const onEnd = () => {
-      settle(() => {
-        resolve(collector.bytes());
-      });
-    };
+    // Comes after `end`, or instead of it.
     const onClose = () => {
-      settle(() => {
-        reject(incomplete(collector.total));
-      });
+      settle(incomplete(body.bytes()));
     };
     const timer = setTimeout(onClose, bodyDeadlineMs);
     request.on('data', onData);
-    request.on('end', onEnd);
+    request.on('end', settle);
     request.on('close', onClose);
     // Stays: an error without a listener would end the process. What follows it is `close`.
     request.on('error', () => undefined);
@@ -80,12 +69,12 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
 /** The raw body: what a framework kept of it, else the stream, else an error that says what to change. */
 async function readBody(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
   for (const kept of [request.rawBody, request.body]) {
-    if (!ArrayBuffer.isView(kept)) continue;
-    checkDeclaredLength(String(kept.byteLength), maxBytes);
-    return new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);
+    if (ArrayBuffer.isView(kept)) return bodyBytes(kept, maxBytes);
   }
   // Not `body` decides but the stream: body-parser 1 leaves an empty object where it did not parse.
-  if (request.readableDidRead || request.readableFlowing) throw new WebhookError('body_already_parsed', undefined, { hint: parsedHint });
+  if (request.readableDidRead || request.readableFlowing) {
+    throw new WebhookError('body_already_parsed', undefined, { hint: parsedHint });
+  }
   return readStream(request, maxBytes);
 }
 
@@ -100,7 +89,11 @@ export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
 }
 
 /** Writes the answer, unless something else (a timeout middleware, say) has answered. */
-export function sendResult(request: IncomingMessageLike, response: ServerResponseLike, result: ReceiveResult<unknown>): void {
+export function sendResult(
+  request: IncomingMessageLike,
+  response: ServerResponseLike,
+  result: ReceiveResult<unknown>,
+): void {
   if (!request.complete && !request.destroyed) {
     const timer = setTimeout(() => request.destroy(), lingerMs);
     request.once('close', () => {

@@ -16,7 +16,9 @@ export type { MiddlewareOptions } from './middleware-options.js';
  * const receiver = createReceiver({ secret: () => process.env.HOSTWARES_WEBHOOK_SECRET });
  * export const POST = createNextHandler(receiver);
  */
-export function createNextHandler(receiver: Pick<Receiver, 'handle'>): (request: Request) => Promise<Response> {
+export function createNextHandler(
+  receiver: Pick<Receiver, 'handle'>,
+): (request: Request) => Promise<Response> {
   return (request) => receiver.handle(request);
 }
 

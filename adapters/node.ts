@@ -1,5 +1,10 @@
 import type { Receiver } from '../src/index.js';
-import { sendResult, toReceiveInput, type IncomingMessageLike, type ServerResponseLike } from './incoming-message.js';
+import {
+  sendResult,
+  toReceiveInput,
+  type IncomingMessageLike,
+  type ServerResponseLike,
+} from './incoming-message.js';
 
 export type { IncomingMessageLike, ServerResponseLike } from './incoming-message.js';
 

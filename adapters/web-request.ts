@@ -3,7 +3,8 @@ import { createReceiver, type WebhookEvent } from '../src/index.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 
 /** The event of a request that passed, or the answer to one that did not. */
-export type Verdict = { readonly event: WebhookEvent } | { readonly event?: never; readonly response: Response };
+export type Verdict =
+  { readonly event: WebhookEvent } | { readonly event?: never; readonly response: Response };
 
 /** Verifies web requests. A receiver without handlers is the verification alone. */
 export function createWebVerifier(

@@ -67,7 +67,11 @@ export class WebhookError extends Error {
   /** The likely cause and its fix, where it can be told. Log it; do not send it back. */
   declare readonly hint?: string;
 
-  constructor(code: WebhookErrorCode, message = `Webhook refused: ${code}.`, options: WebhookErrorOptions = {}) {
+  constructor(
+    code: WebhookErrorCode,
+    message = `Webhook refused: ${code}.`,
+    options: WebhookErrorOptions = {},
+  ) {
     super(message, options);
     this.code = code;
     this.status = statusByCode[code];
@@ -76,12 +80,13 @@ export class WebhookError extends Error {
   }
 
   // A literal, so that minified class names do not change it.
+
   override get name(): 'WebhookError' {
     return 'WebhookError';
   }
 
   /** @internal */
-  get [brand](): true {
+  get [brand](): boolean {
     return true;
   }
 }

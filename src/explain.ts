@@ -41,7 +41,8 @@ function* originals(text: string): Generator<[original: string, hint: string]> {
   if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was put before the body.'];
   const unix = text.replaceAll('\r\n', '\n');
   for (const each of [unix, unix.replaceAll('\n', '\r\n'), unix.trimEnd(), `${unix}\n`]) {
-    if (each !== text) yield [each, 'Line endings or a final newline were changed after the body was signed.'];
+    if (each !== text)
+      yield [each, 'Line endings or a final newline were changed after the body was signed.'];
   }
   let value: unknown;
   try {
@@ -74,7 +75,8 @@ async function explainMismatch({ headers, body, secrets }: Facts): Promise<strin
       if (await matchesAny(new TextEncoder().encode(original), digits, secrets)) return hint;
     }
     // `{"` in base64.
-    if (text.startsWith('eyJ')) return 'The body is base64. Decode it first (API Gateway sets isBase64Encoded).';
+    if (text.startsWith('eyJ'))
+      return 'The body is base64. Decode it first (API Gateway sets isBase64Encoded).';
   }
   if (secrets.some((secret) => typeof secret === 'string' && /^[\s"'`]|[\s"'`]$/.test(secret))) {
     return 'The secret has white space or quotes around it. Remove them where it is set.';
@@ -83,13 +85,15 @@ async function explainMismatch({ headers, body, secrets }: Facts): Promise<strin
 }
 
 /** What was wrong and what was expected, for the codes that are thrown without a message of their own. */
-const messages: { readonly [Code in WebhookErrorCode]?: string } = {
+const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
   missing_signature: 'The X-Hostwares-Signature header is missing.',
   malformed_signature: 'The X-Hostwares-Signature header is not sha256= and 64 lower-case hex digits, once.',
   signature_mismatch: 'The signature does not fit the body and the secret.',
   missing_timestamp: 'The X-Hostwares-Timestamp header is missing.',
-  malformed_timestamp: 'The X-Hostwares-Timestamp header is not a time in whole Unix seconds, in decimal digits, once.',
-  timestamp_outside_tolerance: 'The X-Hostwares-Timestamp header is too far from the clock (toleranceSeconds).',
+  malformed_timestamp:
+    'The X-Hostwares-Timestamp header is not a time in whole Unix seconds, in decimal digits, once.',
+  timestamp_outside_tolerance:
+    'The X-Hostwares-Timestamp header is too far from the clock (toleranceSeconds).',
   body_too_large: 'The body has more bytes than maxBodyBytes.',
   body_already_parsed: 'The raw body is gone: something read or parsed it before the signature was checked.',
 };

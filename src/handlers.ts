@@ -15,7 +15,11 @@ export interface HandlerContext {
 export type Handler<Event> = (event: Event, context: HandlerContext) => unknown;
 
 /** Told of each handler that failed: `error.cause` is what the handler threw. */
-export type ErrorHandler<Event = WebhookEvent> = (error: WebhookError, event: Event, context: HandlerContext) => unknown;
+export type ErrorHandler<Event = WebhookEvent> = (
+  error: WebhookError,
+  event: Event,
+  context: HandlerContext,
+) => unknown;
 
 /** What a handler can be registered for by name. */
 export type HandledType = EventType | 'ping';
@@ -62,7 +66,9 @@ export class HandlerRegistry {
   private checkRegistration(handler: unknown): void {
     if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
     if (this.sealed) {
-      throw new TypeError('Handlers must be registered before the first request: move this to where the receiver is created.');
+      throw new TypeError(
+        'Handlers must be registered before the first request: move this to where the receiver is created.',
+      );
     }
   }
 
@@ -72,7 +78,12 @@ export class HandlerRegistry {
    *
    * @param type - The type as verified. A schema may have changed `event`.
    */
-  async run(type: WebhookEvent['event'], event: unknown, context: HandlerContext, isExpired: () => boolean): Promise<number> {
+  async run(
+    type: WebhookEvent['event'],
+    event: unknown,
+    context: HandlerContext,
+    isExpired: () => boolean,
+  ): Promise<number> {
     const failures: WebhookError[] = [];
     let ran = 0;
     for (const { wants, handler } of this.registrations) {
@@ -94,7 +105,7 @@ export class HandlerRegistry {
   async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
     for (const handler of this.errorHandlers) {
       try {
-        await handler(error as never, event as never, context);
+        await handler(error, event as never, context);
       } catch {
         // Nobody is left to tell.
       }

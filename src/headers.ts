@@ -7,8 +7,7 @@ export const timestampHeader = 'x-hostwares-timestamp';
  * and values as text or lists of text (Node's `IncomingHttpHeaders`, API Gateway's `multiValueHeaders`).
  */
 export type HeadersLike =
-  | { get(name: string): string | null }
-  | { readonly [name: string]: string | readonly string[] | undefined };
+  { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * The value of a header that may stand once. Undefined where it is absent; null where it stands more

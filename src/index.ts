@@ -34,6 +34,7 @@ export type {
   EventSchemas,
   HandleContext,
   HandledInfo,
+  NoSchemas,
   ReceivedEvent,
   ReceiveInput,
   Receiver,

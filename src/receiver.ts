@@ -1,13 +1,22 @@
 import { bodyBytes, readRequest } from './body.js';
 import { isWebhookError, WebhookError } from './errors.js';
 import type { EventOf, EventType, UnknownEvent, WebhookEvent } from './events/types.js';
-import { HandlerRegistry, type ErrorHandler, type HandledType, type Handler, type HandlerContext } from './handlers.js';
+import {
+  HandlerRegistry,
+  type ErrorHandler,
+  type HandledType,
+  type Handler,
+  type HandlerContext,
+} from './handlers.js';
 import type { HeadersLike } from './headers.js';
 import type { SchemaOutput, StandardIssue, StandardSchemaV1 } from './standard-schema.js';
 import { prepareVerification, verifyRequest, type VerifyOptions } from './verify.js';
 
 /** A schema for each event type that shall have one. It is given the whole event. */
-export type EventSchemas = { readonly [Type in EventType]?: StandardSchemaV1 };
+export type EventSchemas = Readonly<Partial<Record<EventType, StandardSchemaV1>>>;
+
+/** A receiver without schemas: every event is as in the contract. */
+export type NoSchemas = Record<never, StandardSchemaV1>;
 
 /** The event a handler gets: what the type's schema returns, or the event as in the contract. */
 export type ReceivedEvent<Type extends EventType | 'ping' | 'unknown', Schemas extends EventSchemas> = {
@@ -19,7 +28,10 @@ export type ReceivedEvent<Type extends EventType | 'ping' | 'unknown', Schemas e
 }[Type];
 
 /** Every event a receiver with these schemas can hand out. */
-export type AnyReceivedEvent<Schemas extends EventSchemas> = ReceivedEvent<EventType | 'ping' | 'unknown', Schemas>;
+export type AnyReceivedEvent<Schemas extends EventSchemas> = ReceivedEvent<
+  EventType | 'ping' | 'unknown',
+  Schemas
+>;
 
 /** Options of {@link createReceiver}. */
 export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> extends VerifyOptions {
@@ -95,7 +107,7 @@ export interface HandleContext {
 }
 
 /** Made by {@link createReceiver}. Give it handlers, then give it to an adapter. */
-export interface Receiver<Schemas extends EventSchemas = Record<never, never>> {
+export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   /**
    * Registers a handler for one event type or for several; `event` is narrowed to them. Handlers run
    * in order of registration, one after the other.
@@ -185,7 +197,7 @@ async function applySchema(schema: StandardSchemaV1 | undefined, event: WebhookE
  * });
  * app.post('/webhooks/hostwares', createExpressHandler(receiver));
  */
-export function createReceiver<const Schemas extends EventSchemas = Record<never, never>>(
+export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   options: ReceiverOptions<Schemas>,
 ): Receiver<Schemas> {
   const verification = prepareVerification(options);
@@ -213,7 +225,10 @@ export function createReceiver<const Schemas extends EventSchemas = Record<never
     let timeout: WebhookError | undefined;
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        timeout = new WebhookError('handler_timeout', `The handlers for ${type} took longer than ${handlerTimeoutMs} ms.`);
+        timeout = new WebhookError(
+          'handler_timeout',
+          `The handlers for ${type} took longer than ${handlerTimeoutMs} ms.`,
+        );
         (controller ??= new AbortController()).abort(timeout);
         reject(timeout);
       }, handlerTimeoutMs);
@@ -232,7 +247,9 @@ export function createReceiver<const Schemas extends EventSchemas = Record<never
     // Only code of the program's own can throw anything else here: a schema, a body function, a clock.
     const error = isWebhookError(cause)
       ? cause
-      : new WebhookError('misconfigured', 'The receiver itself failed: an option or a body function threw.', { cause });
+      : new WebhookError('misconfigured', 'The receiver itself failed: an option or a body function threw.', {
+          cause,
+        });
     if (onRejected) {
       const info = { method: input.method, headers: input.headers, adapterContext: input.adapterContext };
       observe(() => {

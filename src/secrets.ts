@@ -14,9 +14,7 @@ export type Secret = string | Uint8Array;
  * blank secret is `misconfigured` (500, so that the platform tries again), never a pass.
  */
 export type SecretSource =
-  | Secret
-  | readonly Secret[]
-  | ((context: unknown) => SecretResult | Promise<SecretResult>);
+  Secret | readonly Secret[] | ((context: unknown) => SecretResult | Promise<SecretResult>);
 
 /** What a secret function may return. `undefined` and `null` mean that it has none: `misconfigured`. */
 export type SecretResult = Secret | readonly Secret[] | undefined | null;

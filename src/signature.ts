@@ -77,7 +77,9 @@ function webEngine({ subtle }: Crypto): HmacEngine {
       return Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, '0')).join('');
     },
     async verify(body, digits, secret) {
-      const mac = Uint8Array.from({ length: 32 }, (_, index) => parseInt(digits.slice(index * 2, index * 2 + 2), 16));
+      const mac = Uint8Array.from({ length: 32 }, (_, index) =>
+        parseInt(digits.slice(index * 2, index * 2 + 2), 16),
+      );
       return subtle.verify('HMAC', await keyOf(secret), mac, body as BufferSource);
     },
   };
@@ -92,9 +94,14 @@ function findEngine(): HmacEngine {
     process?: { getBuiltinModule?: (id: string) => unknown };
     crypto?: Crypto;
   };
-  const nodeCrypto = process?.getBuiltinModule?.('node:crypto') as NodeCrypto<unknown> | undefined;
-  const nodeBuffer = process?.getBuiltinModule?.('node:buffer') as NodeBuffer | undefined;
-  return nodeCrypto && nodeBuffer ? nodeEngine(nodeCrypto, nodeBuffer) : webEngine(crypto as Crypto);
+  try {
+    const nodeCrypto = process?.getBuiltinModule?.('node:crypto') as NodeCrypto<unknown> | undefined;
+    const nodeBuffer = process?.getBuiltinModule?.('node:buffer') as NodeBuffer | undefined;
+    if (nodeCrypto && nodeBuffer) return nodeEngine(nodeCrypto, nodeBuffer);
+  } catch {
+    // Next's edge runtime has the function, and throws when it is called.
+  }
+  return webEngine(crypto as Crypto);
 }
 
 // Found at the first use, not at import: loading node:crypto takes longer than loading this package.

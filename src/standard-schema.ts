@@ -13,8 +13,7 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
 
 /** A value that passed, or the issues why it did not. */
 export type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly StandardIssue[] };
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
 /** One reason why a value did not pass. */
 export interface StandardIssue {
@@ -23,4 +22,4 @@ export interface StandardIssue {
 }
 
 /** What a schema's `validate` gives for a value that passed. */
-export type SchemaOutput<Schema> = Schema extends StandardSchemaV1<infer _Input, infer Output> ? Output : never;
+export type SchemaOutput<Schema> = Schema extends StandardSchemaV1<unknown, infer Output> ? Output : never;

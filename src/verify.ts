@@ -1,10 +1,13 @@
-import { bodyBytes, defaultMaxBodyBytes, readRequest } from './body.js';
+import { bodyBytes, readRequest } from './body.js';
 import { isWebhookError, WebhookError } from './errors.js';
 import { parseEvent } from './events/parse.js';
 import type { WebhookEvent } from './events/types.js';
 import { signatureHeader, singleHeader, timestampHeader, type HeadersLike } from './headers.js';
 import { resolveSecrets, type Secret, type SecretResolver, type SecretSource } from './secrets.js';
 import { matchesAny, parseSignature } from './signature.js';
+
+/** Four times the platform's own cap on a payload. */
+const defaultMaxBodyBytes = 1_048_576;
 
 /** How far the timestamp header may be off, in seconds, where nothing else is said (contract section 3). */
 const defaultToleranceSeconds = 300;
@@ -50,9 +53,15 @@ export interface Verification {
 
 /** Checks the options. Throws `TypeError`. */
 export function prepareVerification(options: VerifyOptions): Verification {
-  const { toleranceSeconds = defaultToleranceSeconds, maxBodyBytes = defaultMaxBodyBytes, now = Date.now } = options;
+  const {
+    toleranceSeconds = defaultToleranceSeconds,
+    maxBodyBytes = defaultMaxBodyBytes,
+    now = Date.now,
+  } = options;
   if (toleranceSeconds !== false && !(Number.isFinite(toleranceSeconds) && toleranceSeconds >= 0)) {
-    throw new TypeError('toleranceSeconds must be a number of seconds, 0 or more, or false to switch it off.');
+    throw new TypeError(
+      'toleranceSeconds must be a number of seconds, 0 or more, or false to switch it off.',
+    );
   }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('maxBodyBytes must be a whole number above 0.');
@@ -92,14 +101,16 @@ export async function verifyRequest(
     if (signature === undefined) throw new WebhookError('missing_signature');
     const digits = parseSignature(signature);
     if (digits === undefined) throw new WebhookError('malformed_signature');
-    if (toleranceSeconds !== false) checkTimestamp(singleHeader(headers, timestampHeader), toleranceSeconds, now());
+    if (toleranceSeconds !== false)
+      checkTimestamp(singleHeader(headers, timestampHeader), toleranceSeconds, now());
 
     // Awaited only where there is something to wait for: a turn of the queue costs as much as the checks above.
     const reading = getBody(maxBodyBytes);
     body = reading instanceof Promise ? await reading : reading;
     secrets = typeof source === 'function' ? await source(context) : source;
     const matching = matchesAny(body, digits, secrets);
-    if (!(typeof matching === 'boolean' ? matching : await matching)) throw new WebhookError('signature_mismatch');
+    if (!(typeof matching === 'boolean' ? matching : await matching))
+      throw new WebhookError('signature_mismatch');
     return parseEvent(body);
   } catch (error) {
     if (explains && isWebhookError(error)) {
@@ -133,7 +144,10 @@ export async function verifyRequest(
  *   },
  * };
  */
-export async function verifyWebhook(request: Request | RawRequest, options: VerifyOptions): Promise<WebhookEvent> {
+export async function verifyWebhook(
+  request: Request | RawRequest,
+  options: VerifyOptions,
+): Promise<WebhookEvent> {
   const isRaw = !(typeof (request as Request).arrayBuffer === 'function');
   return verifyRequest(
     prepareVerification(options),

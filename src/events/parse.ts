@@ -13,7 +13,9 @@ function isInstant(text: unknown): boolean {
   if (typeof text !== 'string' || !instantPattern.test(text)) return false;
   const day = Number(text.slice(8, 10));
   // Day 0 of the next month is the last day of this one. Every month has 28.
-  return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
+  return (
+    day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
+  );
 }
 
 function isText(value: unknown): boolean {
@@ -60,7 +62,8 @@ export function parseEvent(body: Uint8Array | string): WebhookEvent {
   if (!isText(id)) refuseEnvelope('id', 'a non-empty string');
   if (!isText(event)) refuseEnvelope('event', 'a non-empty string');
   if (!isText(account_id)) refuseEnvelope('account_id', 'a non-empty string');
-  if (!isInstant(timestamp)) refuseEnvelope('timestamp', 'an ISO 8601 instant such as 2026-01-31T08:00:00.000Z');
+  if (!isInstant(timestamp))
+    refuseEnvelope('timestamp', 'an ISO 8601 instant such as 2026-01-31T08:00:00.000Z');
   if (!isObject(data)) refuseEnvelope('data', 'an object');
   if (isEventType(event) || event === 'ping') return parsed as unknown as WebhookEvent;
   return { ...parsed, event: 'unknown', type: event } as unknown as WebhookEvent;

@@ -61,7 +61,12 @@ const sampleData: EventDataByType & { ping: PingData; unknown: Record<string, un
     issuer: "Let's Encrypt",
     expires_at: '2027-02-20T12:00:00.000Z',
   },
-  'database.created': { database_id: 'db_77c1', database_name: 'orders', type: 'postgresql', status: 'RUNNING' },
+  'database.created': {
+    database_id: 'db_77c1',
+    database_name: 'orders',
+    type: 'postgresql',
+    status: 'RUNNING',
+  },
   'service.deployed': {
     service_id: 'svc_20d4',
     service_name: 'search',
@@ -108,7 +113,9 @@ export function sampleEvent<Type extends EventType | 'ping' | 'unknown'>(
   overrides: SampleOverrides<EventOf<Type>['data']> = {},
 ): EventOf<Type> {
   if (!Object.hasOwn(sampleData, type)) {
-    throw new TypeError(`${JSON.stringify(type)} is not an event type. Known: ${Object.keys(sampleData).join(', ')}.`);
+    throw new TypeError(
+      `${JSON.stringify(type)} is not an event type. Known: ${Object.keys(sampleData).join(', ')}.`,
+    );
   }
   const { data, type: wireType = 'later.version', ...envelope } = overrides;
   return {

@@ -1,0 +1,73 @@
+// The import rules of ARCHITECTURE.md, as something that fails.
+/** @type {(name: string, from: string, to: string | string[], comment: string) => object} */
+const forbid = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: { path: '^(src|adapters)/' }, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true }, to: {} },
+    {
+      name: 'no-runtime-packages',
+      comment:
+        'The receiver has no runtime dependencies. Types of a framework are all that an adapter may import.',
+      severity: 'error',
+      from: { path: '^(src|adapters)/' },
+      to: { dependencyTypesNot: ['local', 'type-only'], path: 'node_modules' },
+    },
+    {
+      name: 'no-node-modules',
+      comment: 'One build for every runtime: no node: import, not even in the Node adapter.',
+      severity: 'error',
+      from: { path: '^(src|adapters)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    forbid('src-not-adapters', '^src/', '^adapters/', 'Adapters know the core, not the other way round.'),
+    forbid(
+      'nothing-imports-tests',
+      '^(src|adapters)/',
+      '^(test|examples|bench)/',
+      'Product code stands alone.',
+    ),
+    forbid(
+      'nothing-imports-testing',
+      '^(src/(?!testing/)|adapters/)',
+      '^src/(testing/|events/samples)',
+      'Test helpers stay out of production bundles.',
+    ),
+    forbid('errors-import-nothing', '^src/errors', '.+', 'errors.ts is at the bottom.'),
+    forbid('events-import-errors-only', '^src/events/', '^src/(?!errors|events/)', 'events -> errors'),
+    forbid(
+      'signature-imports-secrets-only',
+      '^src/signature',
+      '^src/(?!secrets|errors)',
+      'signature -> secrets, errors',
+    ),
+    forbid(
+      'verify-not-receiver',
+      '^src/(verify|explain|body|headers|secrets|handlers)',
+      '^src/(receiver|index)',
+      'receiver -> verify, never back',
+    ),
+    {
+      name: 'adapters-through-the-front-door',
+      comment:
+        'Adapters translate: they use the public face, and the body reader that both kinds of adapter share.',
+      severity: 'error',
+      from: { path: '^adapters/' },
+      to: { path: '^src/', pathNot: '^src/(index|body)\\.ts$' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+};
