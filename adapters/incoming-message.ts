@@ -54,7 +54,7 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
     };
     // Comes after `end`, or instead of it.
     const onClose = () => {
-      settle(incomplete(body.bytes()));
+      settle(incomplete());
     };
     const timer = setTimeout(onClose, bodyDeadlineMs);
     request.on('data', onData);

@@ -1,4 +1,4 @@
-import { signatureHeader, singleHeader, timestampHeader, type HeadersLike } from './headers.js';
+import { findSignedHeaders, type HeadersLike } from './headers.js';
 import type { WebhookError, WebhookErrorCode } from './errors.js';
 import type { Secret } from './secrets.js';
 import { matchesAny, parseSignature } from './signature.js';
@@ -36,6 +36,15 @@ function explainTimestamp(timestamp: string | null | undefined, nowMs: number): 
     : `It is ${-age} s ahead: this machine's clock is slow.`;
 }
 
+/** What Content-Length says, where it is there and says anything. */
+function declaredLength(headers: HeadersLike): number | undefined {
+  const value: unknown =
+    typeof headers.get === 'function'
+      ? headers.get('content-length')
+      : Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-length')?.[1];
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
 /** Bodies that the received one may have been before something on the way changed it. */
 function* originals(text: string): Generator<[original: string, hint: string]> {
   if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was put before the body.'];
@@ -59,9 +68,9 @@ function* originals(text: string): Generator<[original: string, hint: string]> {
 }
 
 async function explainMismatch({ headers, body, secrets }: Facts): Promise<string | undefined> {
-  if (!body || !secrets) return undefined;
-  const declared = singleHeader(headers, 'content-length');
-  if (declared && /^\d+$/.test(declared) && Number(declared) !== body.length) {
+  if (!body || !secrets) return 'The body did not arrive whole: the connection ended or was too slow.';
+  const declared = declaredLength(headers);
+  if (declared !== undefined && declared !== body.length) {
     return (
       `Content-Length says ${declared} bytes, the body has ${body.length}: ` +
       'it was truncated, padded or decompressed on the way.'
@@ -70,7 +79,7 @@ async function explainMismatch({ headers, body, secrets }: Facts): Promise<strin
   if (body.length === 0) return 'The body is empty: something read it before, or the sender sent none.';
   if (body.length <= maxDiagnosedBytes) {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
-    const digits = parseSignature(singleHeader(headers, signatureHeader)) ?? '';
+    const digits = parseSignature(findSignedHeaders(headers).signature) ?? '';
     for (const [original, hint] of originals(text)) {
       if (await matchesAny(new TextEncoder().encode(original), digits, secrets)) return hint;
     }
@@ -94,6 +103,9 @@ const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
     'The X-Hostwares-Timestamp header is not a time in whole Unix seconds, in decimal digits, once.',
   timestamp_outside_tolerance:
     'The X-Hostwares-Timestamp header is too far from the clock (toleranceSeconds).',
+  invalid_utf8: 'The body is not valid UTF-8.',
+  invalid_json: 'The body is not valid JSON.',
+  misconfigured: 'The secret function gave no usable secret.',
   body_too_large: 'The body has more bytes than maxBodyBytes.',
   body_already_parsed: 'The raw body is gone: something read or parsed it before the signature was checked.',
 };
@@ -104,11 +116,11 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
     case 'missing_timestamp':
       return 'The request is not from Hostwares, or a proxy removed the header.';
     case 'malformed_signature':
-      return explainSignature(singleHeader(facts.headers, signatureHeader));
+      return explainSignature(findSignedHeaders(facts.headers).signature);
     case 'malformed_timestamp':
       return 'Something on the way changed the header, or it stands more than once.';
     case 'timestamp_outside_tolerance':
-      return explainTimestamp(singleHeader(facts.headers, timestampHeader), facts.nowMs);
+      return explainTimestamp(findSignedHeaders(facts.headers).timestamp, facts.nowMs);
     case 'signature_mismatch':
       return explainMismatch(facts);
     case 'body_too_large':
@@ -122,6 +134,8 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
     case 'invalid_utf8':
     case 'invalid_envelope':
       return 'The signature fits, so this comes from someone who has the secret. Is it used elsewhere too?';
+    case 'misconfigured':
+      return 'It threw, or returned nothing or a blank value. Is the secret set where this request runs?';
     default:
       return undefined;
   }

@@ -1,4 +1,4 @@
-/** Header names of the contract (section 3), in the case that Node and `Headers` give them. */
+/** Header names of the contract (section 3), in the case that Node and `Headers` give them. Equally long. */
 export const signatureHeader = 'x-hostwares-signature';
 export const timestampHeader = 'x-hostwares-timestamp';
 
@@ -9,26 +9,40 @@ export const timestampHeader = 'x-hostwares-timestamp';
 export type HeadersLike =
   { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** The two headers of the contract. Undefined where one is absent, null where it stands more than once. */
+export interface SignedHeaders {
+  signature: string | null | undefined;
+  timestamp: string | null | undefined;
+}
+
+/** Takes one more value of a header that may stand once. */
+function once(found: unknown, value: unknown): string | null | undefined {
+  if (Array.isArray(value))
+    return (value as unknown[]).reduce<string | null | undefined>(once, found as undefined);
+  if (value === undefined) return found as undefined;
+  return found === undefined && typeof value === 'string' ? value : null;
+}
+
 /**
- * The value of a header that may stand once. Undefined where it is absent; null where it stands more
- * than once, also in another case, or is not text. (`Headers` and Node join repeated headers with a
- * comma; such a value has the wrong form, so it is refused by whoever parses it.)
- *
- * @param name - In lower case.
+ * Finds the two headers. (`Headers` and Node join repeated headers with a comma; such a value has the
+ * wrong form, so it is refused by whoever parses it.)
  */
-export function singleHeader(headers: HeadersLike, name: string): string | null | undefined {
-  if (typeof headers.get === 'function') return headers.get(name) ?? undefined;
-  let found: unknown;
-  for (const key in headers) {
-    // Lengths first: this runs for every header of every request.
-    if (key.length !== name.length || (key !== name && key.toLowerCase() !== name)) continue;
-    if (!Object.hasOwn(headers, key)) continue;
-    const value = (headers as Record<string, unknown>)[key];
-    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (each === undefined) continue;
-      if (found !== undefined || typeof each !== 'string') return null;
-      found = each;
-    }
+export function findSignedHeaders(headers: HeadersLike): SignedHeaders {
+  if (typeof headers.get === 'function') {
+    return {
+      signature: headers.get(signatureHeader) ?? undefined,
+      timestamp: headers.get(timestampHeader) ?? undefined,
+    };
   }
-  return found as string | undefined;
+  let signature: string | null | undefined;
+  let timestamp: string | null | undefined;
+  // One pass, and lengths first: this runs over every header of every request.
+  for (const key in headers) {
+    if (key.length !== signatureHeader.length || !Object.hasOwn(headers, key)) continue;
+    const name = key.toLowerCase();
+    const value: unknown = (headers as Record<string, unknown>)[key];
+    if (name === signatureHeader) signature = once(signature, value);
+    else if (name === timestampHeader) timestamp = once(timestamp, value);
+  }
+  return { signature, timestamp };
 }

@@ -38,12 +38,11 @@ function cacheKeys<Key>(importKey: (bytes: Uint8Array) => Key): (secret: Secret)
   return (secret) => {
     // The NUL keeps bytes apart from a string that happens to look like them.
     const name = typeof secret === 'string' ? secret : `\0${secret.join()}`;
-    let key = keys.get(name);
-    if (key === undefined) {
-      if (keys.size >= maxCachedKeys) keys.clear();
-      key = importKey(toBytes(secret));
-      keys.set(name, key);
-    }
+    const known = keys.get(name);
+    if (known) return known;
+    if (keys.size >= maxCachedKeys) keys.clear();
+    const key = importKey(toBytes(secret));
+    keys.set(name, key);
     return key;
   };
 }

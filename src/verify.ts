@@ -2,7 +2,7 @@ import { bodyBytes, readRequest } from './body.js';
 import { isWebhookError, WebhookError } from './errors.js';
 import { parseEvent } from './events/parse.js';
 import type { WebhookEvent } from './events/types.js';
-import { signatureHeader, singleHeader, timestampHeader, type HeadersLike } from './headers.js';
+import { findSignedHeaders, type HeadersLike } from './headers.js';
 import { resolveSecrets, type Secret, type SecretResolver, type SecretSource } from './secrets.js';
 import { matchesAny, parseSignature } from './signature.js';
 
@@ -59,9 +59,7 @@ export function prepareVerification(options: VerifyOptions): Verification {
     now = Date.now,
   } = options;
   if (toleranceSeconds !== false && !(Number.isFinite(toleranceSeconds) && toleranceSeconds >= 0)) {
-    throw new TypeError(
-      'toleranceSeconds must be a number of seconds, 0 or more, or false to switch it off.',
-    );
+    throw new TypeError('toleranceSeconds must be 0 or more, or false.');
   }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('maxBodyBytes must be a whole number above 0.');
@@ -72,7 +70,8 @@ export function prepareVerification(options: VerifyOptions): Verification {
 function checkTimestamp(header: string | null | undefined, toleranceSeconds: number, nowMs: number): void {
   if (header === undefined) throw new WebhookError('missing_timestamp');
   // Canonical decimal and short enough to be exact. `Number` would take "1e9", " 1" and "0x1" too.
-  if (header === null || !/^(?:0|[1-9]\d{0,14})$/.test(header)) throw new WebhookError('malformed_timestamp');
+  if (header === null || header.length > 15 || !/^(?:0|[1-9]\d*)$/.test(header))
+    throw new WebhookError('malformed_timestamp');
   // Negated, so that a clock that gives NaN refuses.
   if (!(Math.abs(Math.floor(nowMs / 1000) - Number(header)) <= toleranceSeconds)) {
     throw new WebhookError('timestamp_outside_tolerance');
@@ -97,12 +96,11 @@ export async function verifyRequest(
   let secrets: readonly Secret[] | undefined;
   try {
     // Headers first: a request without them is not even read.
-    const signature = singleHeader(headers, signatureHeader);
+    const { signature, timestamp } = findSignedHeaders(headers);
     if (signature === undefined) throw new WebhookError('missing_signature');
     const digits = parseSignature(signature);
     if (digits === undefined) throw new WebhookError('malformed_signature');
-    if (toleranceSeconds !== false)
-      checkTimestamp(singleHeader(headers, timestampHeader), toleranceSeconds, now());
+    if (toleranceSeconds !== false) checkTimestamp(timestamp, toleranceSeconds, now());
 
     // Awaited only where there is something to wait for: a turn of the queue costs as much as the checks above.
     const reading = getBody(maxBodyBytes);
@@ -144,16 +142,13 @@ export async function verifyRequest(
  *   },
  * };
  */
-export async function verifyWebhook(
-  request: Request | RawRequest,
-  options: VerifyOptions,
-): Promise<WebhookEvent> {
-  const isRaw = !(typeof (request as Request).arrayBuffer === 'function');
-  return verifyRequest(
-    prepareVerification(options),
-    request.headers,
-    (maxBytes) => (isRaw ? bodyBytes(request.body, maxBytes) : readRequest(request as Request, maxBytes)),
-    request,
-    true,
-  );
+export function verifyWebhook(request: Request | RawRequest, options: VerifyOptions): Promise<WebhookEvent> {
+  const getBody = (maxBytes: number) =>
+    'arrayBuffer' in request ? readRequest(request, maxBytes) : bodyBytes(request.body, maxBytes);
+  // Not an async function: one promise less is a tenth of the time that a small event takes.
+  try {
+    return verifyRequest(prepareVerification(options), request.headers, getBody, request, true);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
