@@ -25,6 +25,7 @@ declare global {
 /** What is used of Express' request: Node's, with `webhookEvent` as the place for the event. */
 export interface ExpressRequestLike extends IncomingMessageLike {
   webhookEvent?: WebhookEvent;
+  _body?: boolean;
 }
 
 /**
@@ -69,6 +70,8 @@ export function createExpressMiddleware(
         return;
       }
       request.webhookEvent = result.event;
+      // Tells a body parser further on that the stream is read; Express 4's fails otherwise.
+      request._body = true;
       next();
     });
   };

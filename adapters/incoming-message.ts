@@ -10,9 +10,9 @@ export interface IncomingMessageLike {
   readonly destroyed: boolean;
   readonly readableDidRead: boolean;
   readonly readableFlowing: boolean | null;
-  on(event: string, listener: (argument: never) => void): unknown;
-  off(event: string, listener: (argument: never) => void): unknown;
-  once(event: string, listener: (argument: never) => void): unknown;
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  off(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  once(event: string, listener: (chunk: Uint8Array) => void): unknown;
   resume(): unknown;
   destroy(): unknown;
   /** Bytes kept by Cloud Functions and by `verify` hooks of body parsers. */
@@ -44,7 +44,7 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
     const settle = (error?: WebhookError) => {
       clearTimeout(timer);
       request.off('data', onData);
-      request.off('end', settle);
+      request.off('end', onEnd);
       request.off('close', onClose);
       if (error) reject(error);
       else resolve(body.bytes());
@@ -52,13 +52,16 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
     const onData = (chunk: Uint8Array) => {
       if (!body.add(chunk)) settle(new WebhookError('body_too_large'));
     };
+    const onEnd = () => {
+      settle();
+    };
     // Comes after `end`, or instead of it.
     const onClose = () => {
       settle(incomplete());
     };
     const timer = setTimeout(onClose, bodyDeadlineMs);
     request.on('data', onData);
-    request.on('end', settle);
+    request.on('end', onEnd);
     request.on('close', onClose);
     // Stays: an error without a listener would end the process. What follows it is `close`.
     request.on('error', () => undefined);

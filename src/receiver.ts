@@ -49,11 +49,11 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
   schemas?: Schemas;
   /**
    * Told of every request that was refused before any handler ran. `error.hint` says the likely cause.
-   * For logs and metrics; what it throws is ignored.
+   * For logs and metrics: it is not awaited, and what it throws is ignored.
    */
-  onRejected?: (error: WebhookError, info: RejectedInfo) => void;
-  /** Told of every event that was acknowledged with 200. What it throws is ignored. */
-  onHandled?: (event: AnyReceivedEvent<Schemas>, info: HandledInfo) => void;
+  onRejected?: (error: WebhookError, info: RejectedInfo) => unknown;
+  /** Told of every event that was acknowledged with 200. Not awaited; what it throws is ignored. */
+  onHandled?: (event: AnyReceivedEvent<Schemas>, info: HandledInfo) => unknown;
 }
 
 /** The second argument of `onRejected`. */
@@ -252,9 +252,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
         });
     if (onRejected) {
       const info = { method: input.method, headers: input.headers, adapterContext: input.adapterContext };
-      observe(() => {
-        onRejected(error, info);
-      });
+      observe(() => onRejected(error, info));
     }
     return answer(error);
   }
@@ -283,9 +281,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     try {
       const count = await dispatch(type, event, input);
       if (onHandled) {
-        observe(() => {
-          onHandled(event, { handlers: count });
-        });
+        observe(() => onHandled(event, { handlers: count }));
       }
       return answer(undefined, event);
     } catch (error) {

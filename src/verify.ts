@@ -149,6 +149,7 @@ export function verifyWebhook(request: Request | RawRequest, options: VerifyOpti
   try {
     return verifyRequest(prepareVerification(options), request.headers, getBody, request, true);
   } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it is
     return Promise.reject(error);
   }
 }

@@ -1,0 +1,94 @@
+import { getRequestListener } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { describe, expect, it, vi } from 'vitest';
+import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js';
+import { createReceiver } from '../../src/index.js';
+import { createSignedRequest } from '../../src/testing/index.js';
+import { secret, serverContract } from './server-contract.js';
+
+const path = '/webhooks/hostwares';
+const signed = (event = 'ping') => createSignedRequest(event, { secret, url: `http://localhost${path}` });
+
+serverContract('Hono on Node', (receiver, at) =>
+  getRequestListener(new Hono().post(at, createHonoHandler(receiver)).fetch),
+);
+
+describe('createHonoHandler', () => {
+  it('gives c to the secret function and to handlers, so that bindings are at hand', async () => {
+    const handler = vi.fn();
+    const receiver = createReceiver({
+      secret: (c) => (c as Context<{ Bindings: { WEBHOOK_SECRET: string } }>).env.WEBHOOK_SECRET,
+    }).onAny((_event, { adapterContext }) => handler((adapterContext as Context).env));
+    const app = new Hono().post(path, createHonoHandler(receiver));
+    const env = { WEBHOOK_SECRET: secret };
+    expect((await app.request(await signed(), undefined, env)).status).toBe(200);
+    expect(handler).toHaveBeenCalledWith(env);
+    expect((await app.request(await signed(), undefined, {})).status).toBe(500);
+  });
+
+  it('hands waitUntil on where the platform has it', async () => {
+    const executionCtx = { waitUntil: vi.fn(), passThroughOnException: vi.fn(), props: {} };
+    const work = Promise.resolve();
+    const receiver = createReceiver({ secret }).onAny((_event, { waitUntil }) => waitUntil?.(work));
+    const app = new Hono().post(path, createHonoHandler(receiver));
+    expect((await app.fetch(await signed(), {}, executionCtx)).status).toBe(200);
+    expect(executionCtx.waitUntil).toHaveBeenCalledExactlyOnceWith(work);
+  });
+
+  it.each([
+    ['json', (c: Context) => c.req.json()],
+    ['text', (c: Context) => c.req.text()],
+    ['arrayBuffer', (c: Context) => c.req.arrayBuffer()],
+  ])('answers 500 at once behind c.req.%s()', async (_name, read) => {
+    const onRejected = vi.fn();
+    const app = new Hono();
+    app.use(async (c, next) => {
+      await read(c);
+      await next();
+    });
+    app.post(path, createHonoHandler(createReceiver({ secret, onRejected })));
+    const response = await app.request(await signed());
+    expect([response.status, await response.json()]).toEqual([500, { error: 'body_already_parsed' }]);
+    expect(onRejected.mock.lastCall?.[0].hint).toMatch(/before anything else reads the body/);
+  });
+
+  it('works behind bodyLimit, in a sub-app and in a base path', async () => {
+    const sub = new Hono().use(bodyLimit({ maxSize: 100_000 }));
+    sub.post('/hostwares', createHonoHandler(createReceiver({ secret })));
+    const app = new Hono().basePath('/api').route('/webhooks', sub);
+    const request = new Request(`http://localhost/api/webhooks/hostwares`, await signed());
+    expect((await app.request(request)).status).toBe(200);
+  });
+
+  it('answers 405 with Allow on app.all', async () => {
+    const app = new Hono().all(path, createHonoHandler(createReceiver({ secret })));
+    const response = await app.request(path);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+});
+
+describe('createHonoMiddleware', () => {
+  const app = new Hono().post(path, createHonoMiddleware({ secret }), (c) =>
+    c.json({ type: c.var.webhookEvent.event }, 202),
+  );
+
+  it('sets c.var.webhookEvent and calls next', async () => {
+    const response = await app.request(await signed('site.created'));
+    expect([response.status, await response.json()]).toEqual([202, { type: 'site.created' }]);
+  });
+
+  it('answers what does not pass', async () => {
+    const response = await app.request(path, { method: 'POST', body: '{}' });
+    expect([response.status, await response.json()]).toEqual([401, { error: 'missing_signature' }]);
+  });
+
+  it('gives c to the secret function', async () => {
+    const bound = new Hono<{ Bindings: { SECRET: string } }>().post(
+      path,
+      createHonoMiddleware({ secret: (c) => (c as Context<{ Bindings: { SECRET: string } }>).env.SECRET }),
+      (c) => c.body(null, 204),
+    );
+    expect((await bound.request(await signed(), undefined, { SECRET: secret })).status).toBe(204);
+  });
+});

@@ -1,0 +1,54 @@
+// The handlers as Next calls them: web Request in, Response out. The real Next is in test/runtimes.
+import { describe, expect, it, vi } from 'vitest';
+import { createNextHandler, withWebhook } from '../../adapters/next.js';
+import { createReceiver } from '../../src/index.js';
+import { createSignedRequest } from '../../src/testing/index.js';
+
+const secret = 'whsec_next';
+
+describe('createNextHandler', () => {
+  it('verifies, handles and answers', async () => {
+    const handler = vi.fn();
+    const POST = createNextHandler(
+      createReceiver({ secret }).on('credits.low', (event) => handler(event.data.balance)),
+    );
+    expect((await POST(await createSignedRequest('credits.low', { secret }))).status).toBe(200);
+    expect(handler).toHaveBeenCalledOnce();
+    expect((await POST(await createSignedRequest('ping', { secret: 'other' }))).status).toBe(401);
+  });
+
+  it('reads the secret per request, so that a build without it goes well', async () => {
+    const POST = createNextHandler(createReceiver({ secret: () => process.env.NEXT_TEST_SECRET }));
+    expect((await POST(await createSignedRequest('ping', { secret }))).status).toBe(500);
+    vi.stubEnv('NEXT_TEST_SECRET', secret);
+    expect((await POST(await createSignedRequest('ping', { secret }))).status).toBe(200);
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('withWebhook', () => {
+  it('calls the handler with event, request and context, and answers what it answers', async () => {
+    const seen = vi.fn();
+    const POST = withWebhook({ secret }, (event, request, context: { params: Promise<{ team: string }> }) => {
+      seen(event.event, request.url, context);
+      return new Response(null, { status: 204 });
+    });
+    const context = { params: Promise.resolve({ team: 'a' }) };
+    const request = await createSignedRequest('ping', { secret, url: 'http://localhost/team/a' });
+    expect((await POST(request, context)).status).toBe(204);
+    expect(seen).toHaveBeenCalledWith('ping', 'http://localhost/team/a', context);
+  });
+
+  it('answers what does not pass, without the handler', async () => {
+    const handler = vi.fn();
+    const POST = withWebhook({ secret }, handler);
+    const response = await POST(new Request('http://localhost/', { method: 'POST', body: '{}' }), undefined);
+    expect([response.status, await response.json()]).toEqual([401, { error: 'missing_signature' }]);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it("leaves the handler's errors to Next", async () => {
+    const POST = withWebhook({ secret }, () => Promise.reject(new Error('mine')));
+    await expect(POST(await createSignedRequest('ping', { secret }), undefined)).rejects.toThrow('mine');
+  });
+});
