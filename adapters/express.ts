@@ -1,4 +1,4 @@
-import { createReceiver, type Receiver, type WebhookEvent } from '../src/index.js';
+import { createReceiver, type AnyReceiver, type WebhookEvent } from '../src/index.js';
 import {
   sendResult,
   toReceiveInput,
@@ -40,7 +40,7 @@ export interface ExpressRequestLike extends IncomingMessageLike {
  * app.use(express.json()); // after it
  */
 export function createExpressHandler(
-  receiver: Pick<Receiver, 'receive'>,
+  receiver: AnyReceiver,
 ): (request: ExpressRequestLike, response: ServerResponseLike) => void {
   return createNodeHandler(receiver);
 }

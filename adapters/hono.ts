@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { HandleContext, Receiver, WebhookEvent } from '../src/index.js';
+import type { AnyReceiver, HandleContext, WebhookEvent } from '../src/index.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 import { createWebVerifier } from './web-request.js';
 
@@ -35,7 +35,7 @@ function waitUntilOf(c: Context): Pick<HandleContext, 'waitUntil'> {
  * const receiver = createReceiver({ secret: (c) => (c as Context<{ Bindings: Env }>).env.WEBHOOK_SECRET });
  * app.post('/webhooks/hostwares', createHonoHandler(receiver));
  */
-export function createHonoHandler(receiver: Pick<Receiver, 'handle'>): (c: Context) => Promise<Response> {
+export function createHonoHandler(receiver: AnyReceiver): (c: Context) => Promise<Response> {
   return (c) => receiver.handle(c.req.raw, { adapterContext: c, ...waitUntilOf(c) });
 }
 

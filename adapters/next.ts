@@ -1,4 +1,4 @@
-import type { Receiver, WebhookEvent } from '../src/index.js';
+import type { AnyReceiver, WebhookEvent } from '../src/index.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 import { createWebVerifier } from './web-request.js';
 
@@ -16,9 +16,7 @@ export type { MiddlewareOptions } from './middleware-options.js';
  * const receiver = createReceiver({ secret: () => process.env.HOSTWARES_WEBHOOK_SECRET });
  * export const POST = createNextHandler(receiver);
  */
-export function createNextHandler(
-  receiver: Pick<Receiver, 'handle'>,
-): (request: Request) => Promise<Response> {
+export function createNextHandler(receiver: AnyReceiver): (request: Request) => Promise<Response> {
   return (request) => receiver.handle(request);
 }
 

@@ -1,4 +1,4 @@
-import type { Receiver } from '../src/index.js';
+import type { AnyReceiver } from '../src/index.js';
 import {
   sendResult,
   toReceiveInput,
@@ -19,7 +19,7 @@ export type { IncomingMessageLike, ServerResponseLike } from './incoming-message
  * createServer(createNodeHandler(receiver)).listen(3000);
  */
 export function createNodeHandler(
-  receiver: Pick<Receiver, 'receive'>,
+  receiver: AnyReceiver,
 ): (request: IncomingMessageLike, response: ServerResponseLike) => void {
   return (request, response) => {
     void receiver.receive(toReceiveInput(request)).then((result) => {

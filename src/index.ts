@@ -31,6 +31,7 @@ export type { HeadersLike } from './headers.js';
 export { createReceiver } from './receiver.js';
 export type {
   AnyReceivedEvent,
+  AnyReceiver,
   EventSchemas,
   HandleContext,
   HandledInfo,

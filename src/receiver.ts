@@ -143,6 +143,12 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   handle(request: Request, context?: HandleContext): Promise<Response>;
 }
 
+/** A receiver with whatever schemas: what an adapter needs of it. */
+export interface AnyReceiver {
+  receive(input: ReceiveInput): Promise<ReceiveResult<unknown>>;
+  handle(request: Request, context?: HandleContext): Promise<Response>;
+}
+
 const json = { 'content-type': 'application/json' };
 
 function answer<Event>(error: WebhookError | undefined, event?: Event): ReceiveResult<Event> {
