@@ -1,0 +1,16 @@
+import { createReceiver } from '@hostwares/webhooks';
+import { createNextHandler } from '@hostwares/webhooks/next';
+
+const receiver = createReceiver({
+  // A function: `next build` imports this file, mostly without the secret of production.
+  secret: () => process.env.HOSTWARES_WEBHOOK_SECRET,
+  onRejected: (error) => {
+    console.warn(`refused: ${error.code}. ${error.hint ?? error.message}`);
+  },
+});
+
+receiver.on('deployment.completed', (event) => {
+  console.log(`${event.data.site_name} is live after ${event.data.duration_seconds} s`);
+});
+
+export const POST = createNextHandler(receiver);

@@ -1,0 +1,59 @@
+// The examples as a user starts them: a process of its own, on the built package.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, vi } from 'vitest';
+import { startExample } from '../examples/start.js';
+import worker from '../examples/workers/worker.js';
+import { createSignedRequest } from '../src/testing/index.js';
+
+const secret = 'whsec_examples';
+
+describe.each([
+  ['express/server.ts', '/webhooks/hostwares', 'deployment.completed', /shop is live after 42\.5 s/],
+  ['hono/server.ts', '/webhooks/hostwares', 'deployment.failed', /shop: FAILED/],
+  ['hono/server.ts', '/webhooks/log', 'ping', /webhook_id/],
+  ['node/server.ts', '/webhooks/hostwares', 'site.status_changed', /shop: RUNNING → CRASHED/],
+])('examples/%s %s', (file, path, event, logged) => {
+  it('handles what is genuine and refuses what is not', async () => {
+    const example = await startExample(file, secret);
+    try {
+      const url = example.url + path;
+      const response = await fetch(await createSignedRequest(event, { secret, url }));
+      expect(response.ok).toBe(true);
+      await vi.waitFor(() => expect(example.log.join('\n')).toMatch(logged));
+      expect((await fetch(await createSignedRequest(event, { secret: 'other', url }))).status).toBe(401);
+    } finally {
+      await example.stop();
+    }
+  });
+
+  it('does not start without a secret', async () => {
+    await expect(startExample(file, '')).rejects.toThrow(/secret is missing or blank/);
+  });
+});
+
+it('examples/workers handles, refuses, and takes the secret from its bindings', async () => {
+  const ctx = { waitUntil: vi.fn() };
+  const url = 'https://example.com/webhooks/hostwares';
+  const post = async (signedWith: string, env: object, to = url) =>
+    (
+      await worker.fetch(
+        await createSignedRequest('alert.triggered', { secret: signedWith, url: to }),
+        env as never,
+        ctx,
+      )
+    ).status;
+  expect(await post(secret, { HOSTWARES_WEBHOOK_SECRET: secret })).toBe(200);
+  expect(ctx.waitUntil).toHaveBeenCalledOnce();
+  expect(await post('other', { HOSTWARES_WEBHOOK_SECRET: secret })).toBe(401);
+  expect(await post(secret, {})).toBe(500);
+  expect(await post(secret, { HOSTWARES_WEBHOOK_SECRET: secret }, 'https://example.com/')).toBe(404);
+});
+
+it('the demo gives 20 right answers and exit code 0', async () => {
+  const demo = fileURLToPath(new URL('../examples/demo.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [demo]);
+  expect(stdout).toMatch(/^20 of 20 answers were right\.$/m);
+  expect(stdout).not.toMatch(/WRONG/);
+});

@@ -1,0 +1,5 @@
+import * as lib from '@hostwares/webhooks';
+import * as testing from '@hostwares/webhooks/testing';
+import { runSuite } from './suite.mjs';
+
+globalThis.result = runSuite(lib, testing);

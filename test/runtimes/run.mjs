@@ -1,0 +1,93 @@
+// One conformance suite, on the packed package, in every runtime the README names.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EdgeVM } from '@edge-runtime/vm';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import { copyInto, createProject, createReport, here, pack } from './project.mjs';
+
+const run = promisify(execFile);
+const report = createReport();
+const project = createProject('conformance', pack());
+copyInto(
+  project,
+  'test/contracts/conformance.js',
+  ...['suite.mjs', 'main.mjs', 'main.cjs', 'worker.mjs', 'edge.mjs'].map((file) => `test/runtimes/${file}`),
+);
+
+const bin = (path) => join(here, 'node_modules', path);
+
+/** Runs a program that prints the suite's last line. */
+async function expectSuite(command, args, env = {}) {
+  const { stdout } = await run(command, args, {
+    cwd: project,
+    timeout: 120_000,
+    env: { ...process.env, ...env },
+  });
+  const line = /^SUITE (\d+) passed, (\d+) failed$/m.exec(stdout);
+  if (!line || line[2] !== '0') throw new Error(stdout);
+  return line[0];
+}
+
+function expectResult({ passed, failures }) {
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+  return `SUITE ${passed} passed, 0 failed`;
+}
+
+const bundle = async (entry, format) => {
+  const { outputFiles } = await build({
+    entryPoints: [join(project, entry)],
+    bundle: true,
+    format,
+    target: 'es2022',
+    write: false,
+    conditions: ['workerd', 'worker', 'edge-light'],
+  });
+  return outputFiles[0].text;
+};
+
+await report.check(`Node ${process.versions.node} (this machine's), ESM`, () =>
+  expectSuite(process.execPath, ['main.mjs']),
+);
+for (const major of [20, 22, 24, 26]) {
+  const node = bin(`node${major}/bin/node`);
+  await report.check(`Node ${major}, ESM`, () => expectSuite(node, ['main.mjs']));
+  await report.check(`Node ${major}, CJS`, () => expectSuite(node, ['main.cjs']));
+}
+const quiet = { DO_NOT_TRACK: '1', DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
+await report.check('Bun, ESM', () => expectSuite(bin('.bin/bun'), ['main.mjs'], quiet));
+await report.check('Bun, CJS', () => expectSuite(bin('.bin/bun'), ['main.cjs'], quiet));
+await report.check('Deno, ESM', () =>
+  expectSuite(
+    bin('.bin/deno'),
+    ['run', '--no-prompt', '--node-modules-dir=manual', '--allow-env', 'main.mjs'],
+    quiet,
+  ),
+);
+for (const flags of [[], ['nodejs_compat']]) {
+  await report.check(`workerd${flags.length > 0 ? ', nodejs_compat' : ''}`, async () => {
+    const miniflare = new Miniflare({
+      modules: true,
+      script: await bundle('worker.mjs', 'esm'),
+      compatibilityDate: '2026-01-01',
+      compatibilityFlags: flags,
+      cf: false,
+      telemetry: { enabled: false },
+    });
+    try {
+      const result = await (await miniflare.dispatchFetch('http://localhost/')).json();
+      if (result.hasNodeCrypto !== flags.length > 0)
+        throw new Error('not the HMAC engine that was to be tested');
+      return expectResult(result);
+    } finally {
+      await miniflare.dispose();
+    }
+  });
+}
+await report.check('edge-runtime', async () => {
+  const vm = new EdgeVM();
+  vm.evaluate(await bundle('edge.mjs', 'iife'));
+  return expectResult(await vm.context.result);
+});
+report.end();

@@ -1,0 +1,21 @@
+// Runs the conformance suite on a copy of the package. No node: import: every runtime can load it.
+import { conformanceCases } from './conformance.js';
+
+export async function runSuite(lib, testing) {
+  const failures = [];
+  const cases = conformanceCases(lib, testing);
+  for (const { name, run } of cases) {
+    try {
+      await run();
+    } catch (error) {
+      failures.push(`${name}: ${error?.message ?? error}`);
+    }
+  }
+  if (cases.length < 20) failures.push(`only ${cases.length} cases`);
+  return { passed: cases.length - failures.length, failures };
+}
+
+export function print({ passed, failures }) {
+  for (const failure of failures) console.log(`FAIL ${failure}`);
+  console.log(`SUITE ${passed} passed, ${failures.length} failed`);
+}
