@@ -1,0 +1,34 @@
+// How much an application gets when it imports one function: bundled, minified, gzip.
+// node bench/size.mjs --check fails where a limit is exceeded.
+import { gzipSync } from 'node:zlib';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Bytes that are loaded before the first request, and what is loaded by the first refusal, if ever. */
+const limits = { verifyWebhook: 2500, createReceiver: 5000 };
+
+let failed = 0;
+for (const [name, limit] of Object.entries(limits)) {
+  const bundle = async (external) => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { ${name} } from './dist/index.js'`, resolveDir: root },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      write: false,
+      external,
+      logLevel: 'error',
+    });
+    return gzipSync(outputFiles[0].contents, { level: 9 }).length;
+  };
+  const loaded = await bundle(['./explain-*.js']);
+  const whole = await bundle([]);
+  const verdict = loaded <= limit ? 'ok' : 'TOO LARGE';
+  if (loaded > limit) failed += 1;
+  console.log(
+    `${name.padEnd(16)} ${loaded} B of ${limit} (${whole} B with the explanations of refusals)  ${verdict}`,
+  );
+}
+if (process.argv.includes('--check') && failed > 0) process.exitCode = 1;

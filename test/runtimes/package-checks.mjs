@@ -1,0 +1,251 @@
+// What a registry, a bundler and a type checker think of the packed package; and the README's code,
+// pasted into a project that has nothing but the tarball and the framework.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { createProject, createReport, here, pack, root } from './project.mjs';
+
+const run = promisify(execFile);
+const report = createReport();
+const tarball = pack();
+const bin = (name) => join(here, 'node_modules/.bin', name);
+const node = join(here, 'node_modules/node24/bin/node');
+
+await report.check('publint', () => run(bin('publint'), [tarball, '--strict']).then(() => ''));
+await report.check('are the types wrong (node16)', () =>
+  run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji']).then(() => ''),
+);
+
+await report.check('npm install of the tarball into an empty project', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'webhooks-'));
+  try {
+    writeFileSync(join(empty, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
+    await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: empty });
+    const code = `import { eventTypes } from '@hostwares/webhooks'; console.log(eventTypes.length)`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: empty });
+    if (stdout.trim() !== '12') throw new Error(stdout);
+    const lock = JSON.parse(readFileSync(join(empty, 'package-lock.json'), 'utf8'));
+    const names = Object.keys(lock.packages).filter(Boolean);
+    if (names.length !== 1) throw new Error(`it brought more: ${names.join(', ')}`);
+  } finally {
+    rmSync(empty, { recursive: true });
+  }
+});
+
+/** The README's TypeScript blocks, by the file name in their first line. */
+const blocks = new Map(
+  [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+    ([, name, code]) => [name, code],
+  ),
+);
+const names = [
+  'webhooks.ts',
+  'express.ts',
+  'hono.ts',
+  'node.ts',
+  'handlers.ts',
+  'verify.ts',
+  'webhooks.test.ts',
+];
+
+function readmeProject(name, type) {
+  const project = createProject(name, tarball);
+  for (const file of names) writeFileSync(join(project, file), blocks.get(file));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name, private: true, type }));
+  return project;
+}
+
+async function compile(project, options, files = names) {
+  const config = {
+    compilerOptions: {
+      strict: true,
+      target: 'ES2022',
+      types: ['node'],
+      skipLibCheck: false,
+      outDir: 'out',
+      ...options,
+    },
+    files,
+  };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(config));
+  await run(process.execPath, [bin('tsc'), '-p', project]);
+}
+
+for (const [module, moduleResolution] of [
+  ['node16', 'node16'],
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+]) {
+  const options = { module, moduleResolution };
+  await report.check(`the README compiles under ${moduleResolution}`, () =>
+    compile(readmeProject(`readme-${moduleResolution}`, 'module'), { ...options, lib: ['ES2022', 'DOM'] }),
+  );
+  // Hono's own types need the DOM library.
+  await report.check(`and without the DOM library, under ${moduleResolution}`, () =>
+    compile(
+      readmeProject(`readme-${moduleResolution}-no-dom`, 'module'),
+      { ...options, lib: ['ES2022'] },
+      names.filter((name) => name !== 'hono.ts'),
+    ),
+  );
+}
+await report.check('CommonJS compiles under node16 and runs', async () => {
+  const project = createProject('cjs', tarball);
+  writeFileSync(join(project, 'package.json'), '{"private":true,"type":"commonjs"}');
+  const code = `import { createReceiver } from '@hostwares/webhooks';
+import { createExpressHandler } from '@hostwares/webhooks/express';
+import { createHonoHandler } from '@hostwares/webhooks/hono';
+import { createNextHandler } from '@hostwares/webhooks/next';
+import { createNodeHandler } from '@hostwares/webhooks/node';
+import { createSignedRequest } from '@hostwares/webhooks/testing';
+import express from 'express';
+const receiver = createReceiver({ secret: 'x' }).on('credits.low', (event) => console.log(event.data.balance.toFixed(1)));
+express().post('/', createExpressHandler(receiver));
+void [createHonoHandler(receiver), createNodeHandler(receiver)];
+void createSignedRequest('credits.low', { secret: 'x' }).then(createNextHandler(receiver)).then((r) => console.log(r.status));
+`;
+  writeFileSync(join(project, 'main.ts'), code);
+  await compile(
+    project,
+    { module: 'node16', moduleResolution: 'node16', esModuleInterop: true, skipLibCheck: true },
+    ['main.ts'],
+  );
+  const { stdout } = await run(node, [join(project, 'out/main.js')]);
+  if (stdout !== '4.2\n200\n') throw new Error(stdout);
+});
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return String(port);
+}
+
+/** Posts a genuine and a forged event to a server that has just been started. */
+async function expectReceives(url, output) {
+  const { createSignedRequest } = await import(
+    join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
+  );
+  const post = async (secret) => {
+    const request = await createSignedRequest('deployment.completed', { secret });
+    const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
+    return (await fetch(url, { method: 'POST', headers, body: await request.text() })).status;
+  };
+  const answers = [await post('whsec_readme'), await post('other')];
+  if (String(answers) !== '200,401') throw new Error(`answered ${answers}\n${output()}`);
+  if (!/shop is live after 42\.5 s/.test(output())) throw new Error(`logged ${output()}`);
+}
+
+async function withServer(args, cwd, ready, act) {
+  const child = spawn(node, args, {
+    cwd,
+    env: { ...process.env, HOSTWARES_WEBHOOK_SECRET: 'whsec_readme', NEXT_TELEMETRY_DISABLED: '1' },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const exit = once(child, 'exit');
+  try {
+    for (let tries = 0; !(await ready(output)); tries += 1) {
+      if (child.exitCode !== null || tries > 300) throw new Error(`did not start:\n${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await act(() => output);
+  } finally {
+    child.kill();
+    const hard = setTimeout(() => child.kill('SIGKILL'), 5000);
+    await exit;
+    clearTimeout(hard);
+  }
+}
+
+const answers = (url) => () =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
+
+const project = readmeProject('readme', 'module');
+await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' });
+for (const framework of ['express', 'hono', 'node']) {
+  await report.check(`the README's ${framework} server receives`, async () => {
+    // Unchanged but for the port, which must be free here, and the interface.
+    const file = join(project, 'out', `${framework}.js`);
+    const port = await freePort();
+    const code = readFileSync(file, 'utf8');
+    const bound = code
+      .replace(/listen\(3000\)/, `listen(${port}, '127.0.0.1')`)
+      .replace(/port: 3000/, `port: ${port}, hostname: '127.0.0.1'`);
+    if (bound === code) throw new Error('the port was not found');
+    writeFileSync(file, bound);
+    const url = `http://127.0.0.1:${port}/webhooks/hostwares`;
+    await withServer([file], project, answers(url), (output) => expectReceives(url, output));
+  });
+}
+await report.check("the README's test passes", async () => {
+  const { stderr } = await run(node, [join(project, 'out/webhooks.test.js')]);
+  if (stderr) throw new Error(stderr);
+});
+
+// Next is installed in its example's folder, with a lockfile of its own.
+const example = join(root, 'examples/next');
+const next = createRequire(join(example, 'package.json')).resolve('next/dist/bin/next');
+await report.check('Next: the example and the README, built and served, node and edge runtime', async () => {
+  const installed = join(example, 'node_modules/@hostwares/webhooks');
+  rmSync(installed, { recursive: true, force: true });
+  mkdirSync(installed, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+  const pasted = {
+    'webhooks.ts': 'webhooks.ts',
+    'app/webhooks/hostwares/route.ts': 'app/readme/hostwares/route.ts',
+  };
+  for (const [name, target] of Object.entries(pasted)) {
+    mkdirSync(dirname(join(example, target)), { recursive: true });
+    writeFileSync(join(example, target), blocks.get(name));
+  }
+  try {
+    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+    const { stdout, stderr } = await run(node, [next, 'build'], { cwd: example, env });
+    if (/Node\.js API is used/.test(stdout + stderr)) throw new Error(stdout + stderr);
+    const port = await freePort();
+    const base = `http://127.0.0.1:${port}`;
+    await withServer(
+      [next, 'start', '-H', '127.0.0.1', '-p', port],
+      example,
+      (out) => /Ready in/.test(out),
+      async (output) => {
+        for (const path of ['/webhooks/hostwares', '/readme/hostwares'])
+          await expectReceives(base + path, output);
+        const { createSignedRequest } = await import(
+          join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
+        );
+        for (const [secret, body, expected] of [
+          ['whsec_readme', undefined, 204],
+          ['other', undefined, 401],
+          ['whsec_readme', 'x'.repeat(2_000_000), 413],
+        ]) {
+          const request = await createSignedRequest('ping', { secret });
+          const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
+          const response = await fetch(`${base}/webhooks/edge`, {
+            method: 'POST',
+            headers,
+            body: body ?? (await request.text()),
+          });
+          if (response.status !== expected)
+            throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
+        }
+      },
+    );
+  } finally {
+    rmSync(join(example, 'webhooks.ts'), { force: true });
+    rmSync(join(example, 'app/readme'), { recursive: true, force: true });
+    rmSync(installed, { recursive: true, force: true });
+  }
+});
+
+report.end();
