@@ -1,4 +1,4 @@
-import { bodyBytes, bodyDeadlineMs, checkDeclaredLength, collectBody, incomplete } from '../src/body.js';
+import { bodyBytes, bodyDeadlineMs, checkDeclaredLength, collectBody } from '../src/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
@@ -36,36 +36,37 @@ const parsedHint =
 // How long a client may go on sending after it was answered. Cut at once, it may never see the answer.
 const lingerMs = 5_000;
 
-/** Reads a body that nobody has read, up to `maxBytes`, within the deadline. */
+/**
+ * Reads a body that nobody has read, up to `maxBytes`, within the deadline. Where the connection breaks
+ * or the time is up, it is what has arrived: that does not fit the signature.
+ */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
   checkDeclaredLength(request.headers['content-length'], maxBytes);
   const body = collectBody(maxBytes);
   return new Promise((resolve, reject) => {
-    const settle = (error?: WebhookError) => {
+    const stop = () => {
       clearTimeout(timer);
       request.off('data', onData);
       request.off('end', onEnd);
-      request.off('close', onClose);
-      if (error) reject(error);
-      else resolve(body.bytes());
+      request.off('close', onEnd);
     };
     const onData = (chunk: Uint8Array) => {
-      if (!body.add(chunk)) settle(new WebhookError('body_too_large'));
+      if (body.add(chunk)) return;
+      stop();
+      reject(new WebhookError('body_too_large'));
     };
     const onEnd = () => {
-      settle();
+      stop();
+      resolve(body.bytes());
     };
-    // Comes after `end`, or instead of it.
-    const onClose = () => {
-      settle(incomplete());
-    };
-    const timer = setTimeout(onClose, bodyDeadlineMs);
+    const timer = setTimeout(onEnd, bodyDeadlineMs);
     request.on('data', onData);
     request.on('end', onEnd);
-    request.on('close', onClose);
+    // Comes instead of `end` where the client has gone.
+    request.on('close', onEnd);
     // Stays: an error without a listener would end the process. What follows it is `close`.
     request.on('error', () => undefined);
-    if (request.destroyed) onClose();
+    if (request.destroyed) onEnd();
   });
 }
 

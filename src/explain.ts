@@ -68,15 +68,15 @@ function* originals(text: string): Generator<[original: string, hint: string]> {
 }
 
 async function explainMismatch({ headers, body, secrets }: Facts): Promise<string | undefined> {
-  if (!body || !secrets) return 'The body did not arrive whole: the connection ended or was too slow.';
+  if (!body || !secrets) return undefined;
   const declared = declaredLength(headers);
   if (declared !== undefined && declared !== body.length) {
     return (
       `Content-Length says ${declared} bytes, the body has ${body.length}: ` +
-      'it was truncated, padded or decompressed on the way.'
+      'it was truncated, padded or decompressed on the way, or the connection ended or was too slow.'
     );
   }
-  if (body.length === 0) return 'The body is empty: something read it before, or the sender sent none.';
+  if (body.length === 0) return 'The body is empty: something read it before, or none was sent.';
   if (body.length <= maxDiagnosedBytes) {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
     const digits = parseSignature(findSignedHeaders(headers).signature) ?? '';

@@ -17,10 +17,11 @@ export interface SignedHeaders {
 
 /** Takes one more value of a header that may stand once. */
 function once(found: unknown, value: unknown): string | null | undefined {
-  if (Array.isArray(value))
-    return (value as unknown[]).reduce<string | null | undefined>(once, found as undefined);
+  if (typeof value === 'string') return found === undefined ? value : null;
   if (value === undefined) return found as undefined;
-  return found === undefined && typeof value === 'string' ? value : null;
+  return Array.isArray(value)
+    ? (value as unknown[]).reduce<string | null | undefined>(once, found as undefined)
+    : null;
 }
 
 /**
@@ -39,7 +40,7 @@ export function findSignedHeaders(headers: HeadersLike): SignedHeaders {
   // One pass, and lengths first: this runs over every header of every request.
   for (const key in headers) {
     if (key.length !== signatureHeader.length || !Object.hasOwn(headers, key)) continue;
-    const name = key.toLowerCase();
+    const name = key === signatureHeader || key === timestampHeader ? key : key.toLowerCase();
     const value: unknown = (headers as Record<string, unknown>)[key];
     if (name === signatureHeader) signature = once(signature, value);
     else if (name === timestampHeader) timestamp = once(timestamp, value);

@@ -357,7 +357,7 @@ describe('handle', () => {
     await vi.advanceTimersByTimeAsync(15_000);
     expect((await dripping).status).toBe(401);
     expect(cancelled).toHaveBeenCalledOnce();
-    expect(onRejected.mock.lastCall?.[0].hint).toMatch(/did not arrive whole/);
+    expect(onRejected.mock.lastCall?.[0].hint).toMatch(/body is empty/);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });
