@@ -11,7 +11,6 @@ export interface IncomingMessageLike {
   readonly readableDidRead: boolean;
   readonly readableFlowing: boolean | null;
   on(event: string, listener: (chunk: Uint8Array) => void): unknown;
-  off(event: string, listener: (chunk: Uint8Array) => void): unknown;
   once(event: string, listener: (chunk: Uint8Array) => void): unknown;
   resume(): unknown;
   destroy(): unknown;
@@ -44,34 +43,28 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
   checkDeclaredLength(request.headers['content-length'], maxBytes);
   const body = collectBody(maxBytes);
   return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      request.off('data', onData);
-      request.off('end', onEnd);
-      request.off('close', onEnd);
-    };
-    const onData = (chunk: Uint8Array) => {
-      if (body.add(chunk)) return;
-      stop();
-      reject(new WebhookError('body_too_large'));
-    };
+    // The first of these to come settles it; the listeners go with the request.
     const onEnd = () => {
-      stop();
+      clearTimeout(timer);
       resolve(body.bytes());
     };
     const timer = setTimeout(onEnd, bodyDeadlineMs);
-    request.on('data', onData);
+    request.on('data', (chunk) => {
+      if (body.add(chunk)) return;
+      clearTimeout(timer);
+      reject(new WebhookError('body_too_large'));
+    });
     request.on('end', onEnd);
-    // Comes instead of `end` where the client has gone.
+    // Instead of `end`, where the client has gone.
     request.on('close', onEnd);
-    // Stays: an error without a listener would end the process. What follows it is `close`.
+    // An error without a listener would end the process. What follows it is `close`.
     request.on('error', () => undefined);
     if (request.destroyed) onEnd();
   });
 }
 
 /** The raw body: what a framework kept of it, else the stream, else an error that says what to change. */
-async function readBody(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
+function readBody(request: IncomingMessageLike, maxBytes: number): Uint8Array | Promise<Uint8Array> {
   for (const kept of [request.rawBody, request.body]) {
     if (ArrayBuffer.isView(kept)) return bodyBytes(kept, maxBytes);
   }

@@ -1,15 +1,6 @@
+import type { HandlerContext, RequestContext } from './context.js';
 import { WebhookError } from './errors.js';
 import { eventTypes, isEventType, type EventType, type WebhookEvent } from './events/types.js';
-
-/** What a handler is given beside the event. */
-export interface HandlerContext {
-  /** Fires when `handlerTimeoutMs` has passed. Hand it to `fetch` and the like, so that work stops. */
-  readonly signal: AbortSignal;
-  /** What the adapter has: Hono's `c`, otherwise the request. The same value the secret function gets. */
-  readonly adapterContext: unknown;
-  /** Keeps the runtime alive for a promise after the answer, where the platform has such a function. */
-  readonly waitUntil?: (promise: Promise<unknown>) => void;
-}
 
 /** A handler. Returning (or resolving) acknowledges the event; throwing makes the platform try again. */
 export type Handler<Event> = (event: Event, context: HandlerContext) => unknown;
@@ -77,32 +68,56 @@ export class HandlerRegistry {
    * All run, even if one fails; then throws `handler_failed`. Returns how many ran.
    *
    * @param type - The type as verified. A schema may have changed `event`.
+   * @param timeoutMs - For all of them together; then throws `handler_timeout`.
    */
-  async run(
+  run(
     type: WebhookEvent['event'],
     event: unknown,
-    context: HandlerContext,
-    isExpired: () => boolean,
+    context: RequestContext,
+    timeoutMs: number | undefined,
+  ): Promise<number> {
+    const running = this.runAll(type, event, context);
+    if (timeoutMs === undefined) return running;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const message = `The handlers for ${type} took longer than ${timeoutMs} ms.`;
+        const timeout = new WebhookError('handler_timeout', message);
+        context.expire(timeout);
+        void this.report(timeout, event, context);
+        reject(timeout);
+      }, timeoutMs);
+      running.then(resolve, reject).finally(() => {
+        clearTimeout(timer);
+      });
+    });
+  }
+
+  private async runAll(
+    type: WebhookEvent['event'],
+    event: unknown,
+    context: RequestContext,
   ): Promise<number> {
     const failures: WebhookError[] = [];
     let ran = 0;
     for (const { wants, handler } of this.registrations) {
       if (!wants(type)) continue;
-      if (isExpired()) break;
+      if (context.expired) break;
       ran += 1;
       try {
-        await handler(event as never, context);
+        const pending = handler(event as never, context);
+        // A handler that returns nothing has ended; a turn of the queue for it would be for nothing.
+        if (pending !== undefined) await (pending as Promise<unknown>);
       } catch (cause) {
         failures.push(new WebhookError('handler_failed', `A handler for ${type} failed.`, { cause }));
       }
     }
-    if (isExpired() || failures.length === 0) return ran;
+    if (context.expired || failures.length === 0) return ran;
     for (const failure of failures) await this.report(failure, event, context);
     throw failures[0] as WebhookError;
   }
 
   /** Tells the error handlers. What they throw cannot make things worse: the answer is a failure already. */
-  async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
+  private async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
     for (const handler of this.errorHandlers) {
       try {
         await handler(error, event as never, context);

@@ -26,7 +26,8 @@ export type {
   UnknownEvent,
   WebhookEvent,
 } from './events/types.js';
-export type { ErrorHandler, HandledType, Handler, HandlerContext } from './handlers.js';
+export type { HandlerContext } from './context.js';
+export type { ErrorHandler, HandledType, Handler } from './handlers.js';
 export type { HeadersLike } from './headers.js';
 export { createReceiver } from './receiver.js';
 export type {

@@ -1,13 +1,8 @@
 import { bodyBytes, readRequest } from './body.js';
+import { RequestContext } from './context.js';
 import { isWebhookError, WebhookError } from './errors.js';
 import type { EventOf, EventType, UnknownEvent, WebhookEvent } from './events/types.js';
-import {
-  HandlerRegistry,
-  type ErrorHandler,
-  type HandledType,
-  type Handler,
-  type HandlerContext,
-} from './handlers.js';
+import { HandlerRegistry, type ErrorHandler, type HandledType, type Handler } from './handlers.js';
 import type { HeadersLike } from './headers.js';
 import type { SchemaOutput, StandardIssue, StandardSchemaV1 } from './standard-schema.js';
 import { prepareVerification, verifyRequest, type VerifyOptions } from './verify.js';
@@ -81,10 +76,10 @@ export interface ReceiveInput {
    * The body exactly as received, or a function that reads it. The function is called once, and only
    * for a request with well-formed headers; it must throw if there are more than `maxBytes`.
    */
-  body: Uint8Array | ArrayBuffer | string | ((maxBytes: number) => Promise<Uint8Array>);
+  body: Uint8Array | ArrayBuffer | string | ((maxBytes: number) => Uint8Array | Promise<Uint8Array>);
   /** Given to the secret function and to handlers. Adapters pass Hono's `c`, otherwise the request. */
   adapterContext?: unknown;
-  /** See {@link HandlerContext.waitUntil}. */
+  /** Handed on to handlers as `context.waitUntil`. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
@@ -151,13 +146,9 @@ export interface AnyReceiver {
 
 const json = { 'content-type': 'application/json' };
 
-function answer<Event>(error: WebhookError | undefined, event?: Event): ReceiveResult<Event> {
-  return {
-    status: error ? error.status : 200,
-    headers: error?.code === 'method_not_allowed' ? { ...json, allow: 'POST' } : json,
-    body: error ? `{"error":"${error.code}"}` : '{"received":true}',
-    ...(event === undefined ? undefined : { event }),
-  };
+function refusal({ status, code }: WebhookError): ReceiveResult<never> {
+  const headers = code === 'method_not_allowed' ? { ...json, allow: 'POST' } : json;
+  return { status, headers, body: `{"error":"${code}"}` };
 }
 
 /** Calls an observer: neither its exception nor its rejected promise may touch the answer. */
@@ -175,8 +166,7 @@ function describeIssue({ message, path = [] }: StandardIssue): string {
   return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
 }
 
-async function applySchema(schema: StandardSchemaV1 | undefined, event: WebhookEvent): Promise<unknown> {
-  if (!schema) return event;
+async function applySchema(schema: StandardSchemaV1, event: WebhookEvent): Promise<unknown> {
   const result = await schema['~standard'].validate(event);
   if (!result.issues) return result.value;
   throw new WebhookError('schema_mismatch', `The event ${event.event} does not fit its schema.`, {
@@ -215,40 +205,6 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   const handlers = new HandlerRegistry();
   type Event = AnyReceivedEvent<Schemas>;
 
-  async function dispatch(type: WebhookEvent['event'], event: unknown, input: ReceiveInput): Promise<number> {
-    let controller: AbortController | undefined;
-    const context: HandlerContext = {
-      // Made when first asked for: most handlers do not.
-      get signal() {
-        return (controller ??= new AbortController()).signal;
-      },
-      adapterContext: input.adapterContext,
-      ...(input.waitUntil && { waitUntil: input.waitUntil }),
-    };
-    if (handlerTimeoutMs === undefined) return handlers.run(type, event, context, () => false);
-
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let timeout: WebhookError | undefined;
-    const expiry = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        timeout = new WebhookError(
-          'handler_timeout',
-          `The handlers for ${type} took longer than ${handlerTimeoutMs} ms.`,
-        );
-        (controller ??= new AbortController()).abort(timeout);
-        reject(timeout);
-      }, handlerTimeoutMs);
-    });
-    try {
-      return await Promise.race([handlers.run(type, event, context, () => timeout !== undefined), expiry]);
-    } catch (error) {
-      if (error === timeout) void handlers.report(error as WebhookError, event, context);
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   function rejected(cause: unknown, input: ReceiveInput): ReceiveResult<Event> {
     // Only code of the program's own can throw anything else here: a schema, a body function, a clock.
     const error = isWebhookError(cause)
@@ -260,7 +216,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       const info = { method: input.method, headers: input.headers, adapterContext: input.adapterContext };
       observe(() => onRejected(error, info));
     }
-    return answer(error);
+    return refusal(error);
   }
 
   async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
@@ -280,18 +236,20 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
         onRejected !== undefined,
       );
       type = verified.event;
-      event = (await applySchema(schemas?.[type as EventType], verified)) as Event;
+      const schema = schemas?.[type as EventType];
+      event = (schema ? await applySchema(schema, verified) : verified) as Event;
     } catch (error) {
       return rejected(error, input);
     }
     try {
-      const count = await dispatch(type, event, input);
+      const context = new RequestContext(input.adapterContext, input.waitUntil);
+      const count = await handlers.run(type, event, context, handlerTimeoutMs);
       if (onHandled) {
         observe(() => onHandled(event, { handlers: count }));
       }
-      return answer(undefined, event);
+      return { status: 200, headers: json, body: '{"received":true}', event };
     } catch (error) {
-      return answer(error as WebhookError, event);
+      return { ...refusal(error as WebhookError), event };
     }
   }
 
