@@ -33,8 +33,8 @@ export function checkSecrets(value: unknown): readonly Secret[] {
 
 function isSecret(value: unknown): value is Secret {
   if (typeof value === 'string') return value.trim() !== '';
-  // By tag, not instanceof: in a vm or a test runner the array may come from another realm.
-  return Object.prototype.toString.call(value) === '[object Uint8Array]' && (value as Uint8Array).length > 0;
+  // Not instanceof: in a vm or a test runner the array may come from another realm.
+  return ArrayBuffer.isView(value) && (value as Uint8Array).length > 0;
 }
 
 /** Checks a plain source at once; wraps a function so that its faults become `misconfigured`. */
