@@ -1,4 +1,4 @@
-import { bodyBytes, bodyDeadlineMs, checkDeclaredLength, collectBody } from '../src/body.js';
+import { bodyBytes, bodyDeadlineMs, collectBody } from '../src/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
@@ -40,8 +40,7 @@ const lingerMs = 5_000;
  * or the time is up, it is what has arrived: that does not fit the signature.
  */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
-  checkDeclaredLength(request.headers['content-length'], maxBytes);
-  const body = collectBody(maxBytes);
+  const body = collectBody(maxBytes, request.headers['content-length']);
   return new Promise((resolve, reject) => {
     // The first of these to come settles it; the listeners go with the request.
     const onEnd = () => {

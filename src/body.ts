@@ -7,11 +7,6 @@ import { toBytes } from './signature.js';
  */
 export const bodyDeadlineMs = 15_000;
 
-/** Refuses a body by the length it declares, before a byte of it is read. */
-export function checkDeclaredLength(declared: unknown, maxBytes: number): void {
-  if (Number(declared) > maxBytes) throw new WebhookError('body_too_large');
-}
-
 /** A body as it arrives. */
 interface BodyCollector {
   /** Tells whether the body is still small enough. */
@@ -22,8 +17,11 @@ interface BodyCollector {
 /**
  * Collects a body. One chunk, the usual case, is kept as it is. More are copied into one growing
  * buffer: kept as they are, a body sent byte by byte would take a hundred times its size.
+ *
+ * @param declared - Content-Length, if any: what declares too much is refused before a byte is read.
  */
-export function collectBody(maxBytes: number): BodyCollector {
+export function collectBody(maxBytes: number, declared: unknown): BodyCollector {
+  if (Number(declared) > maxBytes) throw new WebhookError('body_too_large');
   let buffer: Uint8Array = new Uint8Array();
   let total = 0;
   return {
@@ -58,7 +56,7 @@ export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
   else if (Object.prototype.toString.call(body) === '[object ArrayBuffer]')
     bytes = new Uint8Array(body as ArrayBuffer);
   if (!bytes) throw new WebhookError('body_already_parsed');
-  checkDeclaredLength(bytes.length, maxBytes);
+  if (bytes.length > maxBytes) throw new WebhookError('body_too_large');
   return bytes;
 }
 
@@ -68,8 +66,7 @@ export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
  */
 export async function readRequest(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) throw new WebhookError('body_already_parsed');
-  checkDeclaredLength(request.headers.get('content-length'), maxBytes);
-  const body = collectBody(maxBytes);
+  const body = collectBody(maxBytes, request.headers.get('content-length'));
   const reader = request.body?.getReader();
   // Ends a pending read at once, whatever the stream's source does. Not awaited: in Next's edge runtime
   // it never settles.

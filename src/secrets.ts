@@ -27,7 +27,7 @@ export function checkSecrets(value: unknown): readonly Secret[] {
   const secrets = (Array.isArray(value) ? value : [value]) as unknown[];
   if (secrets.length > 0 && secrets.every(isSecret)) return secrets;
   throw new TypeError(
-    'A webhook secret is missing or blank: expected a non-empty string or Uint8Array. Is its environment variable set?',
+    'A webhook secret is missing or blank: expected a string or Uint8Array. Is its environment variable set?',
   );
 }
 

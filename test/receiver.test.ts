@@ -274,6 +274,31 @@ describe('receive', () => {
     expect(info).toEqual({ method: 'POST', headers: input.headers, adapterContext: 'c' });
   });
 
+  it('neither decodes nor parses what did not pass, where nobody asks why', async () => {
+    const decode = vi.spyOn(TextDecoder.prototype, 'decode');
+    const parse = vi.spyOn(JSON, 'parse');
+    const input = await inputFor('ping');
+    const receiver = createReceiver({ secret: 'other' });
+    expect(await receiver.receive(input)).toMatchObject({ status: 401 });
+    expect([decode.mock.calls.length, parse.mock.calls.length]).toEqual([0, 0]);
+    vi.restoreAllMocks();
+  });
+
+  it('looks for the cause only in bodies of up to 64 KiB, so that forgeries stay cheap', async () => {
+    const onRejected = vi.fn();
+    const receiver = createReceiver({ secret, onRejected });
+    for (const [size, hint] of [
+      [60_000, /Line endings/],
+      [70_000, /secret is another/],
+    ] as const) {
+      const event = sampleEvent('deployment.failed', { data: { error: 'x'.repeat(size) } });
+      const input = await inputFor(event);
+      const body = `${new TextDecoder().decode(input.body as ArrayBuffer)}\n`;
+      expect(await receiver.receive({ ...input, body })).toMatchObject({ status: 401 });
+      expect(onRejected.mock.lastCall?.[0].hint).toMatch(hint);
+    }
+  });
+
   it('tells onHandled how many handlers ran', async () => {
     const onHandled = vi.fn();
     const receiver = createReceiver({ secret, onHandled }).onAny(vi.fn()).on('ping', vi.fn());

@@ -83,6 +83,12 @@ it('takes what a list of secrets holds at the time it is given', async () => {
   expect(await signPayload('x', secret)).not.toBe(signature);
 });
 
+it('does not take text for bytes that are written the same', async () => {
+  const mac = (key: string | Uint8Array) => `sha256=${createHmac('sha256', key).update('x').digest('hex')}`;
+  for (const secret of ['1,2', Uint8Array.of(1, 2), '\0' + '1,2', '12'])
+    expect(await signPayload('x', secret)).toBe(mac(secret));
+});
+
 it('goes on working with more secrets than it remembers keys for', async () => {
   for (let at = 0; at < 600; at += 1) {
     expect(await signPayload('x', `secret ${at}`)).toBe(

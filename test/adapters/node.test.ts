@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { createServer as createHttp2Server, connect as connectHttp2 } from 'node:http2';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
@@ -79,4 +80,21 @@ it('serves HTTP/2', async () => {
   expect(headers[':status']).toBe(200);
   session.close();
   server.close();
+});
+
+it('answers where the request breaks with an error, as streams that are not sockets do', async () => {
+  const onRejected = vi.fn();
+  const { headers } = await createSignedRequest('ping', { secret });
+  const request = Object.assign(new PassThrough(), {
+    method: 'POST',
+    headers: Object.fromEntries(headers),
+    complete: false,
+  });
+  const answered = new Promise<number>((resolve) => {
+    const response = { headersSent: false, destroyed: false, writeHead: resolve, end: () => undefined };
+    createNodeHandler(createReceiver({ secret, onRejected }))(request, response);
+  });
+  request.write('{"id"');
+  request.destroy(new Error('broken'));
+  expect(await answered).toBe(401);
 });

@@ -106,6 +106,10 @@ export function conformanceCases(lib, testing) {
         equal(await lib.signatureMatches(goodBody, signature, 'other'), false);
         equal(await lib.signatureMatches(`${goodBody} `, signature, secret), false);
         equal(await lib.signatureMatches(goodBody, signature.toUpperCase(), secret), false);
+        equal(
+          await lib.signatureMatches(goodBody, `sha256=${signature.slice(7).toUpperCase()}`, secret),
+          false,
+        );
         for (const bad of [
           '',
           'sha256=',
@@ -161,6 +165,7 @@ export function conformanceCases(lib, testing) {
         const refusals = /** @type {[object, string][]} */ ([
           [{}, 'missing_signature'],
           [{ 'x-hostwares-timestamp': seconds }, 'missing_signature'],
+          [Object.create(headers), 'missing_signature'],
           [{ 'x-hostwares-signature': signature }, 'missing_timestamp'],
           [{ ...headers, 'X-Hostwares-Signature': signature }, 'malformed_signature'],
           [{ ...headers, 'x-hostwares-signature': [signature, signature] }, 'malformed_signature'],
@@ -176,6 +181,7 @@ export function conformanceCases(lib, testing) {
           `${signature}\n`,
           `${signature}, ${signature}`,
           signature.toUpperCase(),
+          `sha256=${signature.slice(7).toUpperCase()}`,
           signature.replace('256', '1'),
           `sha256=${'g'.repeat(64)}`,
         ]) {
