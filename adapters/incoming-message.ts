@@ -1,5 +1,6 @@
-import { bodyBytes, bodyDeadlineMs, collectBody } from '../src/body.js';
+import { bodyBytes, collectBody } from '../src/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
+import { startDeadline, stopDeadline } from './body-deadline.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
 export interface IncomingMessageLike {
@@ -24,8 +25,8 @@ export interface IncomingMessageLike {
 export interface ServerResponseLike {
   readonly headersSent: boolean;
   readonly destroyed: boolean;
-  writeHead(status: number, headers: Record<string, string | number>): unknown;
-  end(body: string): unknown;
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body: string, encoding: 'latin1'): unknown;
 }
 
 const parsedHint =
@@ -44,13 +45,13 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
   return new Promise((resolve, reject) => {
     // The first of these to come settles it; the listeners go with the request.
     const onEnd = () => {
-      clearTimeout(timer);
+      stopDeadline(onEnd);
       resolve(body.bytes());
     };
-    const timer = setTimeout(onEnd, bodyDeadlineMs);
+    startDeadline(onEnd);
     request.on('data', (chunk) => {
       if (body.add(chunk)) return;
-      clearTimeout(timer);
+      stopDeadline(onEnd);
       reject(new WebhookError('body_too_large'));
     });
     request.on('end', onEnd);
@@ -98,6 +99,7 @@ export function sendResult(
     request.resume();
   }
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(result.status, { ...result.headers, 'content-length': result.body.length });
-  response.end(result.body);
+  response.writeHead(result.status, result.headers);
+  // It is ASCII; this way Node need not look.
+  response.end(result.body, 'latin1');
 }

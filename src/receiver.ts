@@ -86,8 +86,9 @@ export interface ReceiveInput {
 /** The answer to give. */
 export interface ReceiveResult<Event = WebhookEvent> {
   readonly status: number;
-  /** Names in lower case. `content-length` is left to the server. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** ASCII. */
   readonly body: string;
   /** The event, where the request was verified; also where a handler failed. */
   readonly event?: Event;
@@ -144,11 +145,19 @@ export interface AnyReceiver {
   handle(request: Request, context?: HandleContext): Promise<Response>;
 }
 
-const json = { 'content-type': 'application/json' };
+/** An answer's headers, with its length, so that a server can write them as they are. */
+function headersOf(body: string): Record<string, string> {
+  return { 'content-type': 'application/json', 'content-length': String(body.length) };
+}
+
+const acknowledgement = '{"received":true}';
+const acknowledgementHeaders = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ headersOf(acknowledgement));
 
 function refusal({ status, code }: WebhookError): ReceiveResult<never> {
-  const headers = code === 'method_not_allowed' ? { ...json, allow: 'POST' } : json;
-  return { status, headers, body: `{"error":"${code}"}` };
+  const body = `{"error":"${code}"}`;
+  const headers = headersOf(body);
+  if (status === 405) headers.allow = 'POST';
+  return { status, headers, body };
 }
 
 /** Calls an observer: neither its exception nor its rejected promise may touch the answer. */
@@ -247,7 +256,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       if (onHandled) {
         observe(() => onHandled(event, { handlers: count }));
       }
-      return { status: 200, headers: json, body: '{"received":true}', event };
+      return { status: 200, headers: acknowledgementHeaders, body: acknowledgement, event };
     } catch (error) {
       return { ...refusal(error as WebhookError), event };
     }

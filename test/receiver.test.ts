@@ -81,7 +81,7 @@ describe('handlers', () => {
   it('are not needed: an event nobody handles is acknowledged', async () => {
     expect(await createReceiver({ secret }).receive(await inputFor('site.deleted'))).toEqual({
       status: 200,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'content-length': '17' },
       body: '{"received":true}',
       event: expect.objectContaining({ event: 'site.deleted' }) as unknown,
     });
@@ -179,7 +179,7 @@ describe('receive', () => {
     for (const method of ['GET', 'PUT', 'HEAD', 'OPTIONS', 'post', '']) {
       expect(await receiver.receive({ method, headers: {}, body })).toEqual({
         status: 405,
-        headers: { 'content-type': 'application/json', allow: 'POST' },
+        headers: { 'content-type': 'application/json', 'content-length': '30', allow: 'POST' },
         body: '{"error":"method_not_allowed"}',
       });
     }
