@@ -12,8 +12,10 @@ export interface Facts {
   readonly secrets?: readonly Secret[] | undefined;
 }
 
-// Telling the cause costs a few more HMACs. A forger must not be able to make it cost much.
+// Telling the cause costs a few more HMACs. A forger must not be able to make it cost much: indented,
+// deeply nested JSON grows with the square of its depth.
 const maxDiagnosedBytes = 65_536;
+const maxDiagnosedDepth = 32;
 
 function explainSignature(signature: string | null | undefined): string | undefined {
   if (signature === null || signature?.includes(',')) return 'The header stands more than once.';
@@ -45,6 +47,17 @@ function declaredLength(headers: HeadersLike): number | undefined {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
+/** How deep brackets are nested, at most: those in strings count too, which only makes it more. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
 /** Bodies that the received one may have been before something on the way changed it. */
 function* originals(text: string): Generator<[original: string, hint: string]> {
   if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was put before the body.'];
@@ -53,6 +66,7 @@ function* originals(text: string): Generator<[original: string, hint: string]> {
     if (each !== text)
       yield [each, 'Line endings or a final newline were changed after the body was signed.'];
   }
+  if (depthOf(text) > maxDiagnosedDepth) return;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -299,6 +299,21 @@ describe('receive', () => {
     }
   });
 
+  it('refuses JSON nested so deep that explaining it would cost more than all the rest', async () => {
+    const onRejected = vi.fn();
+    const stringify = vi.spyOn(JSON, 'stringify');
+    const input = await inputFor('ping');
+    const receiver = createReceiver({ secret, onRejected });
+    for (const depth of [1_000, 9_000, 32_000]) {
+      stringify.mockClear();
+      const body = '['.repeat(depth) + ']'.repeat(depth);
+      expect(await receiver.receive({ ...input, body })).toMatchObject({ status: 401 });
+      expect(onRejected.mock.lastCall?.[0].code).toBe('signature_mismatch');
+      expect(stringify).not.toHaveBeenCalled();
+    }
+    vi.restoreAllMocks();
+  });
+
   it('tells onHandled how many handlers ran', async () => {
     const onHandled = vi.fn();
     const receiver = createReceiver({ secret, onHandled }).onAny(vi.fn()).on('ping', vi.fn());
