@@ -23,6 +23,15 @@ const receiver = createReceiver({ secret }).on('deployment.completed', () => {
 });
 
 const servers = {
+  // What Node can do at all: reads the body, looks at nothing.
+  'node:http, no verification': () =>
+    createServer((request, response) => {
+      request.on('data', () => undefined);
+      request.on('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 17 });
+        response.end('{"received":true}');
+      });
+    }),
   'node:http, sample code': () =>
     createServer((request, response) => {
       const chunks = [];

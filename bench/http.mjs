@@ -61,7 +61,7 @@ try {
 }
 
 const rateOf = Object.fromEntries(servers.map(({ name, rates }) => [name, rates]));
-const [bare, ours, octokit, express, oursExpress] = serverNames;
+const [, bare, ours, octokit, express, oursExpress] = serverNames;
 const ratio = (name, to) => median(rateOf[name].map((rate, round) => rate / rateOf[to][round])).toFixed(2);
 console.log(`HTTP over loopback, 400 B, keep-alive, 32 connections, Node ${process.versions.node}\n`);
 console.log('| server | requests/s | ratio |\n|---|--:|---|');
