@@ -15,6 +15,5 @@ export default defineConfig({
   platform: 'neutral',
   dts: true,
   clean: true,
-  sourcemap: true,
   treeshake: true,
 });

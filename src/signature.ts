@@ -165,6 +165,6 @@ export async function signatureMatches(
 ): Promise<boolean> {
   const secrets = checkSecrets(secret);
   const digits = parseSignature(signature);
-  const isBody = typeof body === 'string' || (body as unknown) instanceof Uint8Array;
+  const isBody = typeof body === 'string' || ArrayBuffer.isView(body);
   return digits !== undefined && isBody && (await matchesAny(toBytes(body), digits, secrets));
 }

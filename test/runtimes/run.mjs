@@ -13,7 +13,10 @@ const project = createProject('conformance', pack());
 copyInto(
   project,
   'test/contracts/conformance.js',
-  ...['suite.mjs', 'main.mjs', 'main.cjs', 'worker.mjs', 'edge.mjs'].map((file) => `test/runtimes/${file}`),
+  'examples/workers/worker.ts',
+  ...['suite.mjs', 'main.mjs', 'main.cjs', 'worker.mjs', 'worker-hono.mjs', 'edge.mjs'].map(
+    (file) => `test/runtimes/${file}`,
+  ),
 );
 
 const bin = (path) => join(here, 'node_modules', path);
@@ -80,6 +83,47 @@ for (const flags of [[], ['nodejs_compat']]) {
       if (result.hasNodeCrypto !== flags.length > 0)
         throw new Error('not the HMAC engine that was to be tested');
       return expectResult(result);
+    } finally {
+      await miniflare.dispose();
+    }
+  });
+}
+const { createSignedRequest } = await import(
+  join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
+);
+for (const [name, entry, paths] of [
+  ['examples/workers', 'worker.ts', { '/webhooks/hostwares': 200 }],
+  ['Hono', 'worker-hono.mjs', { '/webhooks/hostwares': 200, '/log': 202 }],
+]) {
+  await report.check(`workerd: ${name}`, async () => {
+    const secret = 'whsec_worker';
+    const miniflare = new Miniflare({
+      modules: true,
+      script: await bundle(entry, 'esm'),
+      compatibilityDate: '2026-01-01',
+      bindings: { HOSTWARES_WEBHOOK_SECRET: secret },
+      cf: false,
+      telemetry: { enabled: false },
+    });
+    try {
+      for (const [path, expected] of Object.entries(paths)) {
+        for (const [signedWith, oversized, status] of [
+          [secret, false, expected],
+          ['other', false, 401],
+          [secret, true, 413],
+        ]) {
+          const request = await createSignedRequest('alert.triggered', { secret: signedWith });
+          const body = oversized ? new Uint8Array(2_000_000) : await request.text();
+          const response = await miniflare.dispatchFetch(`http://localhost${path}`, {
+            method: 'POST',
+            headers: Object.fromEntries(request.headers),
+            body,
+          });
+          const text = await response.text();
+          if (response.status !== status)
+            throw new Error(`${path}: ${response.status} ${text}, expected ${status}`);
+        }
+      }
     } finally {
       await miniflare.dispose();
     }
