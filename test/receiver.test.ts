@@ -274,6 +274,18 @@ describe('receive', () => {
     expect(info).toEqual({ method: 'POST', headers: input.headers, adapterContext: 'c' });
   });
 
+  it('keeps the message and the hint of a body function that says why itself', async () => {
+    const onRejected = vi.fn();
+    const body = () => {
+      throw new WebhookError('body_too_large', 'The gateway cut it.', { hint: 'Ask the gateway.' });
+    };
+    await createReceiver({ secret, onRejected }).receive(await inputFor('ping', { body }));
+    expect(onRejected.mock.lastCall?.[0]).toMatchObject({
+      message: 'The gateway cut it.',
+      hint: 'Ask the gateway.',
+    });
+  });
+
   it('neither decodes nor parses what did not pass, where nobody asks why', async () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     const parse = vi.spyOn(JSON, 'parse');
