@@ -55,6 +55,18 @@ module.exports = {
       '^src/(receiver|index)',
       'receiver -> verify, never back',
     ),
+    forbid(
+      'notifiers-import-events-and-errors-only',
+      '^src/notifiers/',
+      '^src/(?!notifiers/|errors|events/types)',
+      'notifiers -> events (types), errors',
+    ),
+    forbid(
+      'nothing-imports-notifiers',
+      '^(src/(?!notifiers/)|adapters/)',
+      '^src/notifiers/',
+      'A subpath of its own.',
+    ),
     {
       name: 'adapters-through-the-front-door',
       comment:

@@ -8,6 +8,7 @@ export default defineConfig({
     hono: 'adapters/hono.ts',
     next: 'adapters/next.ts',
     node: 'adapters/node.ts',
+    notifiers: 'src/notifiers/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: ['esm', 'cjs'],

@@ -19,6 +19,7 @@ const statusByCode = {
   duplicate_in_progress: 409,
   body_already_parsed: 500,
   handler_failed: 500,
+  notifier_failed: 500,
   misconfigured: 500,
   handler_timeout: 503,
   replay_store_unavailable: 503,
@@ -69,7 +70,7 @@ export class WebhookError extends Error {
 
   constructor(
     code: WebhookErrorCode,
-    message = `Webhook refused: ${code}.`,
+    message: string = code,
     options: WebhookErrorOptions = {},
   ) {
     super(message, options);

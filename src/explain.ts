@@ -162,7 +162,7 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
 export async function explain(error: WebhookError, facts: Facts): Promise<void> {
   const detailed = error as { message: string; hint?: string };
   // Not over a message of somebody's own, such as a custom body reader's.
-  if (error.message.startsWith('Webhook refused')) detailed.message = messages[error.code] ?? error.message;
+  if (error.message === error.code) detailed.message = messages[error.code] ?? error.message;
   const hint = error.hint ?? (await findHint(error.code, facts));
   if (hint !== undefined) detailed.hint = hint;
 }

@@ -1,0 +1,261 @@
+import type { EventType, WebhookEvent } from '../events/types.js';
+import { describeEvent, isCrash } from './describe.js';
+import { siteAddress, webAddress } from './links.js';
+import { applyFormat, type Notice, type NoticeFormats, type Tone } from './notice.js';
+import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
+import { cleanLine, cleanText, cut } from './text.js';
+import { timeOf } from './words.js';
+import { checkWebhookUrl, sensitivePartsOf, type WebhookUrlForm } from './webhook-url.js';
+
+/** What decides which events become incidents, and how they read. */
+export interface PagerDutyEventOptions {
+  /** The integration key of an Events API v2 integration: 32 letters and digits. It is a secret. */
+  routingKey: string;
+  /**
+   * Types that are no incident by themselves and shall trigger one all the same, with severity from
+   * their kind (`credits.low` is a warning, most others are info).
+   * @default []
+   */
+  alsoTrigger?: readonly (EventType | 'ping' | 'unknown')[];
+  format?: NoticeFormats;
+}
+
+/** Options of {@link createPagerDutyNotifier}. */
+export interface PagerDutyNotifierOptions
+  extends NotifierOptions, Pick<PagerDutyEventOptions, 'alsoTrigger'> {
+  /** The integration key of an Events API v2 integration: 32 letters and digits. It is a secret. */
+  routingKey: NotifierSecret;
+  /**
+   * Where to post to. For accounts in Europe: `https://events.eu.pagerduty.com/v2/enqueue`.
+   * @default 'https://events.pagerduty.com/v2/enqueue'
+   */
+  url?: string;
+}
+
+export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
+
+/** Opens an incident, or adds to the one that is open under the same key. */
+export interface PagerDutyTrigger {
+  routing_key: string;
+  event_action: 'trigger';
+  dedup_key: string;
+  payload: {
+    summary: string;
+    source: string;
+    severity: PagerDutySeverity;
+    timestamp?: string;
+    component?: string;
+    group?: string;
+    class: string;
+    custom_details: Record<string, string>;
+  };
+  links: { href: string; text: string }[];
+  client: 'Hostwares';
+}
+
+/** Closes the incident that is open under the key. */
+export interface PagerDutyResolve {
+  routing_key: string;
+  event_action: 'resolve';
+  dedup_key: string;
+}
+
+/** A body for PagerDuty's Events API v2. */
+export type PagerDutyEvent = PagerDutyTrigger | PagerDutyResolve;
+
+// https://developer.pagerduty.com/docs/events-api-v2-overview
+const maxSummary = 1_024;
+const maxDedupKey = 255;
+const maxDetail = 2_000;
+const maxDetails = 50;
+
+const form: WebhookUrlForm = {
+  provider: 'PagerDuty',
+  hosts: ['events.pagerduty.com', 'events.eu.pagerduty.com'],
+  path: /^\/v2\/enqueue$/,
+  shown: 'https://events.pagerduty.com/v2/enqueue',
+};
+
+/** What an event means for an incident: the kind keeps a site's incidents apart. */
+interface Incident {
+  readonly action: 'trigger' | 'resolve';
+  readonly kind: 'deployment' | 'crash' | 'alert' | 'notice';
+  readonly severity: PagerDutySeverity;
+}
+
+const severities: Readonly<Record<Tone, PagerDutySeverity>> = {
+  failure: 'error',
+  warning: 'warning',
+  success: 'info',
+  info: 'info',
+};
+
+function incidentOf(event: WebhookEvent, tone: Tone): Incident | undefined {
+  switch (event.event) {
+    case 'deployment.failed':
+      return { action: 'trigger', kind: 'deployment', severity: 'error' };
+    case 'deployment.completed':
+      return { action: 'resolve', kind: 'deployment', severity: 'info' };
+    case 'site.status_changed':
+      if (isCrash(event.data)) return { action: 'trigger', kind: 'crash', severity: 'critical' };
+      return event.data.status === 'RUNNING'
+        ? { action: 'resolve', kind: 'crash', severity: 'info' }
+        : undefined;
+    case 'alert.triggered': {
+      const severity = cleanLine(event.data.severity)?.toLowerCase();
+      const critical = severity === 'critical' || severity === 'fatal' || severity === 'emergency';
+      return { action: 'trigger', kind: 'alert', severity: critical ? 'critical' : severities[tone] };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Ids of the event's data, as far as there are any. */
+type Ids = Partial<Record<'site_id' | 'site_name' | 'alert_id' | 'domain', unknown>>;
+
+function idsOf(event: WebhookEvent): Ids {
+  return typeof event.data === 'object' && event.data !== null ? event.data : {};
+}
+
+/**
+ * The same for every attempt of an event, and for all events about one thing: PagerDuty makes one incident
+ * of them. Without an id of the thing, the event's own has to do.
+ */
+function dedupKeyOf(event: WebhookEvent, kind: Incident['kind']): string {
+  const { site_id, alert_id } = idsOf(event);
+  const subjects = {
+    deployment: [site_id],
+    crash: [site_id],
+    alert: [alert_id, site_id],
+    notice: [event.event, event.id],
+  }[kind];
+  const ids = subjects.map(cleanLine).filter((id) => id !== undefined);
+  const key = ['hostwares', cleanLine(event.account_id), kind, ...(ids.length > 0 ? ids : [event.id])];
+  return key.join(':').slice(0, maxDedupKey);
+}
+
+function linksOf(event: WebhookEvent, notice: Notice): { href: string; text: string }[] {
+  const linked = [
+    { url: notice.url ?? siteAddress(idsOf(event).domain), text: 'Open the site' },
+    ...notice.fields.map(({ name, url }) => ({ url, text: name })),
+  ];
+  const links = new Map<string, string>();
+  for (const { url, text } of linked) {
+    const href = webAddress(url);
+    if (href !== undefined && !links.has(href)) links.set(href, cut(cleanLine(text) ?? href, 200));
+  }
+  return [...links].map(([href, text]) => ({ href, text }));
+}
+
+function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> {
+  const entries: [string, unknown][] = [
+    ...notice.fields.slice(0, maxDetails).map(({ name, value }): [string, unknown] => [name, value]),
+    ['Error', notice.error],
+    ['What happened', notice.text],
+    ['Event', event.id],
+    ['Account', event.account_id],
+  ];
+  const details = new Map<string, string>();
+  for (const [name, value] of entries) {
+    const text = cleanText(value);
+    if (text !== undefined) details.set(cut(cleanLine(name) ?? 'Value', 200), cut(text, maxDetail));
+  }
+  // It defines properties: a name like __proto__ is a name and nothing else.
+  return Object.fromEntries(details);
+}
+
+function trigger(
+  event: WebhookEvent,
+  notice: Notice,
+  { kind, severity }: Incident,
+  routingKey: string,
+): PagerDutyTrigger {
+  const { site_name, domain, site_id } = idsOf(event);
+  const component = cleanLine(site_name);
+  const group = cleanLine(event.account_id);
+  const time = timeOf(event.timestamp);
+  const firstLine = cleanText(notice.error)?.split('\n', 1)[0];
+  const summary = [cleanLine(notice.title) ?? 'Hostwares', firstLine].filter(Boolean).join(': ');
+  return {
+    routing_key: routingKey,
+    event_action: 'trigger',
+    dedup_key: dedupKeyOf(event, kind),
+    payload: {
+      summary: cut(summary, maxSummary),
+      source: cut(cleanLine(domain) ?? component ?? cleanLine(site_id) ?? 'Hostwares', 255),
+      severity,
+      ...(time !== undefined && { timestamp: new Date(time).toISOString() }),
+      ...(component !== undefined && { component: cut(component, 255) }),
+      ...(group !== undefined && { group: cut(group, 255) }),
+      class: event.event === 'unknown' ? cut(cleanLine(event.type) ?? 'unknown', 255) : event.event,
+      custom_details: detailsOf(event, notice),
+    },
+    links: linksOf(event, notice),
+    client: 'Hostwares',
+  };
+}
+
+/**
+ * The Events API v2 body for an event, for those who post it themselves. Pure. Undefined for an event
+ * that is no incident and is not in `alsoTrigger`.
+ *
+ * A failed deployment, a crash and an alert trigger; a completed deployment and a site that is running again
+ * resolve. `dedup_key` is made of account, kind and site (or alert), so retries and duplicates are one
+ * incident. There is no event that says an alert is over: resolve those in PagerDuty.
+ *
+ * @example
+ * const body = toPagerDutyEvent(event, { routingKey });
+ * if (body) await post('https://events.pagerduty.com/v2/enqueue', body);
+ */
+export function toPagerDutyEvent(
+  event: WebhookEvent,
+  options: PagerDutyEventOptions,
+): PagerDutyEvent | undefined {
+  const notice = applyFormat(event, describeEvent(event), options.format);
+  const asked = options.alsoTrigger?.includes(event.event)
+    ? ({ action: 'trigger', kind: 'notice', severity: severities[notice.tone] } as const)
+    : undefined;
+  const incident = incidentOf(event, notice.tone) ?? asked;
+  if (!incident) return undefined;
+  if (incident.action === 'trigger') return trigger(event, notice, incident, options.routingKey);
+  const dedup_key = dedupKeyOf(event, incident.kind);
+  return { routing_key: options.routingKey, event_action: 'resolve', dedup_key };
+}
+
+function checkRoutingKey(value: unknown): string {
+  if (typeof value === 'string' && /^[0-9a-z]{32}$/i.test(value)) return value;
+  throw new TypeError(
+    'The PagerDuty routing key is missing or malformed. Expected the 32 letters and digits of an Events API v2 integration; is its environment variable set?',
+  );
+}
+
+/**
+ * A handler that opens and resolves PagerDuty incidents (contract section 5); see {@link toPagerDutyEvent} for
+ * which events do what. Give it all events: those that are no incident are not sent.
+ *
+ * @throws `TypeError` at set-up for a key or URL that cannot be right and for options that cannot work. The
+ * handler throws {@link WebhookError} `notifier_failed` when the event did not go out, `misconfigured` when
+ * `routingKey` is a function without a usable value.
+ *
+ * @example
+ * receiver.onAny(createPagerDutyNotifier({ routingKey: process.env.PAGERDUTY_ROUTING_KEY! }));
+ */
+export function createPagerDutyNotifier(options: PagerDutyNotifierOptions): Notifier {
+  const { routingKey, url = form.shown, alsoTrigger = [], format = {}, allowAnyHost = false } = options;
+  const address = checkWebhookUrl(url, form, allowAnyHost);
+  return createNotifier(
+    {
+      name: form.provider,
+      shownUrl: `${new URL(address).origin}/…`,
+      secret: routingKey,
+      check: checkRoutingKey,
+      toPost(event, secret) {
+        const body = toPagerDutyEvent(event, { routingKey: secret, alsoTrigger, format });
+        return body && { url: address, body };
+      },
+      sensitiveParts: (secret) => [secret, ...(allowAnyHost ? sensitivePartsOf(address) : [])],
+    },
+    options,
+  );
+}

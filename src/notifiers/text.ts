@@ -1,0 +1,74 @@
+/**
+ * Text from outside (commit messages, site names, errors), made fit to be shown. Nothing here knows a
+ * provider: how its markup is escaped is the provider's own file.
+ */
+
+// More than any provider shows. Cut first, so that the patterns below never run over megabytes.
+const maxInput = 10_000;
+
+// Colours and cursor movements of build output.
+const ansiSequence = /\u001B\[[0-?]*[ -/]*[@-~]/g;
+const lineBreak = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
+// Control characters but the line feed; soft hyphens; marks and overrides of direction; characters without
+// width, which hide things. The joiners U+200C and U+200D stay: words and emoji need them.
+const invisible =
+  /(?!\n)[\p{Cc}\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
+const loneSurrogate = /\p{Cs}/gu;
+// Letters of living scripts carry few marks; a tower of them overwrites the lines around it.
+const markTower = /(\p{M}{4})\p{M}+/gu;
+
+/**
+ * The text of a value, harmless and trimmed. Undefined where there is nothing to show: what is neither
+ * text nor a finite number never becomes "undefined", "null", "NaN" or "[object Object]".
+ */
+export function cleanText(value: unknown): string | undefined {
+  const text = typeof value === 'number' ? numberWords(value) : value;
+  if (typeof text !== 'string') return undefined;
+  const clean = text
+    .slice(0, maxInput)
+    .replace(ansiSequence, '')
+    .replace(lineBreak, '\n')
+    .replaceAll('\t', ' ')
+    .replace(invisible, '')
+    .replace(loneSurrogate, '\uFFFD')
+    .replace(markTower, '$1')
+    .trim();
+  return clean === '' ? undefined : clean;
+}
+
+/** The same on one line. */
+export function cleanLine(value: unknown): string | undefined {
+  return cleanText(value)?.replace(/\s+/g, ' ');
+}
+
+/** At most two decimals. */
+export function numberWords(value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isFinite(value)
+    ? String(Math.round(value * 100) / 100)
+    : undefined;
+}
+
+/** At most `max` UTF-16 units, cut before a code point (never within a pair) and marked with an ellipsis. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const end = max - 1;
+  const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(end - 1));
+  return `${text.slice(0, splitsPair ? end - 1 : end).trimEnd()}…`;
+}
+
+/**
+ * The longest beginning of a text that is at most `max` long once it is escaped. Escaping first and
+ * cutting then could leave half an escape.
+ */
+export function fit(text: string, max: number, escape: (text: string) => string): string {
+  const whole = escape(cut(text, max));
+  if (whole.length <= max) return whole;
+  let fits = 1;
+  let tooLong = max;
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (escape(cut(text, middle)).length <= max) fits = middle;
+    else tooLong = middle;
+  }
+  return escape(cut(text, fits));
+}

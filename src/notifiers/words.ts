@@ -1,0 +1,55 @@
+/** Values of events in words. Each gives undefined where the value says nothing. */
+import { cleanLine, numberWords } from './text.js';
+
+/** Until then a number is taken for a duration: three centuries. */
+const maxDurationSeconds = 1e10;
+
+/** Seconds as `12.5 s`, `3 min 4 s`, `1 h 2 min` or `2 d 3 h`. */
+export function durationWords(seconds: unknown): string | undefined {
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= maxDurationSeconds)) return undefined;
+  const tenths = Math.round(seconds * 10) / 10;
+  if (tenths < 60) return `${tenths} s`;
+  const whole = Math.round(seconds);
+  const units: [size: number, name: string, smaller: number, smallerName: string][] = [
+    [86_400, 'd', 3_600, 'h'],
+    [3_600, 'h', 60, 'min'],
+    [60, 'min', 1, 's'],
+  ];
+  const [size, name, smaller, smallerName] = units.find(([each]) => whole >= each) ?? [60, 'min', 1, 's'];
+  const rest = Math.floor((whole % size) / smaller);
+  const most = `${Math.floor(whole / size)} ${name}`;
+  return rest === 0 ? most : `${most} ${rest} ${smallerName}`;
+}
+
+/** Short hash and first line of the message: `9fceb02 Fix the cart total`. */
+export function commitWords(sha: unknown, message: unknown): string | undefined {
+  const hash = cleanLine(sha);
+  const short = hash && /^[0-9a-f]{8,}$/i.test(hash) ? hash.slice(0, 7) : hash;
+  const firstLine = typeof message === 'string' ? message.trimStart().split(/[\r\n]/, 1)[0] : undefined;
+  return cleanLine([short, firstLine].filter(Boolean).join(' '));
+}
+
+/** A constant as words: `RUNNING` as `Running`, `build` as `Build`. Other text stays as it is. */
+export function constantWords(value: unknown): string | undefined {
+  const text = cleanLine(value);
+  if (!text || !/^(?:[A-Z][A-Z0-9_]*|[a-z][a-z0-9_]*)$/.test(text)) return text;
+  return text.charAt(0).toUpperCase() + text.slice(1).toLowerCase().replaceAll('_', ' ');
+}
+
+/** A part of a whole: `4.2 of 50`. */
+export function shareWords(part: unknown, whole: unknown): string | undefined {
+  const [some, all] = [numberWords(part), numberWords(whole)];
+  return some && all ? `${some} of ${all}` : some;
+}
+
+/** The date of an ISO 8601 instant; other text as it is. */
+export function dateWords(instant: unknown): string | undefined {
+  const text = cleanLine(instant);
+  return text && /^\d{4}-\d\d-\d\dT/.test(text) ? text.slice(0, 10) : text;
+}
+
+/** Milliseconds since 1970 of an event's time. */
+export function timeOf(timestamp: unknown): number | undefined {
+  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
