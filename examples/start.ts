@@ -12,10 +12,32 @@ export interface RunningExample {
   stop(): Promise<void>;
 }
 
-/** @param file - Relative to this folder, such as `express/server.ts`. */
-export async function startExample(file: string, secret: string): Promise<RunningExample> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
-    env: { ...process.env, HOSTWARES_WEBHOOK_SECRET: secret, PORT: '0', NODE_NO_WARNINGS: '1' },
+/** Webhook URLs and a key that have the right form and lead nowhere. */
+export const providerEnv = {
+  SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
+  DISCORD_WEBHOOK_URL: 'https://discord.com/api/webhooks/100000000000000000/xxxxxxxxxxxxxxxxxxxxxxxx-xxxxx',
+  PAGERDUTY_ROUTING_KEY: 'r0000000000000000000000000000000',
+};
+
+/**
+ * @param file - Relative to this folder, such as `express/server.ts`.
+ * @param fakeProvider - Where posts to Slack, Discord and PagerDuty go instead.
+ */
+export async function startExample(
+  file: string,
+  secret: string,
+  fakeProvider?: string,
+): Promise<RunningExample> {
+  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const preload = fakeProvider ? ['--import', new URL('reroute.ts', import.meta.url).href] : [];
+  const child = spawn(process.execPath, [...preload, path(file)], {
+    env: {
+      ...process.env,
+      ...(fakeProvider && { ...providerEnv, FAKE_PROVIDER: fakeProvider }),
+      HOSTWARES_WEBHOOK_SECRET: secret,
+      PORT: '0',
+      NODE_NO_WARNINGS: '1',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');

@@ -67,7 +67,7 @@ const form: WebhookUrlForm = {
  * address a link. Lists, headings and quotes begin with one of these too, or with a number.
  */
 function escapeMarkdown(text: string): string {
-  return text.replace(/[\\*_~`|>#\-+[\]()<@:]/g, '\\$&').replace(/^(\s*\d+)\./gm, '$1\\.');
+  return text.replace(/[\\*_~`|>#\-+[\]()<@:]/g, '\\$&').replace(/^(\s*\d+)\.(?!\S)/gm, '$1\\.');
 }
 
 /** Inside a code block only three back-ticks in a row have a meaning. */

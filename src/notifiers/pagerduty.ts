@@ -131,8 +131,8 @@ function dedupKeyOf(event: WebhookEvent, kind: Incident['kind']): string {
     notice: [event.event, event.id],
   }[kind];
   const ids = subjects.map(cleanLine).filter((id) => id !== undefined);
-  const key = ['hostwares', cleanLine(event.account_id), kind, ...(ids.length > 0 ? ids : [event.id])];
-  return key.join(':').slice(0, maxDedupKey);
+  const key = ['hostwares', event.account_id, kind, ...(ids.length > 0 ? ids : [event.id])].map(cleanLine);
+  return cut(key.join(':'), maxDedupKey);
 }
 
 function linksOf(event: WebhookEvent, notice: Notice): { href: string; text: string }[] {

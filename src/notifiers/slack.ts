@@ -99,7 +99,9 @@ function link(url: string | undefined, max: number, text: string): string {
   const room = max - (address ? address.length + 3 : 0);
   // An address that leaves no room for its text is none to click on.
   if (!address || room < max / 2) return fit(text, max, escapeMarkup);
-  return `<${address}|${fit(text, room, escapeMarkup)}>`;
+  // One line, and no second bar.
+  const label = text.replace(/\s+/g, ' ').replaceAll('|', '\u2223');
+  return `<${address}|${fit(label, room, escapeMarkup)}>`;
 }
 
 function toField({ name, value, url }: NoticeField): SlackMarkup {

@@ -1,0 +1,10 @@
+// node --import ./reroute.ts server.ts: what a program posts to the providers goes to FAKE_PROVIDER instead.
+// The program itself stays as it is, and so do its checks of URLs.
+const providers = ['https://hooks.slack.com', 'https://discord.com', 'https://events.pagerduty.com'];
+const fake = process.env.FAKE_PROVIDER ?? 'http://127.0.0.1:9';
+const original = globalThis.fetch;
+
+globalThis.fetch = (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input);
+  return original(providers.includes(url.origin) ? fake + url.pathname + url.search : input, init);
+};

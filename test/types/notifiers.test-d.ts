@@ -1,0 +1,55 @@
+// The messages are what the providers' own types say.
+import type { Block, KnownBlock, MessageAttachment } from '@slack/types';
+import type { RESTPostAPIWebhookWithTokenJSONBody } from 'discord-api-types/v10';
+import { expectTypeOf, it } from 'vitest';
+import { createReceiver } from '../../src/index.js';
+import {
+  createDiscordNotifier,
+  createPagerDutyNotifier,
+  createSlackNotifier,
+  toDiscordMessage,
+  toSlackMessage,
+  type Notifier,
+} from '../../src/notifiers/index.js';
+import { sampleEvent } from '../../src/testing/index.js';
+
+it('Slack: blocks and attachments', () => {
+  const message = toSlackMessage(sampleEvent('ping'));
+  expectTypeOf(message.blocks).toExtend<(KnownBlock | Block)[]>();
+  expectTypeOf(message.attachments).toExtend<MessageAttachment[]>();
+  for (const block of message.blocks) expectTypeOf(block).toExtend<KnownBlock>();
+});
+
+it('Discord: the body of a webhook', () => {
+  const body: RESTPostAPIWebhookWithTokenJSONBody = toDiscordMessage(sampleEvent('ping')) as Omit<
+    ReturnType<typeof toDiscordMessage>,
+    'never'
+  >;
+  expectTypeOf(body).toBeObject();
+});
+
+it('a notifier is a handler, for one type, several or all', () => {
+  const receiver = createReceiver({ secret: 'x' });
+  const url = 'https://hooks.slack.com/services/T0/B0/X0';
+  receiver.on('deployment.failed', createSlackNotifier({ url }));
+  receiver.on(['deployment.failed', 'ping'], createDiscordNotifier({ url: () => undefined }));
+  receiver.onAny(
+    createPagerDutyNotifier({ routingKey: (context) => (context as { env: { KEY: string } }).env.KEY }),
+  );
+  receiver.onUnknown(createSlackNotifier({ url }));
+  expectTypeOf(createSlackNotifier).returns.toEqualTypeOf<Notifier>();
+});
+
+it('a format knows its event', () => {
+  createSlackNotifier({
+    url: '',
+    format: {
+      'deployment.failed': (event, notice) => {
+        expectTypeOf(event.data.error).toEqualTypeOf<string | null | undefined>();
+        return { title: `${event.data.site_name} ${notice.title}` };
+      },
+      // @ts-expect-error not a type of event
+      'deployment.fialed': () => ({}),
+    },
+  });
+});
