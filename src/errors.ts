@@ -68,11 +68,7 @@ export class WebhookError extends Error {
   /** The likely cause and its fix, where it can be told. Log it; do not send it back. */
   declare readonly hint?: string;
 
-  constructor(
-    code: WebhookErrorCode,
-    message: string = code,
-    options: WebhookErrorOptions = {},
-  ) {
+  constructor(code: WebhookErrorCode, message: string = code, options: WebhookErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.status = statusByCode[code];

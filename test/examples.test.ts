@@ -1,9 +1,11 @@
 // The examples as a user starts them: a process of its own, on the built package.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { startExample } from '../examples/start.js';
+import { startFakeProvider } from '../examples/fake-provider.js';
+import { providerEnv, startExample } from '../examples/start.js';
 import worker from '../examples/workers/worker.js';
 import { createSignedRequest } from '../src/testing/index.js';
 
@@ -49,6 +51,39 @@ it('examples/workers handles, refuses, and takes the secret from its bindings', 
   expect(await post('other', { HOSTWARES_WEBHOOK_SECRET: secret })).toBe(401);
   expect(await post(secret, {})).toBe(500);
   expect(await post(secret, { HOSTWARES_WEBHOOK_SECRET: secret }, 'https://example.com/')).toBe(404);
+});
+
+describe.each([
+  ['slack-forwarder', 'ping', /Webhook connected/, '/services/T00000000/'],
+  ['discord-forwarder', 'deployment.failed', /🔥 shop did not deploy/, '/api/webhooks/'],
+  ['pagerduty', 'credits.low', /Credits are running low/, '/v2/enqueue'],
+])('examples/%s', (name, event, posted, path) => {
+  it('forwards, in under 40 lines', async () => {
+    const provider = await startFakeProvider();
+    const example = await startExample(`${name}/server.ts`, secret, provider.origin);
+    try {
+      const url = `${example.url}/webhooks/hostwares`;
+      const send = async (...request: Parameters<typeof createSignedRequest>) =>
+        (await fetch(await createSignedRequest(...request))).status;
+      expect(await send(event, { secret, url })).toBe(200);
+      expect(await send(event, { secret: 'other', url })).toBe(401);
+      expect(provider.posts).toHaveLength(1);
+      expect(provider.posts[0]!.path).toContain(path);
+      expect(JSON.stringify(provider.posts[0]!.body)).toMatch(posted);
+      expect(example.log.join('\n')).not.toMatch(new RegExp(Object.values(providerEnv).join('|')));
+    } finally {
+      await example.stop();
+      await provider.stop();
+    }
+    const lines = readFileSync(new URL(`../examples/${name}/server.ts`, import.meta.url), 'utf8').split('\n');
+    expect(lines.length).toBeLessThan(40);
+  });
+});
+
+it('the demo of the notifiers sends what it should', async () => {
+  const demo = fileURLToPath(new URL('../examples/demo-notify.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [demo]);
+  expect(stdout).toMatch(/^14 to Slack, 14 to Discord, 4 to PagerDuty: all right\.$/m);
 });
 
 it('the demo gives 20 right answers and exit code 0', async () => {

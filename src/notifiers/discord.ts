@@ -5,7 +5,7 @@ import { applyFormat, type Notice, type NoticeField, type NoticeFormats, type To
 import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
 import { cleanLine, cleanText, cut, fit } from './text.js';
 import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, type WebhookUrlForm } from './webhook-url.js';
+import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
 
 /** Options of {@link createDiscordNotifier}. */
 export interface DiscordNotifierOptions extends NotifierOptions {
@@ -178,7 +178,7 @@ export function createDiscordNotifier(options: DiscordNotifierOptions): Notifier
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: 'https://discord.com/…',
+      shownUrl: shownUrlOf,
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
       toPost: (event, secret) => ({ url: waiting(secret), body: toDiscordMessage(event, { format }) }),

@@ -1,9 +1,7 @@
-import { cleanLine, cut } from './text.js';
+import { cleanLine } from './text.js';
 
 /** As much of an answer as is read. Providers answer in a line. */
 const maxAnswerBytes = 16_384;
-/** As much of it as is told. */
-const maxAnswerShown = 300;
 /** The longest rest that is believed: one hour. */
 const maxRestMs = 3_600_000;
 
@@ -101,7 +99,6 @@ export async function postJson(
   }
   if (response.ok) return undefined;
   const { status } = response;
-  const shown = cut(cleanLine(answer) ?? 'an empty answer', maxAnswerShown);
   const kind = status === 429 ? 'busy' : status >= 500 ? 'broken' : 'refused';
-  return { kind, status, answer: shown, ...restOf(response, answer) };
+  return { kind, status, answer: cleanLine(answer) ?? 'an empty answer', ...restOf(response, answer) };
 }

@@ -3,6 +3,7 @@ import type { WebhookEvent } from '../events/types.js';
 import { postJson, type Failure, type FetchLike } from './http.js';
 import { createLine } from './line.js';
 import type { NoticeFormats } from './notice.js';
+import { cut } from './text.js';
 
 /**
  * A webhook URL or a key: as text, checked at set-up, or as a function that is called for each event with
@@ -64,7 +65,7 @@ export interface Provider {
   /** Its name, for messages. */
   readonly name: string;
   /** What may be shown of where it posts to: never the secret. */
-  readonly shownUrl: string;
+  shownUrl(secret: string): string;
   /** What the secret is, for messages. */
   readonly secret: NotifierSecret;
   /** @throws `TypeError` for a secret that cannot be one; the message does not hold it. */
@@ -76,6 +77,8 @@ export interface Provider {
 }
 
 const firstPauseMs = 500;
+/** As much of a provider's answer as is told. */
+const maxAnswerShown = 300;
 
 /** After the first try, the second, …: doubled each time, and up to half as long again by chance. */
 function pauseAfter(tries: number): number {
@@ -143,14 +146,20 @@ export function createNotifier(provider: Provider, options: NotifierOptions): No
   }
 
   function fail(what: string, secret: string, last?: Failure): WebhookError {
-    const hide = (text: string): string =>
-      provider.sensitiveParts(secret).reduce((shown, part) => shown.replaceAll(part, '…'), text);
-    const answer = last && hide([last.status, last.answer].filter(Boolean).join(' '));
-    const message = [`${provider.name} (${provider.shownUrl}) ${what}`, answer].filter(Boolean).join(': ');
+    // Hidden before it is cut, or a part could be left at the end.
+    const answer =
+      last &&
+      cut(
+        provider.sensitiveParts(secret).reduce((shown, part) => shown.replaceAll(part, '…'), last.answer),
+        maxAnswerShown,
+      );
+    const message = [`${provider.name} (${provider.shownUrl(secret)}) ${what}`, last?.status, answer]
+      .filter(Boolean)
+      .join(': ');
     return new WebhookError('notifier_failed', `${message}.`, {
       hint: last && hintFor(last),
       // What the connection threw is not kept: errors of HTTP clients carry the URL, and that is a secret.
-      cause: last && { status: last.status, answer: hide(last.answer) },
+      cause: last && { status: last.status, answer },
     });
   }
 

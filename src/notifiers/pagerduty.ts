@@ -5,7 +5,7 @@ import { applyFormat, type Notice, type NoticeFormats, type Tone } from './notic
 import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
 import { cleanLine, cleanText, cut } from './text.js';
 import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, type WebhookUrlForm } from './webhook-url.js';
+import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
 
 /** What decides which events become incidents, and how they read. */
 export interface PagerDutyEventOptions {
@@ -247,7 +247,7 @@ export function createPagerDutyNotifier(options: PagerDutyNotifierOptions): Noti
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: `${new URL(address).origin}/…`,
+      shownUrl: () => shownUrlOf(address),
       secret: routingKey,
       check: checkRoutingKey,
       toPost(event, secret) {

@@ -5,7 +5,7 @@ import { applyFormat, type Notice, type NoticeField, type NoticeFormats, type To
 import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
 import { cleanLine, cleanText, fit } from './text.js';
 import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, type WebhookUrlForm } from './webhook-url.js';
+import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
 
 /** Options of {@link createSlackNotifier}. */
 export interface SlackNotifierOptions extends NotifierOptions {
@@ -204,7 +204,7 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: 'https://hooks.slack.com/…',
+      shownUrl: shownUrlOf,
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
       toPost: (event, secret) => ({ url: secret, body: toSlackMessage(event, { format }) }),

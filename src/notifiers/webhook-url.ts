@@ -30,6 +30,11 @@ export function checkWebhookUrl(value: unknown, form: WebhookUrlForm, allowAnyHo
   return value;
 }
 
+/** What may be shown of a webhook URL: `https://hooks.slack.com/…`. */
+export function shownUrlOf(url: string): string {
+  return `${new URL(url).origin}/…`;
+}
+
 /** The parts of a URL that are secret: what follows the host, and each piece of it that looks random. */
 export function sensitivePartsOf(url: string): readonly string[] {
   const { pathname, search } = new URL(url);

@@ -16,7 +16,9 @@ function slackMarkupIn(text: string): string {
   return (
     text
       .replace(/^\*((?:\u200B\*\u200B|(?<=[a-z0-9])\*(?=[a-z0-9])|[^*\n])+)\*\n/i, '$1\n')
-      .replace(/^```\n((?:(?!```)[^])*)\n```$/, (_, code: string) => code.replace(/[*_~]|\u200B`\u200B|&gt;/g, ''))
+      .replace(/^```\n((?:(?!```)[^])*)\n```$/, (_, code: string) =>
+        code.replace(/[*_~]|\u200B`\u200B|&gt;/g, ''),
+      )
       .replace(/<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\d: -]+ UTC>/, '')
       .replace(/<https?:\/\/[^\s<>|]+\|([^<>|]*)>/, '$1')
       .replace(/&(?:amp|lt|gt);/g, (entity, at: number, all: string) =>
@@ -83,7 +85,8 @@ function markdownIn(text: string): string {
 
 export function discordProblems(message: DiscordMessage): Problems {
   const problems: Problems = [];
-  if (message.allowed_mentions.parse.length > 0) problems.push('it can mention');
+  const mentions: unknown[] = message.allowed_mentions.parse;
+  if (mentions.length > 0) problems.push('it can mention');
   let total = 0;
   const text = (what: string, value: string, max: number, markdown = true) => {
     total += value.length;
@@ -101,7 +104,8 @@ export function discordProblems(message: DiscordMessage): Problems {
   }
   text('footer', embed.footer.text, 2048, false);
   if (total > 6000) problems.push(`${total} characters in all`);
-  if (embed.url !== undefined && !/^https?:\/\/[^\s/@]+\/\S*$/.test(embed.url)) problems.push(`url ${embed.url}`);
+  if (embed.url !== undefined && !/^https?:\/\/[^\s/@]+\/\S*$/.test(embed.url))
+    problems.push(`url ${embed.url}`);
   if (embed.timestamp !== undefined && !/^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(embed.timestamp))
     problems.push(`timestamp ${embed.timestamp}`);
   return problems;

@@ -1,0 +1,66 @@
+// The second half of npm run demo
+//
+// Sends every event through the three notifiers to stand-ins of Slack, Discord and PagerDuty on this
+// machine, the first of which is too busy at first, and shows what arrived.
+import { createReceiver, eventTypes } from '@hostwares/webhooks';
+import {
+  createDiscordNotifier,
+  createPagerDutyNotifier,
+  createSlackNotifier,
+  type DiscordMessage,
+  type PagerDutyEvent,
+  type SlackMessage,
+} from '@hostwares/webhooks/notifiers';
+import { createSignedRequest } from '@hostwares/webhooks/testing';
+import { startFakeProvider, type Answer } from './fake-provider.ts';
+
+const busy: Answer = (response) => response.writeHead(429, { 'retry-after': '1' }).end('rate_limited');
+const slack = await startFakeProvider([busy]);
+const discord = await startFakeProvider();
+const pagerDuty = await startFakeProvider();
+
+const secret = 'whsec_secret_of_the_demo_endpoint';
+const receiver = createReceiver({ secret })
+  .onAny(createSlackNotifier({ url: `${slack.origin}/services/T0/B0/x`, allowAnyHost: true }))
+  .onAny(createDiscordNotifier({ url: `${discord.origin}/api/webhooks/1/x`, allowAnyHost: true }))
+  .onAny(
+    createPagerDutyNotifier({
+      routingKey: 'r0000000000000000000000000000000',
+      url: `${pagerDuty.origin}/v2/enqueue`,
+      allowAnyHost: true,
+    }),
+  );
+
+const sent = [...eventTypes, 'ping', 'site.paused'];
+const answers: number[] = [];
+for (const event of sent) {
+  answers.push((await receiver.handle(await createSignedRequest(event, { secret }))).status);
+}
+await Promise.all([slack, discord, pagerDuty].map((provider) => provider.stop()));
+
+// The first post to Slack was refused and came again.
+const slackMessages = slack.posts.slice(1).map(({ body }) => body as SlackMessage);
+const discordMessages = discord.posts.map(({ body }) => body as DiscordMessage);
+const incidents = pagerDuty.posts.map(({ body }) => body as PagerDutyEvent);
+
+console.log(`\n${'sent'.padEnd(24)}shown in Slack and Discord`);
+for (const [index, event] of sent.entries()) {
+  const [header] = slackMessages[index]!.blocks;
+  console.log(event.padEnd(24) + (header?.type === 'header' ? header.text.text : ''));
+}
+console.log('\nPagerDuty');
+for (const incident of incidents) {
+  const summary =
+    incident.event_action === 'trigger' ? `${incident.payload.severity}: ${incident.payload.summary}` : '';
+  console.log(`${incident.event_action.padEnd(9)}${incident.dedup_key.padEnd(50)}${summary}`.trimEnd());
+}
+
+const right =
+  answers.every((status) => status === 200) &&
+  slackMessages.length === sent.length &&
+  discordMessages.length === sent.length &&
+  incidents.length === 4;
+console.log(
+  `\n${slackMessages.length} to Slack, ${discordMessages.length} to Discord, ${incidents.length} to PagerDuty: ${right ? 'all right' : 'WRONG'}.`,
+);
+process.exitCode = right ? 0 : 1;

@@ -1,0 +1,426 @@
+// Notifiers against a provider over real HTTP. Only the notifier's own clock is fake.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { accept, startFakeProvider, type Answer, type FakeProvider } from '../../examples/fake-provider.js';
+import { createReceiver, isWebhookError, type WebhookError, type WebhookEvent } from '../../src/index.js';
+import {
+  createDiscordNotifier,
+  createPagerDutyNotifier,
+  createSlackNotifier,
+  type Notifier,
+  type NotifierOptions,
+} from '../../src/notifiers/index.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+
+const slackPath = '/services/T0SECRET1/B0SECRET2/secret3tokenXXXXXXXXXX';
+const discordPath = '/api/webhooks/100000000000000001/secret-token_of-discord-1';
+const routingKey = 'secretkey00000000000000000000001';
+const event = sampleEvent('deployment.failed');
+
+let provider: FakeProvider;
+let startedMs: number;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  startedMs = Date.now();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await provider.stop();
+});
+
+/** Lets real sockets do their work; the fake clock stands still. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turns = 0; !condition(); turns += 1) {
+    if (turns > 200_000) throw new Error('it did not happen');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+interface Settled {
+  done: boolean;
+  error?: WebhookError;
+}
+
+/** Runs a notification to its end, advancing the clock only while the notifier waits for it. */
+async function finish(...notifications: Promise<void>[]): Promise<Settled[]> {
+  const settled = notifications.map((notification) => {
+    const state: Settled = { done: false };
+    notification.then(
+      () => (state.done = true),
+      (error: unknown) => Object.assign(state, { done: true, error }),
+    );
+    return state;
+  });
+  for (let steps = 0; !settled.every(({ done }) => done); steps += 1) {
+    if (steps > 2_000) throw new Error('it never ended');
+    for (let turns = 0; turns < 60; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(settled.every(({ done }) => done) ? 0 : 10);
+  }
+  return settled;
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}, body = ''): Answer =>
+  (response) =>
+    response.writeHead(code, headers).end(body);
+const reset: Answer = (response) => response.destroy();
+const hang: Answer = () => undefined;
+
+type Make = (options?: Partial<NotifierOptions>) => Notifier;
+const makers: Record<string, { make: Make; rateLimit: (seconds: number) => Answer; secrets: string[] }> = {
+  Slack: {
+    make: (options) =>
+      createSlackNotifier({ url: provider.origin + slackPath, allowAnyHost: true, ...options } as never),
+    rateLimit: (seconds) => status(429, { 'retry-after': String(Math.ceil(seconds)) }, 'rate_limited'),
+    secrets: ['T0SECRET1', 'B0SECRET2', 'secret3tokenXXXXXXXXXX'],
+  },
+  Discord: {
+    make: (options) =>
+      createDiscordNotifier({ url: provider.origin + discordPath, allowAnyHost: true, ...options } as never),
+    rateLimit: (seconds) =>
+      // The header is rounded up; the body is exact.
+      status(
+        429,
+        { 'retry-after': String(Math.ceil(seconds)) },
+        JSON.stringify({ message: 'You are being rate limited.', retry_after: seconds, global: false }),
+      ),
+    secrets: ['100000000000000001', 'secret-token_of-discord-1'],
+  },
+  PagerDuty: {
+    make: (options) =>
+      createPagerDutyNotifier({
+        routingKey,
+        url: `${provider.origin}/v2/enqueue`,
+        allowAnyHost: true,
+        ...options,
+      } as never),
+    rateLimit: (seconds) =>
+      status(429, { 'retry-after': String(Math.ceil(seconds)) }, '{"status":"throttle"}'),
+    secrets: [routingKey],
+  },
+};
+
+describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets }) => {
+  it('posts JSON once', async () => {
+    provider = await startFakeProvider();
+    expect(await finish(make()(event))).toEqual([{ done: true }]);
+    expect(provider.posts).toHaveLength(1);
+    expect(provider.posts[0]).toMatchObject({ headers: { 'content-type': 'application/json' } });
+    expect(JSON.stringify(provider.posts[0]!.body)).toContain('npm run build exited with code 1');
+  });
+
+  it('obeys 429, and so do the messages behind', async () => {
+    provider = await startFakeProvider([rateLimit(2.25)]);
+    const notify = make();
+    const results = await finish(notify(event), notify(event));
+    expect(results).toEqual([{ done: true }, { done: true }]);
+    const waited = name === 'Discord' ? 2250 : 3000;
+    expect(provider.posts.map(({ at }) => at - startedMs >= waited)).toEqual([false, true, true]);
+    expect(provider.posts[1]!.at - startedMs).toBeLessThan(waited + 200);
+  });
+
+  it('fails at once where 429 asks for more than timeoutMs, and leaves the provider alone until then', async () => {
+    provider = await startFakeProvider([rateLimit(60)]);
+    const notify = make();
+    const [first] = await finish(notify(event));
+    const [second] = await finish(notify(event));
+    expect(Date.now() - startedMs).toBeLessThan(1000);
+    expect(first!.error).toMatchObject({ code: 'notifier_failed', status: 500, retryable: true });
+    expect(first!.error!.message).toMatch(/wants 60 s of rest, more than timeoutMs leaves: 429/);
+    expect(second!.error).toMatchObject({ code: 'notifier_failed' });
+    expect(provider.posts).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+  });
+
+  it('tries again after 5xx and broken connections, with growing pauses', async () => {
+    provider = await startFakeProvider([status(503), reset, status(500)]);
+    expect(await finish(make()(event))).toEqual([{ done: true }]);
+    const at = provider.posts.map((post) => post.at);
+    const pauses = at.slice(1).map((each, index) => each - at[index]!);
+    expect(pauses).toHaveLength(3);
+    for (const [index, pause] of pauses.entries()) {
+      expect(pause).toBeGreaterThanOrEqual(500 * 2 ** index);
+      expect(pause).toBeLessThan(750 * 2 ** index + 200);
+    }
+  });
+
+  it('but not for ever', async () => {
+    provider = await startFakeProvider(Array.from({ length: 9 }, () => status(502, {}, 'bad\ngateway')));
+    const [result] = await finish(make({ maxRetries: 2 })(event));
+    expect(result!.error!.message).toMatch(
+      new RegExp(`^${name} \\(.*/…\\) did not take the message in 3 tries: 502: bad gateway\\.$`),
+    );
+    expect(result!.error!.cause).toEqual({ status: 502, answer: 'bad gateway' });
+    expect(provider.posts).toHaveLength(3);
+  });
+
+  it.each([400, 403, 404, 410])('does not try again after %s', async (code) => {
+    provider = await startFakeProvider([status(code, {}, 'no_service')]);
+    const [result] = await finish(make()(event));
+    expect(result!.error).toMatchObject({
+      code: 'notifier_failed',
+      cause: { status: code, answer: 'no_service' },
+    });
+    expect(result!.error!.hint).toMatch(/webhook|format/);
+    expect(provider.posts).toHaveLength(1);
+  });
+
+  it('follows no redirect', async () => {
+    provider = await startFakeProvider([status(307, { location: '/elsewhere' })]);
+    const [result] = await finish(make()(event));
+    expect(result!.error!.hint).toMatch(/Redirects are not followed/);
+    expect(provider.posts).toHaveLength(1);
+  });
+
+  it('gives up a provider that does not answer, after timeoutMs', async () => {
+    provider = await startFakeProvider([hang]);
+    const [result] = await finish(make({ timeoutMs: 2_000 })(event));
+    expect(result!.error!.message).toMatch(/did not take the message in time/);
+    expect(Date.now() - startedMs).toBeGreaterThanOrEqual(2_000);
+    expect(Date.now() - startedMs).toBeLessThan(2_200);
+  });
+
+  it('reads no more than it needs of an answer', async () => {
+    let written = 0;
+    provider = await startFakeProvider([
+      (response) => {
+        response.writeHead(400);
+        const more = () => {
+          while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536;
+          if (!response.destroyed) response.once('drain', more);
+        };
+        more();
+      },
+    ]);
+    const [result] = await finish(make()(event));
+    expect(result!.error!.message.length).toBeLessThan(500);
+    expect(written).toBeLessThan(20_000_000);
+  });
+
+  it('shows no part of its secret where the answer is cut', async () => {
+    const long: Answer = (response) => response.writeHead(404).end('x'.repeat(290) + secrets.at(-1)!);
+    provider = await startFakeProvider([long]);
+    const [result] = await finish(make()(event));
+    expect(result!.error!.message).not.toContain(secrets.at(-1)!.slice(0, 6));
+  });
+
+  it('shows its secret in no error, even where the provider echoes it', async () => {
+    const echo: Answer = (response, { path, body }) =>
+      response.writeHead(404).end(`Cannot POST ${path} ${JSON.stringify(body)} ${secrets.join(' ')}`);
+    provider = await startFakeProvider([echo]);
+    const [result] = await finish(make()(event));
+    const leaking = Object.assign(new TypeError(`fetch ${provider.origin}${slackPath} ${secrets.join()}`), {
+      cause: { code: secrets[0] },
+    });
+    const [thrown] = await finish(make({ fetch: () => Promise.reject(leaking), maxRetries: 0 })(event));
+    for (const error of [result!.error!, thrown!.error!]) {
+      const shown = JSON.stringify([error.message, error.hint, error.cause, error.stack]);
+      for (const secret of secrets) expect(shown).not.toContain(secret);
+      expect(error.code).toBe('notifier_failed');
+    }
+  });
+
+  it('keeps order, one at a time, also where one has to wait', async () => {
+    let open = 0;
+    let most = 0;
+    const slow: Answer = (response, post) => {
+      most = Math.max(most, ++open);
+      setImmediate(() => {
+        open -= 1;
+        accept(response, post);
+      });
+    };
+    provider = await startFakeProvider([slow, status(503), ...Array.from({ length: 9 }, () => slow)]);
+    const notify = make();
+    const sites = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await finish(
+      ...sites.map((site_name) => notify(sampleEvent('deployment.failed', { data: { site_name } }))),
+    );
+    const order = provider.posts.map(({ body }) => /Deployment of (\w)/.exec(JSON.stringify(body))![1]);
+    expect(order.join('')).toBe('abbcdef');
+    expect(most).toBe(1);
+  });
+
+  it('goes on behind one that gets no answer', async () => {
+    provider = await startFakeProvider([hang]);
+    const notify = make({ timeoutMs: 3_000 });
+    const later = vi.advanceTimersByTimeAsync(1_000).then(() => notify(event));
+    const [dead, next] = await finish(notify(event), later);
+    expect(dead!.error).toMatchObject({ code: 'notifier_failed' });
+    expect(next).toEqual({ done: true });
+    expect(provider.posts).toHaveLength(2);
+  });
+
+  it('goes on behind one whose request the runtime has dropped without a word', async () => {
+    provider = await startFakeProvider();
+    let calls = 0;
+    const notify = make({
+      timeoutMs: 3_000,
+      fetch: (url, init) => (++calls === 1 ? new Promise(() => undefined) : fetch(url, init)),
+    });
+    void notify(event);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+    expect(Date.now() - startedMs).toBeGreaterThanOrEqual(3_000);
+    const atOnce = Date.now();
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+    expect(Date.now() - atOnce).toBeLessThan(200);
+  });
+
+  it('stops when the handlers of the request have no time left', async () => {
+    provider = await startFakeProvider([hang]);
+    const controller = new AbortController();
+    const notification = make()(event, { signal: controller.signal });
+    await until(() => provider.posts.length === 1);
+    controller.abort();
+    const [result] = await finish(notification);
+    expect(result!.error).toMatchObject({ code: 'notifier_failed' });
+    expect(Date.now() - startedMs).toBeLessThan(1_000);
+  });
+
+  it('reports to onError where it does its best only', async () => {
+    provider = await startFakeProvider([status(404)]);
+    const onError = vi.fn(() => {
+      throw new Error('ignored');
+    });
+    expect(await finish(make({ bestEffort: true, onError })(event))).toEqual([{ done: true }]);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ code: 'notifier_failed' }),
+      event,
+    );
+  });
+
+  it('makes the receiver answer 500, with the failure for onError', async () => {
+    provider = await startFakeProvider([status(404)]);
+    const errors: unknown[] = [];
+    const receiver = createReceiver({ secret: 'x' })
+      .on('deployment.failed', make())
+      .onError((error) => errors.push(error.cause));
+    const handled = receiver.handle(await createSignedRequest(event, { secret: 'x' }));
+    await finish(handled.then(() => undefined));
+    expect((await handled).status).toBe(500);
+    expect(errors.every((error) => isWebhookError(error) && error.code === 'notifier_failed')).toBe(true);
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('particulars', () => {
+  it('Discord is asked to wait until the message is kept, in the thread that the URL names', async () => {
+    provider = await startFakeProvider();
+    await finish(
+      createDiscordNotifier({ url: `${provider.origin}${discordPath}?thread_id=7`, allowAnyHost: true })(
+        event,
+      ),
+    );
+    expect(provider.posts[0]!.path).toBe(`${discordPath}?thread_id=7&wait=true`);
+  });
+
+  it('PagerDuty gets nothing for an event that is no incident', async () => {
+    provider = await startFakeProvider();
+    const notify = makers.PagerDuty!.make();
+    await finish(notify(sampleEvent('site.created')), notify(event));
+    expect(provider.posts).toHaveLength(1);
+  });
+
+  it('a secret may come from the request, and has to be there', async () => {
+    provider = await startFakeProvider();
+    const context = { adapterContext: { env: { SLACK: provider.origin + slackPath } } };
+    const notify = createSlackNotifier({
+      url: (c) => (c as Partial<typeof context.adapterContext>).env?.SLACK,
+      allowAnyHost: true,
+    });
+    expect(await finish(notify(event, context))).toEqual([{ done: true }]);
+    const [without] = await finish(notify(event, { adapterContext: {} }));
+    expect(without!.error).toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringMatching(/URL is missing or blank/),
+    });
+    const throwing = createPagerDutyNotifier({
+      routingKey: () => {
+        throw new Error(routingKey);
+      },
+    });
+    const [threw] = await finish(throwing(event));
+    expect(threw!.error).toMatchObject({ code: 'misconfigured' });
+    expect(JSON.stringify([threw!.error!.message, threw!.error!.cause])).not.toContain(routingKey);
+  });
+});
+
+describe('set-up', () => {
+  beforeEach(async () => {
+    provider = await startFakeProvider();
+  });
+
+  const slack = 'https://hooks.slack.com/services/T0/B0/secret1';
+  it.each([
+    [undefined, /missing or blank.*environment variable/],
+    ['', /missing or blank/],
+    ['hooks.slack.com/services/T0/B0/secret1', /not a URL/],
+    [` ${slack}`, /not a URL/],
+    ['http://hooks.slack.com/services/T0/B0/secret1', /must begin with https/],
+    ['https://evil.example/services/T0/B0/secret1', /another host/],
+    ['https://hooks.slack.com.evil.example/services/T0/B0/secret1', /another host/],
+    ['https://hooks.slack.com@evil.example/services/T0/B0/secret1', /user name or password/],
+    ['https://hooks.slack.com/workflows/T0/B0/secret1', /another path/],
+    ['https://discord.com/api/webhooks/1/secret1', /another host/],
+  ])('Slack: %s', (url, expected) => {
+    const make = () => createSlackNotifier({ url: url as string });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(expected);
+    expect(make).not.toThrow(/secret1/);
+  });
+
+  it.each([slack, 'https://hooks.slack-gov.com/services/T0/B0/x'])('takes %s', (url) => {
+    expect(createSlackNotifier({ url })).toBeTypeOf('function');
+  });
+
+  it.each([
+    'https://discord.com/api/webhooks/1/a-b_c',
+    'https://discord.com/api/v10/webhooks/1/a?thread_id=2',
+    'https://canary.discord.com/api/webhooks/1/a',
+  ])('takes %s', (url) => {
+    expect(createDiscordNotifier({ url })).toBeTypeOf('function');
+  });
+
+  it('Discord, PagerDuty', () => {
+    expect(() => createDiscordNotifier({ url: slack })).toThrow(/Discord URL has another host/);
+    expect(() => createDiscordNotifier({ url: 'https://discord.com/channels/1/2' })).toThrow(/another path/);
+    expect(() => createPagerDutyNotifier({ routingKey: 'short' })).toThrow(
+      /routing key is missing or malformed/,
+    );
+    expect(() => createPagerDutyNotifier({ routingKey, url: 'https://evil.example/v2/enqueue' })).toThrow(
+      /another host/,
+    );
+    const url = 'https://events.eu.pagerduty.com/v2/enqueue';
+    expect(createPagerDutyNotifier({ routingKey, url })).toBeTypeOf('function');
+  });
+
+  it('allowAnyHost admits http to this machine only', () => {
+    expect(createSlackNotifier({ url: 'https://proxy.example/x', allowAnyHost: true })).toBeTypeOf(
+      'function',
+    );
+    expect(() => createSlackNotifier({ url: 'http://proxy.example/x', allowAnyHost: true })).toThrow(/https/);
+    expect(() => createSlackNotifier({ url: 'http://127.0.0.1.evil.example/', allowAnyHost: true })).toThrow(
+      /https/,
+    );
+  });
+
+  it.each([
+    [{ timeoutMs: 0 }, /timeoutMs/],
+    [{ timeoutMs: 2 ** 31 }, /timeoutMs/],
+    [{ maxRetries: -1 }, /maxRetries/],
+    [{ maxRetries: 1.5 }, /maxRetries/],
+    [{ bestEffort: true }, /bestEffort needs onError/],
+    [{ onError: () => undefined }, /onError is for bestEffort/],
+  ])('%o', (options, expected) => {
+    expect(() => createSlackNotifier({ url: slack, ...options })).toThrow(expected);
+  });
+});
+
+it('events of every type go out through all three', async () => {
+  provider = await startFakeProvider();
+  const event: WebhookEvent = sampleEvent('ping');
+  for (const { make } of Object.values(makers)) await finish(make()(event));
+  expect(provider.posts).toHaveLength(2);
+});
