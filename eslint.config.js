@@ -9,6 +9,7 @@ export default defineConfig(
       '**/dist/',
       '**/.next/',
       'test/runtimes/',
+      'test/browser/',
       'examples/next/',
       'bench/',
     ],

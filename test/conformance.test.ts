@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as lib from '../src/index.js';
+import * as notifiers from '../src/notifiers/index.js';
 import * as testing from '../src/testing/index.js';
 import { conformanceCases } from './contracts/conformance.js';
+import { notifierCases } from './contracts/notifiers.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -9,6 +11,10 @@ afterEach(() => {
 
 describe('node:crypto', () => {
   for (const { name, run } of conformanceCases(lib, testing)) it(name, run);
+});
+
+describe('notifiers', () => {
+  for (const { name, run } of notifierCases(notifiers, testing)) it(name, run);
 });
 
 describe('WebCrypto', async () => {

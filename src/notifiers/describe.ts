@@ -58,7 +58,7 @@ function repositoryField(repository: unknown): NoticeField | undefined {
   const url = webAddress(repository);
   // A user's name and password before the host are not for showing.
   const text = url?.replace(/^https?:\/\//, '') ?? cleanLine(repository)?.replace(/\/\/[^/]*@/, '//');
-  return field('Repository', text?.replace(/\/$/, ''), { url });
+  return field('Repository', text?.replace(/\/$/, ''), { url, wide: true });
 }
 
 const stageSentences: ReadonlyMap<unknown, string> = new Map([

@@ -49,6 +49,7 @@ const names = [
   'hono.ts',
   'node.ts',
   'handlers.ts',
+  'notify.ts',
   'verify.ts',
   'webhooks.test.ts',
 ];

@@ -13,10 +13,17 @@ const project = createProject('conformance', pack());
 copyInto(
   project,
   'test/contracts/conformance.js',
+  'test/contracts/notifiers.js',
   'examples/workers/worker.ts',
-  ...['suite.mjs', 'main.mjs', 'main.cjs', 'worker.mjs', 'worker-hono.mjs', 'edge.mjs'].map(
-    (file) => `test/runtimes/${file}`,
-  ),
+  ...[
+    'suite.mjs',
+    'main.mjs',
+    'main.cjs',
+    'worker.mjs',
+    'worker-hono.mjs',
+    'worker-notifier.mjs',
+    'edge.mjs',
+  ].map((file) => `test/runtimes/${file}`),
 );
 
 const bin = (path) => join(here, 'node_modules', path);
@@ -129,6 +136,30 @@ for (const [name, entry, paths] of [
     }
   });
 }
+await report.check('workerd: one notifier, concurrent requests', async () => {
+  const posted = [];
+  const miniflare = new Miniflare({
+    modules: true,
+    script: await bundle('worker-notifier.mjs', 'esm'),
+    compatibilityDate: '2026-01-01',
+    cf: false,
+    telemetry: { enabled: false },
+    async outboundService(request) {
+      posted.push(/Deployment of (\w+)/.exec(await request.text())[1]);
+      return new Response('ok');
+    },
+  });
+  try {
+    const names = Array.from({ length: 20 }, (_, index) => `site${index}`);
+    const texts = await Promise.all(
+      names.map(async (name) => (await miniflare.dispatchFetch(`http://localhost/${name}`)).text()),
+    );
+    if (!texts.every((text) => text === 'sent')) throw new Error(texts.join());
+    if (posted.sort().join() !== names.sort().join()) throw new Error(`posted ${posted}`);
+  } finally {
+    await miniflare.dispose();
+  }
+});
 await report.check('edge-runtime', async () => {
   const vm = new EdgeVM();
   vm.evaluate(await bundle('edge.mjs', 'iife'));

@@ -1,9 +1,10 @@
 // Runs the conformance suite on a copy of the package. No node: import: every runtime can load it.
 import { conformanceCases } from './conformance.js';
+import { notifierCases } from './notifiers.js';
 
-export async function runSuite(lib, testing) {
+export async function runSuite(lib, testing, notifiers) {
   const failures = [];
-  const cases = conformanceCases(lib, testing);
+  const cases = [...conformanceCases(lib, testing), ...notifierCases(notifiers, testing)];
   for (const { name, run } of cases) {
     try {
       await run();

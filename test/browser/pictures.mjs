@@ -1,0 +1,83 @@
+// Draws every event as each provider shows it, and looks for what must never be seen.
+//   node test/browser/pictures.mjs           checks
+//   node test/browser/pictures.mjs --write   also writes docs/notifiers/*.png
+import { writeFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { eventTypes } from '../../dist/index.js';
+import { toDiscordMessage, toPagerDutyEvent, toSlackMessage } from '../../dist/notifiers.js';
+import { sampleEvent } from '../../dist/testing.js';
+import { discordHtml, page, pagerDutyHtml, slackHtml } from './preview.mjs';
+
+const types = [...eventTypes, 'ping', 'unknown'];
+const timestamp = '2026-01-31T08:00:00.000Z';
+const routingKey = 'r0000000000000000000000000000000';
+const fixed = { timestamp, id: 'evt_7d0c2a91' };
+const events = types.map((type) =>
+  sampleEvent(type, type === 'unknown' ? { ...fixed, type: 'site.paused' } : fixed),
+);
+const evil =
+  '@everyone <!channel> <@U123> [x](https://evil.example) <https://evil.example|bank> *b* _i_ ~s~ `c` ||x|| ``` \u202Egnp.exe';
+const hostile = types.map((type) => {
+  const sample = sampleEvent(type, fixed);
+  const data = Object.fromEntries(
+    Object.keys(sample.data).map((key) => [key, `${evil} ${'W'.repeat(9000)}`]),
+  );
+  return { ...sample, data };
+});
+
+const pages = {
+  slack: (event) => slackHtml(toSlackMessage(event)),
+  discord: (event) => discordHtml(toDiscordMessage(event)),
+  pagerduty(event) {
+    const incident = toPagerDutyEvent(event, { routingKey });
+    return pagerDutyHtml(incident ?? toPagerDutyEvent(event, { routingKey, alsoTrigger: types }), !incident);
+  },
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+let passed = 0;
+let failed = 0;
+function check(name, right, detail = '') {
+  if (right) passed += 1;
+  else failed += 1;
+  console.log(`${right ? 'ok    ' : 'FAILED'} ${name} ${right ? '' : detail}`.trimEnd());
+}
+try {
+  const tab = await browser.newPage({ viewport: { width: 1240, height: 800 } });
+  for (const [provider, toHtml] of Object.entries(pages)) {
+    for (const [name, shown] of Object.entries({ samples: events, hostile })) {
+      await tab.setContent(page(provider, shown.map(toHtml)));
+      const text = await tab.evaluate(() => document.body.innerText);
+      const nothing = /undefined|null|NaN|\[object/.exec(text);
+      check(`${provider}, ${name}: says nothing by mistake`, !nothing, nothing?.[0]);
+      const mentions = await tab.locator('mark').allInnerTexts();
+      check(`${provider}, ${name}: mentions nobody`, mentions.length === 0, mentions[0]);
+      const links = await tab.locator('a').evaluateAll((all) => all.map((a) => a.href));
+      const forged = links.filter((href) => /evil\.example/.test(href));
+      check(`${provider}, ${name}: no forged link`, forged.length === 0, forged[0]);
+      const overflow = await tab.evaluate(() => document.documentElement.scrollWidth > 1240);
+      check(`${provider}, ${name}: stays within its width`, !overflow);
+      if (process.argv.includes('--write') && name === 'samples') {
+        writeFileSync(
+          new URL(`../../docs/notifiers/${provider}.png`, import.meta.url),
+          await tab.screenshot({ fullPage: true }),
+        );
+      }
+      if (process.env.PICTURES)
+        await tab.screenshot({ fullPage: true, path: `${process.env.PICTURES}/${provider}-${name}.png` });
+    }
+  }
+} finally {
+  await browser.close();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
