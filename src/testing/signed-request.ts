@@ -1,5 +1,6 @@
 import { sampleEvent } from '../events/samples.js';
 import { isEventType, type EventType, type WebhookEvent } from '../events/types.js';
+import { toWire } from '../events/wire.js';
 import type { Secret } from '../secrets.js';
 import { signPayload } from '../signature.js';
 
@@ -14,13 +15,6 @@ export interface SignedRequestOptions {
    * @default Date.now
    */
   now?: () => number;
-}
-
-/** The event as it stands on the wire: an unknown event has its own name there. */
-function toWire(event: WebhookEvent): unknown {
-  if (event.event !== 'unknown') return event;
-  const { type, ...rest } = event;
-  return { ...rest, event: type };
 }
 
 function toEvent(name: string): WebhookEvent {

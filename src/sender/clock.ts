@@ -1,0 +1,27 @@
+/** Time, as the sender sees it. Everything that waits for retries waits on this. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once, after so many milliseconds. Returns what cancels it. */
+  setTimeout(callback: () => void, delayMs: number): () => void;
+  /**
+   * Only on a virtual clock: goes on to a time at once, calling what is due on the way.
+   * See `createVirtualClock` in `@hostwares/webhooks/testing`.
+   */
+  advanceTo?(timeMs: number): void;
+}
+
+// What timers can hold; beyond it they fire at once.
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The machine's own clock. Its timers do not keep the process alive: what is waited for is in the store. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout(callback, delayMs) {
+    const timer = setTimeout(callback, Math.min(delayMs, longestTimerMs));
+    (timer as { unref?: () => void }).unref?.();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};

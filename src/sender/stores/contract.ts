@@ -1,0 +1,232 @@
+/**
+ * What a store keeps, and what it must do. A store knows no rules of delivery: it hands rows to a pure
+ * function and writes down what that gives back, all in one transaction.
+ */
+
+/** A customer's endpoint. */
+export interface EndpointRecord {
+  readonly id: string;
+  /** Null hears every account. */
+  readonly accountId: string | null;
+  readonly url: string;
+  /** Names of event types, or `*` alone. */
+  readonly events: readonly string[];
+  readonly secret: string;
+  readonly status: 'enabled' | 'disabled';
+  /** Why it is disabled: all retries of an event failed, it answered 410, or by hand. */
+  readonly disabledReason: 'failures' | 'gone' | 'manual' | null;
+  readonly disabledAtMs: number | null;
+  /** Since when no attempt has succeeded; null when the last one did. */
+  readonly failingSinceMs: number | null;
+  readonly lastError: string | null;
+  /** True from the moment it was disabled by failures until its owner has been told. */
+  readonly noticePending: boolean;
+  readonly createdAtMs: number;
+}
+
+/** An event as published: its body is made once, and is the same for every attempt. */
+export interface EventRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly accountId: string;
+  readonly body: Uint8Array;
+  readonly createdAtMs: number;
+}
+
+/**
+ * `scheduled` waits for `dueAtMs`; `attempting` is claimed, with a token and a lease; `held` waits for its
+ * endpoint to be released. The rest are ends: `failed` has no attempts left.
+ */
+export type DeliveryStatus = 'scheduled' | 'attempting' | 'held' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One event on its way to one endpoint. */
+export interface DeliveryRecord {
+  readonly id: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly accountId: string;
+  readonly endpointId: string;
+  /** `manual` was asked for by hand and never disables its endpoint; `ping` has one attempt and counts for nothing. */
+  readonly kind: 'automatic' | 'manual' | 'ping';
+  readonly status: DeliveryStatus;
+  /** Attempts begun. */
+  readonly attempts: number;
+  readonly dueAtMs: number | null;
+  /** Whoever claimed it; fences out one whose lease has passed. */
+  readonly token: string | null;
+  readonly leaseUntilMs: number | null;
+  readonly createdAtMs: number;
+}
+
+/** Phases of an attempt in milliseconds; absent where it did not come to it or a connection was reused. */
+export interface AttemptTimings {
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  /** From the request's last byte to the answer's first. */
+  readonly waitMs?: number;
+  readonly bodyMs?: number;
+  readonly totalMs: number;
+}
+
+/** What came of one attempt to post. */
+export interface AttemptResult {
+  /** The address connected to, with port. */
+  readonly address?: string;
+  readonly timings: AttemptTimings;
+  readonly status?: number;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  /** Text, at most 16 KiB of it. */
+  readonly responseBody?: string;
+  /** Where there is no status, or the answer broke off. */
+  readonly error?: string;
+}
+
+/** One attempt, written down before it is sent and completed afterwards. */
+export interface AttemptRecord {
+  readonly deliveryId: string;
+  readonly number: number;
+  readonly url: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** `pending` until something is known; `unknown` where the process ended in between. */
+  readonly outcome: 'pending' | 'success' | 'failure' | 'unknown';
+  /** Without the body, which is the event's. */
+  readonly requestHeaders: Readonly<Record<string, string>> | null;
+  readonly result: AttemptResult | null;
+  readonly nextAttemptAtMs: number | null;
+  /** Why the next attempt is when it is, or why there is none. */
+  readonly reason: string | null;
+}
+
+/** Rows as they were, for the pure function. The endpoint is gone where it was deleted. */
+export interface Rows {
+  readonly delivery: DeliveryRecord;
+  readonly endpoint: EndpointRecord | undefined;
+  /** The attempt that is on its way, if there is one. */
+  readonly attempt: AttemptRecord | undefined;
+}
+
+/** Rows as they shall be. What is the same object as before is not written. */
+export interface Change {
+  readonly delivery: DeliveryRecord;
+  readonly endpoint?: EndpointRecord | undefined;
+  readonly attempt?: AttemptRecord | undefined;
+}
+
+/** Gives the change for some rows; undefined leaves them alone. Pure: a store may call it again. */
+export type Transition = (rows: Rows) => Change | undefined;
+
+/** First attempts and retries are claimed apart, so that neither keeps the other waiting. */
+export type Lane = 'first' | 'retry';
+
+export interface ClaimRequest {
+  readonly lane: Lane;
+  readonly nowMs: number;
+  /** How many at most. */
+  readonly limit: number;
+  /** How many more an endpoint may have. */
+  readonly capacityOf: (endpointId: string) => number;
+  /** Begins an attempt, or holds or cancels what may not be sent. */
+  readonly begin: Transition;
+}
+
+/** A delivery that is now to be sent. */
+export interface Claim {
+  readonly delivery: DeliveryRecord;
+  readonly endpoint: EndpointRecord;
+  readonly event: EventRecord;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Give it back to get the next page; undefined on the last. */
+  readonly nextCursor: string | undefined;
+}
+
+export interface EndpointFilter {
+  readonly accountId?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface DeliveryFilter extends EndpointFilter {
+  readonly endpointId?: string | undefined;
+  readonly status?: DeliveryStatus | undefined;
+  readonly eventType?: string | undefined;
+}
+
+/** A delivery with all there is to see of it. */
+export interface DeliveryDetails {
+  readonly delivery: DeliveryRecord;
+  readonly event: EventRecord;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/**
+ * The port. Every method is one transaction; what it resolves is durable as far as the store is.
+ * Lists are newest first.
+ */
+export interface SenderStore {
+  insertEndpoint(endpoint: EndpointRecord): Promise<void>;
+  getEndpoint(id: string): Promise<EndpointRecord | undefined>;
+  listEndpoints(filter: EndpointFilter): Promise<Page<EndpointRecord>>;
+  /** Undefined where there is none. */
+  updateEndpoint(
+    id: string,
+    change: (endpoint: EndpointRecord) => EndpointRecord,
+  ): Promise<EndpointRecord | undefined>;
+  /** Removes it; its waiting deliveries go through `change`. False where there is none. */
+  deleteEndpoint(id: string, change: Transition): Promise<boolean>;
+  /** Endpoints whose owners have yet to be told. */
+  pendingNotices(): Promise<readonly EndpointRecord[]>;
+  /** Puts the endpoint's held deliveries through `change`; how many changed. */
+  release(endpointId: string, change: Transition): Promise<number>;
+
+  /**
+   * Keeps the event and a delivery for each endpoint that hears it. An id that was published before
+   * changes nothing and gives the deliveries of then.
+   */
+  publish(
+    event: EventRecord,
+    toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
+  ): Promise<{ readonly created: boolean; readonly deliveries: readonly DeliveryRecord[] }>;
+  /**
+   * A delivery by itself: one by hand, or a ping, which brings its event and has begun already.
+   */
+  insertDelivery(rows: {
+    readonly delivery: DeliveryRecord;
+    readonly event?: EventRecord | undefined;
+    readonly attempt?: AttemptRecord | undefined;
+  }): Promise<void>;
+  getDelivery(id: string): Promise<DeliveryDetails | undefined>;
+  listDeliveries(filter: DeliveryFilter): Promise<Page<DeliveryRecord>>;
+
+  /** Puts deliveries that are due through `begin`, oldest first; resolves to those that are to be sent. */
+  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  /** Puts each delivery through its transition, in order. What arrives together is one commit. */
+  settle(settlements: readonly { readonly deliveryId: string; readonly change: Transition }[]): Promise<void>;
+  /** Puts attempts whose lease has passed by then through `change`. How many there were. */
+  expire(nowMs: number, change: Transition): Promise<number>;
+  /** True where no other process can have the store: then, at start, all leases are of dead processes. */
+  readonly exclusive: boolean;
+  /** When the next delivery is due or the next lease passes. */
+  nextAlarmMs(): Promise<number | undefined>;
+
+  /** Forgets ended deliveries older than that, or beyond so many, with attempts and events; at most `limit`. */
+  prune(rule: { readonly beforeMs: number; readonly keep: number; readonly limit: number }): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Whether an endpoint is subscribed to a type. */
+export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' | 'accountId'>): boolean {
+  return (
+    (endpoint.accountId === null || endpoint.accountId === event.accountId) &&
+    (endpoint.events.includes('*') || endpoint.events.includes(event.type))
+  );
+}
+
+/** Where a waiting delivery waits. */
+export function laneOf(delivery: DeliveryRecord): Lane {
+  return delivery.attempts === 0 ? 'first' : 'retry';
+}
