@@ -6,7 +6,7 @@ import type {
   SiteStatusChangedData,
   WebhookEvent,
 } from '../events/types.js';
-import { siteAddress, webAddress } from './links.js';
+import { repositoryAddress, siteAddress, webAddress } from './links.js';
 import type { Notice, NoticeField, Tone } from './notice.js';
 import { cleanLine, cleanText, cut } from './text.js';
 import { commitWords, dateWords, durationWords, shareWords, constantWords } from './words.js';
@@ -55,10 +55,9 @@ const commitField = (data: { commit_sha?: unknown; commit_message?: unknown }): 
   fixedField('Commit', commitWords(data.commit_sha, data.commit_message), { wide: true });
 
 function repositoryField(repository: unknown): NoticeField | undefined {
-  const url = webAddress(repository);
-  // A user's name and password before the host are not for showing.
-  const text = url?.replace(/^https?:\/\//, '') ?? cleanLine(repository)?.replace(/\/\/[^/]*@/, '//');
-  return field('Repository', text?.replace(/\/$/, ''), { url, wide: true });
+  const address = repositoryAddress(repository);
+  const text = address?.replace(/^https?:\/\//, '').replace(/\/$/, '');
+  return field('Repository', text, { url: webAddress(address), wide: true });
 }
 
 const stageSentences: ReadonlyMap<unknown, string> = new Map([

@@ -125,7 +125,7 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
       {
         title,
         ...(description !== '' && { description }),
-        ...(url !== undefined && url.length <= 2048 && { url }),
+        ...(url !== undefined && { url }),
         color: colours[notice.tone],
         fields: toFields(notice.fields, room),
         footer: { text: footer },
@@ -141,7 +141,8 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
  * within Discord's limits: title 256, description 4096, 25 fields of 256 and 1024, 6000 in all.
  *
  * @example
- * await channel.send(toDiscordMessage(event));
+ * const headers = { 'content-type': 'application/json' };
+ * await fetch(url, { method: 'POST', headers, body: JSON.stringify(toDiscordMessage(event)) });
  */
 export function toDiscordMessage(
   event: WebhookEvent,
@@ -150,10 +151,17 @@ export function toDiscordMessage(
   return render(event, applyFormat(event, describeEvent(event), options.format));
 }
 
-/** With `wait` Discord answers once the message is kept; without, one that was not kept is no error. */
-function waiting(url: string): string {
+/**
+ * Where to post to. With `wait` Discord answers once the message is kept; without, one that was not kept is
+ * no error. The version is named: addresses as copied from Discord have none, and in the oldest one, which
+ * may then answer, `retry_after` is in milliseconds.
+ */
+function executeUrl(url: string): string {
   const address = new URL(url);
   address.searchParams.set('wait', 'true');
+  if (form.hosts.includes(address.hostname)) {
+    address.pathname = address.pathname.replace(/^\/api\/(?:v\d+\/)?/, '/api/v10/');
+  }
   return address.href;
 }
 
@@ -181,7 +189,10 @@ export function createDiscordNotifier(options: DiscordNotifierOptions): Notifier
       shownUrl: shownUrlOf,
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
-      toPost: (event, secret) => ({ url: waiting(secret), body: toDiscordMessage(event, { format }) }),
+      prepare(event) {
+        const body = toDiscordMessage(event, { format });
+        return (secret) => ({ url: executeUrl(secret), body });
+      },
       sensitiveParts: sensitivePartsOf,
     },
     options,

@@ -2,6 +2,8 @@ import { cleanLine } from './text.js';
 
 /** As much of an answer as is read. Providers answer in a line. */
 const maxAnswerBytes = 16_384;
+/** Longer than any webhook URL. */
+const maxSecretLength = 512;
 /** The longest rest that is believed: one hour. */
 const maxRestMs = 3_600_000;
 
@@ -14,27 +16,46 @@ export interface Failure {
   readonly kind: 'busy' | 'broken' | 'refused';
   /** Undefined where no answer came. */
   readonly status?: number;
-  /** The answer, on one line, or what is wrong with the connection. */
+  /** The answer as it came, or what is wrong with the connection. */
   readonly answer: string;
   /** How long the provider wants to be left alone, in milliseconds, where it says so. */
   readonly restMs?: number;
 }
 
-/** At most {@link maxAnswerBytes} of an answer, as text. What comes after is not waited for. */
-async function readAnswer(response: Response): Promise<string> {
+/** Settles as `promise` does, or rejects when the signal fires: whatever was to listen to it may not. */
+export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop);
+    });
+  });
+}
+
+/** At most {@link maxAnswerBytes} of an answer, as text. What comes after, or too late, is not waited for. */
+async function readAnswer(response: Response, signal: AbortSignal): Promise<string> {
   const reader = response.body?.getReader();
-  if (!reader) return '';
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
-  for (;;) {
-    const { value } = await reader.read();
-    if (!value) return text;
-    size += value.length;
-    text += decoder.decode(value, { stream: true });
-    if (size < maxAnswerBytes) continue;
-    void reader.cancel().catch(() => undefined);
-    return text;
+  try {
+    for (;;) {
+      const chunk = await (reader && abortable(reader.read(), signal));
+      if (!chunk?.value) return text;
+      size += chunk.value.length;
+      text += decoder.decode(chunk.value, { stream: true });
+      // What is cut off could leave the beginning of a secret, which is not known as one.
+      if (size > maxAnswerBytes) return text.slice(0, -maxSecretLength);
+    }
+  } catch {
+    // The status has come, and it is what decides.
+    return text.slice(0, -maxSecretLength);
+  } finally {
+    void reader?.cancel().catch(() => undefined);
   }
 }
 
@@ -50,26 +71,30 @@ function retryAfterOf(answer: string): unknown {
 /** How long the provider wants to be left alone, in milliseconds. The body is the more exact of the two. */
 function restOf(response: Response, answer: string): { restMs?: number } {
   const inBody = retryAfterOf(answer);
+  // One that stands twice is joined with a comma.
   const header = response.headers.get('retry-after')?.trim() ?? '';
+  const [seconds] = /^\d+(?:\.\d+)?(?=\s*(?:,|$))/.exec(header) ?? [];
   const restMs =
     typeof inBody === 'number'
       ? inBody * 1000
-      : /^\d+(?:\.\d+)?$/.test(header)
-        ? Number(header) * 1000
+      : seconds !== undefined
+        ? Number(seconds) * 1000
         : Date.parse(header) - Date.now();
   return restMs >= 0 ? { restMs: Math.min(restMs, maxRestMs) } : {};
 }
 
 /** What an error says of a connection that failed: fetch hides the reason in its cause. */
 function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message?: unknown; cause?: { code?: unknown; message?: unknown } };
-  const reason = [message, cause?.code ?? cause?.message].map(cleanLine).filter(Boolean).join(': ');
+  const { message, cause } = Object(error) as { message?: unknown; cause?: unknown };
+  const { code, message: detail } = Object(cause) as { code?: unknown; message?: unknown };
+  const reason = [message, code ?? detail].map(cleanLine).filter(Boolean).join(': ');
   return reason === '' ? 'no reason given' : reason;
 }
 
 /**
  * Posts JSON once. Redirects are not followed: a message goes to the host that was checked, or nowhere.
- * Resolves to undefined where the message was taken; rejects only when `signal` fires.
+ * Resolves to undefined where the message was taken; rejects only when `signal` fires before an answer. What
+ * it tells of the answer is as it came: the secret may be in it.
  */
 export async function postJson(
   fetcher: FetchLike,
@@ -78,27 +103,23 @@ export async function postJson(
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   let response: Response;
-  let answer = '';
   try {
-    response = await fetcher(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-      redirect: 'manual',
+    signal.throwIfAborted();
+    const headers = { 'content-type': 'application/json' };
+    response = await abortable(
+      fetcher(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
       signal,
-    });
+    );
+    // Somebody's own fetch may resolve to anything.
+    if (typeof (response as Partial<Response> | undefined)?.status !== 'number')
+      throw new TypeError('fetch gave no Response');
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'broken', answer: reasonOf(error) };
   }
-  try {
-    answer = await readAnswer(response);
-  } catch {
-    // The status has come, and it is what decides.
-    if (!response.ok) signal.throwIfAborted();
-  }
+  const answer = await readAnswer(response, signal);
   if (response.ok) return undefined;
   const { status } = response;
   const kind = status === 429 ? 'busy' : status >= 500 ? 'broken' : 'refused';
-  return { kind, status, answer: cleanLine(answer) ?? 'an empty answer', ...restOf(response, answer) };
+  return { kind, status, answer, ...restOf(response, answer) };
 }

@@ -40,10 +40,11 @@ export function createLine(): Line {
       const mine = { left, deadlineMs };
       last = mine;
       try {
+        signal.throwIfAborted();
         if (before) await waitFor(before, signal);
       } catch (error) {
         // Whoever is behind must still wait for those before.
-        void before?.left.then(leave);
+        void (before?.left ?? Promise.resolve()).then(leave);
         throw error;
       }
       return () => {

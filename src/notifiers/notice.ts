@@ -51,5 +51,13 @@ export function applyFormat(event: WebhookEvent, notice: Notice, formats: Notice
   // The discriminant is one of fourteen names, whatever came over the wire.
   const format = formats[event.event] as
     ((event: WebhookEvent, notice: Notice) => Partial<Notice>) | undefined;
-  return format ? { ...notice, ...format(event, notice) } : notice;
+  if (!format) return notice;
+  const own: unknown = format(event, notice);
+  if (own instanceof Promise) {
+    void own.catch(() => undefined);
+    throw new TypeError(`The format for ${event.event} is asynchronous. Return the changes themselves.`);
+  }
+  // What is undefined is as good as left out.
+  const changes = Object.entries(own as Partial<Notice>).filter(([, value]) => value !== undefined);
+  return { ...notice, ...Object.fromEntries(changes) };
 }

@@ -1,9 +1,9 @@
 import { isWebhookError, WebhookError } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
-import { postJson, type Failure, type FetchLike } from './http.js';
-import { createLine } from './line.js';
+import { abortable, postJson, type Failure, type FetchLike } from './http.js';
+import { createLine, type Line } from './line.js';
 import type { NoticeFormats } from './notice.js';
-import { cut } from './text.js';
+import { cleanLine, cut } from './text.js';
 
 /**
  * A webhook URL or a key: as text, checked at set-up, or as a function that is called for each event with
@@ -70,12 +70,20 @@ export interface Provider {
   readonly secret: NotifierSecret;
   /** @throws `TypeError` for a secret that cannot be one; the message does not hold it. */
   check(secret: string | undefined | null): string;
-  /** The post for an event, or undefined where there is nothing to say. */
-  toPost(event: WebhookEvent, secret: string): Post | undefined;
+  /** How to post an event, or undefined where there is nothing to say. */
+  prepare(event: WebhookEvent): ((secret: string) => Post) | undefined;
   /** What must not be shown of the secret, wherever it is echoed. */
   sensitiveParts(secret: string): readonly string[];
 }
 
+/** One webhook: its messages go one by one, and it is left alone for as long as the provider says. */
+interface Destination {
+  readonly line: Line;
+  restsUntilMs: number;
+}
+
+/** A notifier whose secret is a function can have as many webhooks as it likes; so many are remembered. */
+const maxDestinations = 1_000;
 const firstPauseMs = 500;
 /** As much of a provider's answer as is told. */
 const maxAnswerShown = 300;
@@ -95,6 +103,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     };
     const timer = setTimeout(end, ms);
     signal.addEventListener('abort', end);
+    if (signal.aborted) end();
   });
 }
 
@@ -129,30 +138,50 @@ export function createNotifier(provider: Provider, options: NotifierOptions): No
   checkOptions(options);
   const { timeoutMs = 10_000, maxRetries = 3, bestEffort = false, onError } = options;
   if (typeof provider.secret !== 'function') provider.check(provider.secret);
-  const line = createLine();
-  // For all messages of this notifier: a provider that is busy or broken is left alone until then.
-  let restsUntilMs = 0;
+  const destinations = new Map<string, Destination>();
+  // Secrets that have to be asked for are asked for one by one, so that messages keep their order.
+  const asking = createLine();
 
-  async function secretFor(context: NotifierContext): Promise<string> {
+  function destinationOf(secret: string): Destination {
+    let destination = destinations.get(secret);
+    if (!destination) {
+      destination = { line: createLine(), restsUntilMs: 0 };
+      destinations.set(secret, destination);
+      const [oldest] = destinations.keys();
+      if (destinations.size > maxDestinations && oldest !== undefined) destinations.delete(oldest);
+    }
+    return destination;
+  }
+
+  function misconfigured(what: string): WebhookError {
+    return new WebhookError('misconfigured', `${provider.name} notifier: ${what}`);
+  }
+
+  async function secretFor(context: NotifierContext, signal: AbortSignal): Promise<string> {
     const { secret } = provider;
     if (typeof secret !== 'function') return secret;
+    let value: string | undefined | null;
     try {
-      return provider.check(await secret(context.adapterContext));
+      const asked = Promise.resolve(context.adapterContext).then(secret);
+      value = await abortable(asked, signal);
+    } catch {
+      // What it threw is not told: it may hold the secret.
+      throw misconfigured(
+        signal.aborted ? 'its secret was not there in time.' : 'the function for its secret threw.',
+      );
+    }
+    try {
+      return provider.check(value);
     } catch (error) {
-      // Only our own words: what the function threw may hold the secret.
-      const message = error instanceof TypeError ? error.message : 'the function threw.';
-      throw new WebhookError('misconfigured', `${provider.name} notifier: ${message}`);
+      throw misconfigured((error as TypeError).message);
     }
   }
 
   function fail(what: string, secret: string, last?: Failure): WebhookError {
-    // Hidden before it is cut, or a part could be left at the end.
-    const answer =
-      last &&
-      cut(
-        provider.sensitiveParts(secret).reduce((shown, part) => shown.replaceAll(part, '…'), last.answer),
-        maxAnswerShown,
-      );
+    // Hidden before anything is cut or folded, or a part could be left.
+    const hidden =
+      last && provider.sensitiveParts(secret).reduce((text, part) => text.replaceAll(part, '…'), last.answer);
+    const answer = last && cut(cleanLine(hidden) ?? 'an empty answer', maxAnswerShown);
     const message = [`${provider.name} (${provider.shownUrl(secret)}) ${what}`, last?.status, answer]
       .filter(Boolean)
       .join(': ');
@@ -164,21 +193,38 @@ export function createNotifier(provider: Provider, options: NotifierOptions): No
   }
 
   /** Posts until the message is taken, and rests as long as the provider says before each try. */
-  async function send(post: Post, secret: string, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  async function send(
+    post: Post,
+    secret: string,
+    destination: Destination,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const body = JSON.stringify(post.body);
-    const fetcher: FetchLike = options.fetch ?? ((url, init) => fetch(url, init));
+    const fetcher: FetchLike = options.fetch ?? (async (url, init) => fetch(url, init));
     let last: Failure | undefined;
+    let pauseUntilMs = 0;
     try {
       for (let tries = 1; ; tries += 1) {
-        const restMs = restsUntilMs - Date.now();
-        if (Date.now() + restMs >= deadlineMs) {
-          throw fail(`wants ${Math.ceil(restMs / 1000)} s of rest, more than timeoutMs leaves`, secret, last);
+        if (destination.restsUntilMs >= deadlineMs) {
+          const seconds = Math.ceil((destination.restsUntilMs - Date.now()) / 1000);
+          throw fail(`wants ${seconds} s of rest, more than timeoutMs leaves`, secret, last);
         }
+        if (pauseUntilMs >= deadlineMs) {
+          throw fail(
+            `did not take the message in ${tries - 1} tries, and timeoutMs leaves no time for more`,
+            secret,
+            last,
+          );
+        }
+        const restMs = Math.max(destination.restsUntilMs, pauseUntilMs) - Date.now();
         if (restMs > 0) await pause(restMs, signal);
         last = await postJson(fetcher, post.url, body, signal);
         if (!last) return;
         if (last.kind === 'refused') throw fail('refused the message', secret, last);
-        restsUntilMs = Date.now() + (last.restMs ?? pauseAfter(tries));
+        // The provider's word is for all its messages; a pause of our own is for this one.
+        if (last.restMs !== undefined) destination.restsUntilMs = Date.now() + last.restMs;
+        else pauseUntilMs = Date.now() + pauseAfter(tries);
         if (tries > maxRetries) throw fail(`did not take the message in ${tries} tries`, secret, last);
       }
     } catch (error) {
@@ -186,30 +232,59 @@ export function createNotifier(provider: Provider, options: NotifierOptions): No
     }
   }
 
+  /** Takes the place in the destination's line that goes with the order in which events came. */
+  async function enter(
+    context: NotifierContext,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<{ secret: string; destination: Destination; turn: Promise<() => void> }> {
+    const leave = await asking.enter(deadlineMs, signal).catch(() => {
+      throw misconfigured('its secret was not there in time.');
+    });
+    try {
+      const secret = await secretFor(context, signal);
+      const destination = destinationOf(secret);
+      return { secret, destination, turn: destination.line.enter(deadlineMs, signal) };
+    } finally {
+      leave();
+    }
+  }
+
   async function notify(event: WebhookEvent, context: NotifierContext): Promise<void> {
-    const secret = await secretFor(context);
-    const post = provider.toPost(event, secret);
-    if (!post) return;
+    const toPost = prepare(event);
+    if (!toPost) return;
     const deadlineMs = Date.now() + timeoutMs;
     const controller = new AbortController();
+    const { signal } = controller;
     const stop = (): void => {
       controller.abort();
     };
     const timer = setTimeout(stop, timeoutMs);
     // Past the handlers' own deadline the answer is given, and the platform will send the event again.
     context.signal?.addEventListener('abort', stop);
+    if (context.signal?.aborted) stop();
     try {
-      const leave = await line.enter(deadlineMs, controller.signal).catch(() => {
+      const { secret, destination, turn } = await enter(context, deadlineMs, signal);
+      const leave = await turn.catch(() => {
         throw fail('was still busy with messages before this one', secret);
       });
       try {
-        await send(post, secret, deadlineMs, controller.signal);
+        await send(toPost(secret), secret, destination, deadlineMs, signal);
       } finally {
         leave();
       }
     } finally {
       clearTimeout(timer);
       context.signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  function prepare(event: WebhookEvent): ((secret: string) => Post) | undefined {
+    try {
+      return provider.prepare(event);
+    } catch (cause) {
+      const message = `The ${provider.name} message for ${event.event} could not be made: its format threw.`;
+      throw new WebhookError('notifier_failed', message, { cause });
     }
   }
 

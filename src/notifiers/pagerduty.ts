@@ -68,6 +68,7 @@ const maxSummary = 1_024;
 const maxDedupKey = 255;
 const maxDetail = 2_000;
 const maxDetails = 50;
+const maxLinks = 20;
 
 const form: WebhookUrlForm = {
   provider: 'PagerDuty',
@@ -112,7 +113,9 @@ function incidentOf(event: WebhookEvent, tone: Tone): Incident | undefined {
 }
 
 /** Ids of the event's data, as far as there are any. */
-type Ids = Partial<Record<'site_id' | 'site_name' | 'alert_id' | 'domain', unknown>>;
+type Ids = Partial<
+  Record<'site_id' | 'site_name' | 'alert_id' | 'alert_name' | 'metric' | 'domain', unknown>
+>;
 
 function idsOf(event: WebhookEvent): Ids {
   return typeof event.data === 'object' && event.data !== null ? event.data : {};
@@ -123,11 +126,11 @@ function idsOf(event: WebhookEvent): Ids {
  * of them. Without an id of the thing, the event's own has to do.
  */
 function dedupKeyOf(event: WebhookEvent, kind: Incident['kind']): string {
-  const { site_id, alert_id } = idsOf(event);
+  const { site_id, alert_id, alert_name, metric } = idsOf(event);
   const subjects = {
     deployment: [site_id],
     crash: [site_id],
-    alert: [alert_id, site_id],
+    alert: [cleanLine(alert_id) ?? cleanLine(alert_name) ?? metric, site_id],
     notice: [event.event, event.id],
   }[kind];
   const ids = subjects.map(cleanLine).filter((id) => id !== undefined);
@@ -145,7 +148,15 @@ function linksOf(event: WebhookEvent, notice: Notice): { href: string; text: str
     const href = webAddress(url);
     if (href !== undefined && !links.has(href)) links.set(href, cut(cleanLine(text) ?? href, 200));
   }
-  return [...links].map(([href, text]) => ({ href, text }));
+  return [...links].slice(0, maxLinks).map(([href, text]) => ({ href, text }));
+}
+
+/** A name that no detail has yet: of two fields with one name both are kept. */
+function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
+  if (!taken.has(name)) return name;
+  let number = 2;
+  while (taken.has(`${name} (${number})`)) number += 1;
+  return `${name} (${number})`;
 }
 
 function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> {
@@ -159,7 +170,8 @@ function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> 
   const details = new Map<string, string>();
   for (const [name, value] of entries) {
     const text = cleanText(value);
-    if (text !== undefined) details.set(cut(cleanLine(name) ?? 'Value', 200), cut(text, maxDetail));
+    if (text !== undefined)
+      details.set(freeName(cut(cleanLine(name) ?? 'Value', 200), details), cut(text, maxDetail));
   }
   // It defines properties: a name like __proto__ is a name and nothing else.
   return Object.fromEntries(details);
@@ -250,9 +262,9 @@ export function createPagerDutyNotifier(options: PagerDutyNotifierOptions): Noti
       shownUrl: () => shownUrlOf(address),
       secret: routingKey,
       check: checkRoutingKey,
-      toPost(event, secret) {
-        const body = toPagerDutyEvent(event, { routingKey: secret, alsoTrigger, format });
-        return body && { url: address, body };
+      prepare(event) {
+        const body = toPagerDutyEvent(event, { routingKey: '', alsoTrigger, format });
+        return body && ((secret) => ({ url: address, body: { ...body, routing_key: secret } }));
       },
       sensitiveParts: (secret) => [secret, ...(allowAnyHost ? sensitivePartsOf(address) : [])],
     },

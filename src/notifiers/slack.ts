@@ -82,6 +82,7 @@ function escapeControl(text: string): string {
 function escapeMarkup(text: string): string {
   return escapeControl(text)
     .replace(/`|(?<![a-z0-9])[*_~]|[*_~](?![a-z0-9])/gi, '\u200B$&\u200B')
+    .replace(/:(?=[\w+-]+:)/g, ':\u200B')
     .replace(/^&gt;/gm, '\u200B&gt;');
 }
 
@@ -207,7 +208,10 @@ export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
       shownUrl: shownUrlOf,
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
-      toPost: (event, secret) => ({ url: secret, body: toSlackMessage(event, { format }) }),
+      prepare(event) {
+        const body = toSlackMessage(event, { format });
+        return (secret) => ({ url: secret, body });
+      },
       sensitiveParts: sensitivePartsOf,
     },
     options,

@@ -6,13 +6,15 @@
 // More than any provider shows. Cut first, so that the patterns below never run over megabytes.
 const maxInput = 10_000;
 
-// Colours and cursor movements of build output.
-const ansiSequence = /\u001B\[[0-?]*[ -/]*[@-~]/g;
+// Colours, cursor movements, links and character sets of build output: ECMA-48's sequences, in 7 and 8 bits.
+const ansiSequence =
+  /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B[ -/]*[0-~]/g;
 const lineBreak = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
 // Control characters but the line feed; soft hyphens; marks and overrides of direction; characters without
-// width, which hide things. The joiners U+200C and U+200D stay: words and emoji need them.
+// width and fillers that look like nothing. The joiners U+200C and U+200D stay: words and emoji need them.
 const invisible =
-  /(?!\n)[\p{Cc}\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
+  /(?!\n)[\p{Cc}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
+const blank = /^[\s\u200C\u200D\uFE00-\uFE0F]*$/;
 const loneSurrogate = /\p{Cs}/gu;
 // Letters of living scripts carry few marks; a tower of them overwrites the lines around it.
 const markTower = /(\p{M}{4})\p{M}+/gu;
@@ -33,7 +35,7 @@ export function cleanText(value: unknown): string | undefined {
     .replace(loneSurrogate, '\uFFFD')
     .replace(markTower, '$1')
     .trim();
-  return clean === '' ? undefined : clean;
+  return blank.test(clean) ? undefined : clean;
 }
 
 /** The same on one line. */
@@ -41,11 +43,12 @@ export function cleanLine(value: unknown): string | undefined {
   return cleanText(value)?.replace(/\s+/g, ' ');
 }
 
-/** At most two decimals. */
+/** At most two decimals, or four digits of what is below 1. */
 export function numberWords(value: unknown): string | undefined {
-  return typeof value === 'number' && Number.isFinite(value)
-    ? String(Math.round(value * 100) / 100)
-    : undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  const size = Math.abs(value);
+  if (Number.isInteger(value) || size >= 1e15) return String(value);
+  return String(size < 1 ? Number(value.toPrecision(4)) : Math.round(value * 100) / 100);
 }
 
 /** At most `max` UTF-16 units, cut before a code point (never within a pair) and marked with an ellipsis. */

@@ -35,11 +35,22 @@ export function shownUrlOf(url: string): string {
   return `${new URL(url).origin}/…`;
 }
 
-/** The parts of a URL that are secret: what follows the host, and each piece of it that looks random. */
+/** A percent-encoded text as it was, where it can be told. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The parts of a URL that are secret: what follows the host, and each piece of it, encoded or not. */
 export function sensitivePartsOf(url: string): readonly string[] {
   const { pathname, search } = new URL(url);
-  const pieces = (pathname + search).split(/[/?&=]/).filter((piece) => /^(?=.*\d).{8,}$/.test(piece));
-  return [pathname + search, pathname, ...pieces, pathname.split('/').filter(Boolean).at(-1) ?? '']
+  const whole = [pathname + search, pathname];
+  const pieces = (pathname + search).split(/[/?&=]/).filter((piece) => piece.length > 4);
+  return [...whole, ...pieces]
+    .flatMap((part) => [part, decoded(part)])
     .filter((part) => part.length > 1)
     .sort((a, b) => b.length - a.length);
 }

@@ -1,5 +1,7 @@
+import { Buffer } from 'node:buffer';
 import diagnostics from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import type * as undiciModule from 'undici';
 import type { Dispatcher, buildConnector } from 'undici';
 import { SenderError } from './errors.js';
 import type { AttemptResult, AttemptTimings } from './stores/contract.js';
@@ -12,8 +14,6 @@ const maxAnswerBytes = 16_384;
 const maxHeaderBytes = 16_384;
 /** Connections to one origin; as many as an endpoint may have in flight. */
 const keepAliveMs = 4_000;
-
-type Undici = typeof import('undici');
 
 /** How a connection came about, for the log of the attempt that opened it. */
 interface Connection {
@@ -44,7 +44,7 @@ function subscribe(): void {
   });
 }
 
-async function load(): Promise<Undici> {
+async function load(): Promise<typeof undiciModule> {
   try {
     return await import('undici');
   } catch (cause) {
@@ -57,7 +57,11 @@ function since(startMs: number): number {
 }
 
 /** Connects to an address that the guard has checked, under the host's own name. */
-function createConnect(undici: Undici, guard: UrlGuard, timeoutMs: number): buildConnector.connector {
+function createConnect(
+  undici: typeof undiciModule,
+  guard: UrlGuard,
+  timeoutMs: number,
+): buildConnector.connector {
   const connect = undici.buildConnector({ timeout: timeoutMs, allowH2: false });
   return (options, callback) => {
     const begunMs = performance.now();

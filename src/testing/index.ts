@@ -2,3 +2,5 @@ export { sampleEvent } from '../events/samples.js';
 export type { SampleOverrides } from '../events/samples.js';
 export { createSignedRequest } from './signed-request.js';
 export type { SignedRequestOptions } from './signed-request.js';
+export { createVirtualClock } from './virtual-clock.js';
+export type { VirtualClock } from './virtual-clock.js';

@@ -9,16 +9,16 @@ export interface VirtualClock {
 }
 
 /**
- * A virtual clock for `createSender`: with it the whole retry contract, 2 h 36 min of it, takes
- * milliseconds.
+ * A virtual clock: hand its `now` to whatever takes one, and hours pass in no time.
  *
- * @param startMs - Milliseconds since 1970. @default 2026-01-31T08:00:00Z
+ * @param startMs - Milliseconds since 1970. Default 2026-01-31T08:00:00Z.
  *
  * @example
  * const clock = createVirtualClock();
- * const sender = createSender({ store: createMemoryStore(), clock, transport });
- * await sender.publish(sampleEvent('deployment.failed'));
- * await sender.runUntilIdle();
+ * const receiver = createReceiver({ secret, now: clock.now });
+ * const request = await createSignedRequest('ping', { secret, now: clock.now });
+ * clock.advance(301_000);
+ * expect((await receiver.handle(request)).status).toBe(401); // timestamp_outside_tolerance
  */
 export function createVirtualClock(startMs: number = Date.UTC(2026, 0, 31, 8)): VirtualClock {
   let nowMs = startMs;

@@ -259,6 +259,8 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
       timeoutMs: 3_000,
       fetch: (url, init) => (++calls === 1 ? new Promise(() => undefined) : fetch(url, init)),
     });
+    // Its timers are gone too, so it will never settle.
+    vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(0 as never);
     void notify(event);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await finish(notify(event))).toEqual([{ done: true }]);
@@ -266,6 +268,85 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const atOnce = Date.now();
     expect(await finish(notify(event))).toEqual([{ done: true }]);
     expect(Date.now() - atOnce).toBeLessThan(200);
+  });
+
+  it('keeps timeoutMs whatever fetch does, and whatever it gives', async () => {
+    provider = await startFakeProvider();
+    const deaf = () => new Promise<Response>(() => undefined);
+    const silent = async () => new Response(new ReadableStream({}), { status: 500 });
+    for (const each of [deaf, silent]) {
+      const begun = Date.now();
+      const [result] = await finish(make({ timeoutMs: 1_000, fetch: each })(event));
+      expect(result!.error).toMatchObject({ code: 'notifier_failed' });
+      expect(Date.now() - begun).toBeLessThan(1_100);
+    }
+    for (const each of [
+      async () => undefined, // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      () => Promise.reject(undefined as never),
+    ]) {
+      const [result] = await finish(make({ maxRetries: 0, fetch: each as never })(event));
+      expect(result!.error!.message).toMatch(/did not take the message in 1 tries/);
+    }
+  });
+
+  it('obeys a 429 whose body never ends, and one that says it twice', async () => {
+    provider = await startFakeProvider([
+      (response) => response.writeHead(429, { 'retry-after': '60' }).write('{'),
+    ]);
+    const notify = make({ timeoutMs: 1_000 });
+    await finish(notify(event));
+    const [second] = await finish(notify(event));
+    expect(second!.error!.message).toMatch(/s of rest, more than timeoutMs leaves/);
+    expect(provider.posts).toHaveLength(1);
+    await provider.stop();
+
+    provider = await startFakeProvider([status(503, { 'retry-after': '3, 3' })]);
+    const begun = Date.now();
+    await finish(make()(event));
+    expect(provider.posts[1]!.at - begun).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('does not make others wait for its own pauses', async () => {
+    provider = await startFakeProvider([status(503), status(503)]);
+    const notify = make({ timeoutMs: 1_000 });
+    const [first] = await finish(notify(event));
+    expect(first!.error!.message).toMatch(/in 2 tries, and timeoutMs leaves no time for more: 503/);
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+  });
+
+  it('posts nothing for a request whose time is up already', async () => {
+    provider = await startFakeProvider();
+    const [result] = await finish(make()(event, { signal: AbortSignal.abort() }));
+    expect(result!.error).toBeDefined();
+    expect(provider.posts).toEqual([]);
+  });
+
+  it('hides its secret also where white space is folded and where the answer is cut', async () => {
+    const whole = secrets.at(-1)!;
+    for (const filling of [10_000, 16_384]) {
+      const padded = `x${' '.repeat(filling - Math.floor(whole.length / 2))}${whole}${' '.repeat(20_000)}`;
+      provider = await startFakeProvider([status(404, {}, padded)]);
+      const [result] = await finish(make()(event));
+      expect(result!.error!.message).not.toContain(whole.slice(0, 5));
+      await provider.stop();
+    }
+  });
+
+  it('is as failed by a format that throws as by anything else', async () => {
+    provider = await startFakeProvider();
+    const onError = vi.fn();
+    const format = {
+      'deployment.failed': () => {
+        throw new Error('boom');
+      },
+    };
+    const [thrown] = await finish(make({ format })(event));
+    expect(thrown!.error).toMatchObject({ code: 'notifier_failed', cause: { message: 'boom' } });
+    expect(await finish(make({ format, bestEffort: true, onError })(event))).toEqual([{ done: true }]);
+    expect(onError).toHaveBeenCalledTimes(1);
+    const later = { 'deployment.failed': (async () => ({})) as never };
+    const [late] = await finish(make({ format: later })(event));
+    expect(late!.error!.cause).toMatchObject({ message: expect.stringContaining('asynchronous') as string });
   });
 
   it('stops when the handlers of the request have no time left', async () => {
@@ -316,6 +397,63 @@ describe('particulars', () => {
     expect(provider.posts[0]!.path).toBe(`${discordPath}?thread_id=7&wait=true`);
   });
 
+  it('Discord is asked in a version whose retry_after is in seconds', async () => {
+    provider = await startFakeProvider();
+    const asked: string[] = [];
+    for (const path of ['', 'v6/', 'v10/']) {
+      const notify = createDiscordNotifier({
+        url: `https://discord.com/api/${path}webhooks/1/a?thread_id=2`,
+        fetch: async (url) => {
+          asked.push(url);
+          return new Response(null, { status: 204 });
+        },
+      });
+      await finish(notify(event));
+    }
+    expect(new Set(asked)).toEqual(
+      new Set(['https://discord.com/api/v10/webhooks/1/a?thread_id=2&wait=true']),
+    );
+  });
+
+  it('a proxy’s parameters are secret too, encoded or not', async () => {
+    provider = await startFakeProvider([status(404, {}, 'bad SuperSecretToken abc1/def at SecretPath')]);
+    const url = `${provider.origin}/SecretPath/x?token=SuperSecretToken&more=abc1%2Fdef`;
+    const [result] = await finish(createSlackNotifier({ url, allowAnyHost: true })(event));
+    expect(result!.error!.message).toMatch(/404: bad … … at …/);
+  });
+
+  it('secrets that are asked for keep the order, and each has its own line and rest', async () => {
+    provider = await startFakeProvider([status(429, { 'retry-after': '60' })]);
+    let asked = 0;
+    const notify = createSlackNotifier({
+      url: async (context) => {
+        if (++asked === 2) await new Promise((resolve) => setTimeout(resolve, 500));
+        return `${provider.origin}/${context as string}`;
+      },
+      allowAnyHost: true,
+    });
+    const named = (site_name: string) => sampleEvent('site.deleted', { data: { site_name } });
+    const [a, b, c] = await finish(
+      notify(named('a'), { adapterContext: 'tenant1' }),
+      notify(named('b'), { adapterContext: 'tenant2' }),
+      notify(named('c'), { adapterContext: 'tenant2' }),
+    );
+    expect([a!.error?.code, b, c]).toEqual(['notifier_failed', { done: true }, { done: true }]);
+    expect(provider.posts.map(({ body }) => /Site (\w)/.exec(JSON.stringify(body))![1])).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
+  });
+
+  it('a secret that never comes ends with timeoutMs', async () => {
+    provider = await startFakeProvider();
+    const notify = createSlackNotifier({ url: () => new Promise(() => undefined), timeoutMs: 500 });
+    const [result] = await finish(notify(event));
+    expect(result!.error).toMatchObject({ code: 'misconfigured' });
+    expect(Date.now() - startedMs).toBeLessThan(600);
+  });
+
   it('PagerDuty gets nothing for an event that is no incident', async () => {
     provider = await startFakeProvider();
     const notify = makers.PagerDuty!.make();
@@ -336,7 +474,7 @@ describe('particulars', () => {
     expect(without!.error!.message).toMatch(/URL is missing or blank/);
     const throwing = createPagerDutyNotifier({
       routingKey: () => {
-        throw new Error(routingKey);
+        throw new TypeError(routingKey);
       },
     });
     const [threw] = await finish(throwing(event));

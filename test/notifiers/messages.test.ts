@@ -125,8 +125,60 @@ describe('what is shown', () => {
     expect(toDiscordMessage(event).embeds[0]).toMatchObject({ title, color });
   });
 
+  it.each([
+    [0.0042, '0.0042'],
+    [93.14159, '93.14'],
+    [1e307, '1e\\+307'],
+    [90, '90'],
+  ])('the value %s of an alert is %s', (value, words) => {
+    expect(fieldsOf(sampleEvent('alert.triggered', { data: { value } }))).toMatchObject({ Value: words });
+  });
+
+  it('shows a repository as it is written', () => {
+    const data = { repository: 'https://git.example.com/acme/my_shop' };
+    const incident = JSON.stringify(pagerDuty(sampleEvent('site.created', { data }), ['site.created']));
+    expect(incident).toContain('"Repository":"git.example.com/acme/my_shop"');
+    expect(
+      JSON.stringify(
+        allOf(sampleEvent('site.created', { data: { repository: 'git@host:acme/shop' } })).slack,
+      ),
+    ).toContain('git@host:acme/shop');
+  });
+
+  it('shows no remains of coloured output, no emoji codes, and no name that looks like nothing', () => {
+    const error = '\x1b[31mred\x1b(B\x1b[m \x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\ \x9b31mend';
+    const [embed] = toDiscordMessage(sampleEvent('deployment.failed', { data: { error } })).embeds;
+    expect(embed.description).toContain('\nred link end\n');
+    const slack = JSON.stringify(
+      toSlackMessage(sampleEvent('deployment.failed', { data: { commit_message: ':tada:' } })),
+    );
+    expect(slack).not.toContain(':tada:');
+    for (const site_name of ['\u3164', '\u200D\uFE0F', '\u2800']) {
+      const [named] = toDiscordMessage(sampleEvent('site.deleted', { data: { site_name } })).embeds;
+      expect(named.title).toContain('3kq9');
+    }
+  });
+
+  it('takes a format’s undefined for nothing said', () => {
+    const format = {
+      'credits.low': () => ({ title: undefined, fields: undefined, tone: undefined }) as never,
+    };
+    const event = sampleEvent('credits.low', at);
+    expect(toSlackMessage(event, { format })).toEqual(toSlackMessage(event));
+  });
+
+  it('stays quick on ten thousand characters', () => {
+    const letters = Array.from({ length: 9_900 }, (_, index) => String.fromCharCode(0x4e00 + index)).join('');
+    const begun = performance.now();
+    allOf(sampleEvent('domain.configured', { data: { domain: letters } }));
+    expect(performance.now() - begun).toBeLessThan(100);
+  });
+
   it('shows no user or password of a repository', () => {
     for (const repository of [
+      'ssh://git:pa/hunter2@host/shop',
+      'x-access-token:hunter2@github.com/acme/shop',
+      'https://git.example.com/acme/shop?access_token=hunter2',
       'https://user:hunter2@git.example.com/acme/shop',
       'ssh://git:hunter2@host/shop',
     ]) {
@@ -336,6 +388,25 @@ describe('PagerDuty', () => {
       event_action: 'trigger',
       payload: { severity: 'warning', class: 'credits.low', summary: 'Credits are running low' },
     });
+  });
+
+  it('keeps alerts without an id apart by their names', () => {
+    const key = (alert_name: string) =>
+      pagerDuty(sampleEvent('alert.triggered', { data: { alert_id: null as never, alert_name } }))!.dedup_key;
+    expect(key('CPU high')).not.toBe(key('Disk full'));
+  });
+
+  it('keeps within 512 KB and keeps fields of one name apart', () => {
+    const fields = Array.from({ length: 60 }, (_, index) => ({
+      name: 'Event',
+      value: String(index),
+      url: `https://example.com/${index}/${'あ'.repeat(index * 100)}`,
+    }));
+    const event = sampleEvent('alert.triggered');
+    const body = toPagerDutyEvent(event, { routingKey, format: { 'alert.triggered': () => ({ fields }) } })!;
+    expect(pagerDutyProblems(body)).toEqual([]);
+    expect(body).toMatchObject({ payload: { custom_details: { Event: '0', 'Event (2)': '1' } } });
+    expect(JSON.stringify(body)).toContain(event.id);
   });
 
   it('keeps incidents apart where a site has no id', () => {

@@ -4,9 +4,8 @@ import { createSender, type Sender, type SenderOptions } from '../../src/sender/
 import { createMemoryStore } from '../../src/sender/stores/memory.js';
 import type { AttemptResult } from '../../src/sender/stores/contract.js';
 import type { OutgoingRequest } from '../../src/sender/transport-contract.js';
-import { createVirtualClock } from '../../src/testing/virtual-clock.js';
 import { createReceiver, eventTypes, type WebhookEvent } from '../../src/index.js';
-import { sampleEvent } from '../../src/testing/index.js';
+import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 
 const url = 'https://93.184.215.14/webhooks/hostwares';
 const secret = 'whsec_of_the_contract_test';
@@ -44,7 +43,7 @@ function make(options: Partial<SenderOptions> = {}): Sender {
         sent.push({ at: (clock.now() - startedMs) / 1000, request, body });
         return answer(request, sent.length);
       },
-      async close() {},
+      close: async () => undefined,
     },
     onEndpointDisabled,
     onError,
