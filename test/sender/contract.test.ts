@@ -107,6 +107,25 @@ describe('an endpoint that always fails', () => {
     expect(sent.length).toBeLessThanOrEqual(20 * 6);
     expect(onEndpointDisabled).toHaveBeenCalledTimes(1);
   });
+
+  it('is disabled once, also by an event that was under way when it was', async () => {
+    const ends: (() => void)[] = [];
+    answer = () => new Promise((resolve) => ends.push(() => resolve(answered(500))));
+    const sender = make({ retryScheduleSeconds: [] });
+    const { id } = await endpoint(sender);
+    await sender.start();
+    await sender.publish(event());
+    await sender.publish(event());
+    await vi.waitFor(() => expect(ends).toHaveLength(2));
+    ends[0]!();
+    await vi.waitFor(() => expect(onEndpointDisabled).toHaveBeenCalledTimes(1));
+    const first = await sender.getEndpoint(id);
+    clock.advance(1_000);
+    ends[1]!();
+    await sender.stop();
+    expect(onEndpointDisabled).toHaveBeenCalledTimes(1);
+    expect(await sender.getEndpoint(id)).toMatchObject({ disabledAtMs: first!.disabledAtMs });
+  });
 });
 
 describe('what counts as success', () => {
