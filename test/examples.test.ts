@@ -55,7 +55,7 @@ it('examples/workers handles, refuses, and takes the secret from its bindings', 
 
 describe.each([
   ['slack-forwarder', 'ping', /Webhook connected/, '/services/T00000000/'],
-  ['discord-forwarder', 'deployment.failed', /🔥 shop did not deploy/, '/api/webhooks/'],
+  ['discord-forwarder', 'deployment.failed', /🔥 shop did not deploy/, '/api/v10/webhooks/'],
   ['pagerduty', 'credits.low', /Credits are running low/, '/v2/enqueue'],
 ])('examples/%s', (name, event, posted, path) => {
   it('forwards, in under 40 lines', async () => {
