@@ -88,7 +88,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Writes an end down, together with those that come in the same turn. */
   function end(deliveryId: string, change: Transition): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (settlements.length === 0) setTimeout(() => void flush(), 0);
+      if (settlements.length === 0) setImmediate(() => void flush());
       settlements.push({ deliveryId, change, resolve, reject });
     });
   }

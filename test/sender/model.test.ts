@@ -1,0 +1,155 @@
+// Whatever happens in whatever order, the contract's promises hold (section 4).
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createSender, type Sender } from '../../src/sender/sender.js';
+import type { AttemptResult, DeliveryDetails } from '../../src/sender/stores/contract.js';
+import { createMemoryStore } from '../../src/sender/stores/memory.js';
+import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
+
+const scheduleMs = [10, 60, 300, 1_800, 7_200].map((seconds) => seconds * 1000);
+const url = 'https://93.184.215.14/hook';
+
+type Mode = 200 | 500 | 503 | 410 | 'timeout' | 'reset' | 'hang';
+const which = fc.nat({ max: 5 });
+const operation = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('publish' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('answer' as const),
+      mode: fc.constantFrom<Mode>(200, 500, 500, 503, 410, 'timeout', 'reset', 'hang'),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('advance' as const),
+      ms: fc.oneof(fc.nat({ max: 20_000 }), fc.constantFrom(...scheduleMs), fc.nat({ max: 10_000_000 })),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('create', 'disable', 'enable', 'release', 'delete', 'rotate', 'redeliver'),
+      which,
+    }),
+  },
+);
+
+it('at most six attempts, never early, none after success, disabled and told once, nothing lost', async () => {
+  const run = fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 40 }), async (operations) => {
+    const clock = createVirtualClock();
+    const store = createMemoryStore();
+    const errors: unknown[] = [];
+    const endpoints: string[] = [];
+    const deliveries = new Set<string>();
+    const told = new Map<string, number>();
+    const enabled = new Map<string, number>();
+    let mode: Mode = 200;
+    let generation = 0;
+
+    const make = (): Sender => {
+      const mine = ++generation;
+      return createSender({
+        store,
+        clock,
+        transport: {
+          async send({ body }): Promise<AttemptResult> {
+            const isPing = new TextDecoder().decode(body).includes('"event":"ping"');
+            const answer = isPing ? 200 : mode;
+            // A killed process hears of nothing any more.
+            if (answer === 'hang') return new Promise(() => undefined);
+            if (typeof answer === 'string') return { error: answer, timings: { totalMs: 0 } };
+            return {
+              status: answer,
+              responseHeaders: answer === 503 ? { 'retry-after': '120' } : {},
+              timings: { totalMs: 0 },
+            };
+          },
+          close: async () => undefined,
+        },
+        onEndpointDisabled: ({ id }) => {
+          told.set(id, (told.get(id) ?? 0) + 1);
+        },
+        onError: (error) => mine === generation && errors.push(error),
+      });
+    };
+    let sender = make();
+    const settle = async () => {
+      for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const create = async () => {
+      endpoints.push((await sender.createEndpoint({ url, events: ['*'], secret: 'whsec_of_the_model' })).id);
+    };
+    const publish = async () => {
+      for (const { id } of (await sender.publish(sampleEvent('credits.low'))).deliveries) deliveries.add(id);
+    };
+    const all = async () =>
+      (await Promise.all([...deliveries].map((id) => sender.getDelivery(id)))) as DeliveryDetails[];
+
+    await create();
+    await sender.start();
+    for (const each of operations) {
+      const id = 'which' in each ? endpoints[each.which % endpoints.length]! : '';
+      const exists = id !== '' && (await sender.getEndpoint(id)) !== undefined;
+      if (each.do === 'publish') await publish();
+      if (each.do === 'answer') mode = each.mode;
+      if (each.do === 'advance') clock.advance(each.ms);
+      if (each.do === 'create' && endpoints.length < 4) await create();
+      if (each.do === 'crash') {
+        await sender.stop({ drainMs: 0 });
+        sender = make();
+        await sender.start();
+      }
+      if (exists) {
+        if (each.do === 'disable') await sender.disableEndpoint(id);
+        if (each.do === 'delete') await sender.deleteEndpoint(id);
+        if (each.do === 'rotate') await sender.rotateSecret(id);
+        if (each.do === 'enable' || each.do === 'release') {
+          await sender.enableEndpoint(id, { release: each.do === 'release' });
+          enabled.set(id, (enabled.get(id) ?? 0) + 1);
+        }
+        const [delivery] = each.do === 'redeliver' ? deliveries : [];
+        const details = delivery === undefined ? undefined : await sender.getDelivery(delivery);
+        if (details && (await sender.getEndpoint(details.delivery.endpointId)))
+          deliveries.add((await sender.redeliver(details.delivery.id)).id);
+      }
+      await settle();
+    }
+
+    // In the end all is well again: then everything must come to an end.
+    mode = 200;
+    await sender.stop({ drainMs: 0 });
+    sender = make();
+    await sender.start();
+    await sender.stop();
+    for (const id of endpoints) {
+      if (!(await sender.getEndpoint(id))) continue;
+      await sender.enableEndpoint(id, { release: true });
+      enabled.set(id, (enabled.get(id) ?? 0) + 1);
+    }
+    await sender.runUntilIdle();
+
+    expect(errors).toEqual([]);
+    for (const { delivery, attempts } of await all()) {
+      expect(['succeeded', 'failed', 'cancelled']).toContain(delivery.status);
+      if (delivery.status === 'cancelled')
+        expect(await sender.getEndpoint(delivery.endpointId)).toBeUndefined();
+      if (delivery.status === 'failed') expect(attempts).toHaveLength(6);
+      expect(attempts.length).toBeLessThanOrEqual(6);
+      expect(attempts.map(({ number }) => number)).toEqual(attempts.map((_, index) => index + 1));
+      for (const [index, attempt] of attempts.entries()) {
+        expect(attempt.outcome).not.toBe('pending');
+        const next = attempts[index + 1];
+        if (attempt.outcome === 'success') expect(next).toBeUndefined();
+        if (!next || attempt.endedAtMs === null) continue;
+        // Held by a disabled endpoint it is due when it is released, which may be at once.
+        const intervalMs = attempt.reason?.startsWith('held') === true ? 0 : scheduleMs[index]!;
+        expect(next.startedAtMs - attempt.endedAtMs).toBeGreaterThanOrEqual(intervalMs);
+      }
+    }
+    for (const [id, times] of told) expect(times).toBeLessThanOrEqual((enabled.get(id) ?? 0) + 1);
+  });
+  await fc.assert(run, { numRuns: Number(process.env.MODEL_RUNS ?? 1000) });
+}, 1_200_000);
