@@ -32,7 +32,8 @@ export interface Notice {
 
 /**
  * Your own words, per event type: a function from the event and the notice it would make to what shall
- * be different. All of it is escaped like the rest.
+ * be different. All of it is escaped like the rest. It must not be asynchronous; what it throws
+ * fails the notification (`notifier_failed`), or comes out of `toSlackMessage` and the like.
  *
  * @example
  * const format: NoticeFormats = {

@@ -32,6 +32,7 @@ export interface PagerDutyNotifierOptions
   url?: string;
 }
 
+/** As PagerDuty orders them: the first is the worst. */
 export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
 
 /** Opens an incident, or adds to the one that is open under the same key. */

@@ -159,6 +159,14 @@ describe('what is shown', () => {
     }
   });
 
+  it('links without the user and password that a format’s address has', () => {
+    const url = 'https://user:hunter2@wiki.example.com/runbook';
+    const format = { 'credits.low': () => ({ url, fields: [{ name: 'Runbook', value: 'Read', url }] }) };
+    const messages = JSON.stringify(allOf(sampleEvent('credits.low'), format));
+    expect(messages).toContain('https://wiki.example.com/runbook');
+    expect(messages).not.toMatch(/hunter2|user/);
+  });
+
   it('takes a format’s undefined for nothing said', () => {
     const format = {
       'credits.low': () => ({ title: undefined, fields: undefined, tone: undefined }) as never,
@@ -397,10 +405,10 @@ describe('PagerDuty', () => {
   });
 
   it('keeps within 512 KB and keeps fields of one name apart', () => {
-    const fields = Array.from({ length: 60 }, (_, index) => ({
+    const fields = Array.from({ length: 1_000 }, (_, index) => ({
       name: 'Event',
       value: String(index),
-      url: `https://example.com/${index}/${'あ'.repeat(index * 100)}`,
+      url: `https://example.com/${index}/${'x'.repeat(1_900)}`,
     }));
     const event = sampleEvent('alert.triggered');
     const body = toPagerDutyEvent(event, { routingKey, format: { 'alert.triggered': () => ({ fields }) } })!;
