@@ -187,8 +187,10 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
       (response) => {
         response.writeHead(400);
         const more = () => {
-          while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536;
-          if (!response.destroyed) response.once('drain', more);
+          if (response.destroyed) return;
+          written += 65_536;
+          if (response.write('x'.repeat(65_536))) setImmediate(more);
+          else response.once('drain', more);
         };
         more();
       },

@@ -149,9 +149,11 @@ describe('an endpoint that means harm', () => {
     const url = await http((_, response) => {
       response.writeHead(200, { 'content-length': 1_000_000_000 });
       const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536))) written += 65_536;
+        if (response.destroyed) return;
+        written += 65_536;
+        if (response.write(Buffer.alloc(65_536))) setImmediate(more);
+        else response.once('drain', more);
       };
-      response.on('drain', more);
       more();
     });
     const result = await attack(url);
