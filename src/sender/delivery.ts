@@ -9,6 +9,7 @@
  *   any that is not at its end ──endpoint deleted──→ cancelled
  */
 import { nextAttempt, retryAfterMs } from './schedule.js';
+import { isOver } from './stores/contract.js';
 import type {
   AttemptRecord,
   AttemptResult,
@@ -41,10 +42,6 @@ export interface Ending {
 }
 
 const idle = { token: null, leaseUntilMs: null } as const;
-
-function isOver({ status }: DeliveryRecord): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
-}
 
 /** A delivery that waits: until it is due, or for as long as its endpoint is disabled. */
 export function schedule(
@@ -224,7 +221,10 @@ export function giveUp(
 
 /** Lets a held delivery go: it is due now, with the attempts it has left. */
 export function release({ delivery, endpoint }: Rows, nowMs: number): Change | undefined {
-  return delivery.status === 'held' ? { delivery: schedule(delivery, endpoint, nowMs) } : undefined;
+  if (delivery.status !== 'held') return undefined;
+  const released = schedule(delivery, endpoint, nowMs);
+  // Disabled again meanwhile.
+  return released.status === 'held' ? undefined : { delivery: released };
 }
 
 /** Ends a delivery whose endpoint is deleted. One that is on its way ends when its attempt does. */

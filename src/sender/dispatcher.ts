@@ -169,25 +169,27 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const capacityOf = (endpointId: string): number =>
     maxInFlightPerEndpoint - (inFlightOf.get(endpointId) ?? 0);
 
-  /** Claims what there is room for. Retries get half of it at most, so that first attempts never wait for them. */
-  async function claimAll(): Promise<number> {
+  /** Claims what there is room for; how many deliveries it moved on. Retries get half of it at most, so that first attempts never wait for them. */
+  async function claimAll(): Promise<{ readonly claimed: number; readonly moved: number }> {
     let claimed = 0;
+    let moved = 0;
     for (const lane of lanes) {
       const free = maxInFlight - inLane.first - inLane.retry;
       const limit = lane === 'retry' ? Math.min(free, Math.ceil(maxInFlight / 2) - inLane.retry) : free;
       if (limit <= 0) continue;
       const nowMs = clock.now();
-      const claims = await store.claim({
+      const found = await store.claim({
         lane,
         nowMs,
         limit,
         capacityOf,
         begin: (rows) => begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs }),
       });
-      for (const claim of claims) launch(claim, lane);
-      claimed += claims.length;
+      for (const claim of found.claims) launch(claim, lane);
+      claimed += found.claims.length;
+      moved += found.moved;
     }
-    return claimed;
+    return { claimed, moved };
   }
 
   function expire(untilMs: number): Promise<number> {
@@ -199,7 +201,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     try {
       wanted.again = false;
       await expire(clock.now());
-      await claimAll();
+      const { claimed, moved } = await claimAll();
+      // What was held or cancelled took part of a claim that others are waiting for.
+      if (moved > claimed) wanted.again = true;
       const next = await store.nextAlarmMs();
       cancelAlarm();
       // What is due and was not claimed waits for room, and whatever makes room looks again.
@@ -251,9 +255,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async runDue() {
       for (;;) {
         await expire(clock.now());
-        const claimed = await claimAll();
-        if (claimed === 0 && inFlight.size === 0) return;
-        await Promise.race(inFlight);
+        const { moved } = await claimAll();
+        if (moved === 0 && inFlight.size === 0) return;
+        if (inFlight.size > 0) await Promise.race(inFlight);
       }
     },
   };

@@ -15,6 +15,8 @@ import type {
   EventRecord,
   Page,
   SenderStore,
+  Transition,
+  WaitingRequest,
 } from './stores/contract.js';
 import type { Transport } from './transport-contract.js';
 import { createUrlGuard } from './url-guard.js';
@@ -24,6 +26,7 @@ import { packageVersion } from './version.js';
 const minSecretLength = 16;
 const maxPayloadBytes = 262_144;
 const maxPageSize = 100;
+const waitingBatch = 500;
 
 /** Options of {@link createSender}. */
 export interface SenderOptions {
@@ -136,7 +139,6 @@ export interface Sender {
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(
     options?: ListOptions & {
-      accountId?: string;
       endpointId?: string;
       status?: DeliveryStatus;
       event?: string;
@@ -342,6 +344,19 @@ export function createSender(options: SenderOptions): Sender {
     return { ok, deliveryId: delivery.id, status: result.status ?? null, error: result.error ?? null };
   }
 
+  /** In many small transactions: nothing else waits long for them, however many there are. */
+  async function changeAllWaiting(
+    endpointId: string,
+    statuses: WaitingRequest['statuses'],
+    change: Transition,
+  ): Promise<number> {
+    let changed = 0;
+    for (let last = -1; last !== 0; changed += last) {
+      last = await store.changeWaiting({ endpointId, statuses, limit: waitingBatch, change });
+    }
+    return changed;
+  }
+
   /** Refuses what is known to lead inward. A name that does not resolve is saved; its ping tells. */
   async function checkUrl(text: string): Promise<string> {
     const url = guard.checkUrl(text);
@@ -387,6 +402,7 @@ export function createSender(options: SenderOptions): Sender {
       return shown(await update(id, (endpoint) => ({ ...endpoint, ...checked })));
     },
     async deleteEndpoint(id) {
+      await changeAllWaiting(id, ['scheduled', 'held'], cancel);
       const gone = await store.deleteEndpoint(id, cancel);
       await found(Promise.resolve(gone || undefined), id);
     },
@@ -399,7 +415,9 @@ export function createSender(options: SenderOptions): Sender {
         failingSinceMs: null,
       }));
       const nowMs = clock.now();
-      const released = releases ? await store.release(id, (rows) => release(rows, nowMs)) : 0;
+      const released = releases
+        ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs))
+        : 0;
       dispatcher.wake();
       return { ...shown(endpoint), released };
     },

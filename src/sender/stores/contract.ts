@@ -131,6 +131,13 @@ export interface ClaimRequest {
   readonly begin: Transition;
 }
 
+/** What came of looking for work. */
+export interface Claimed {
+  readonly claims: readonly Claim[];
+  /** How many deliveries went through `begin`: more than were claimed where some were held or cancelled. */
+  readonly moved: number;
+}
+
 /** A delivery that is now to be sent. */
 export interface Claim {
   readonly delivery: DeliveryRecord;
@@ -140,20 +147,53 @@ export interface Claim {
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Give it back to get the next page; undefined on the last. */
+  /** Digits. Give it back to get the next page; undefined on the last. */
   readonly nextCursor: string | undefined;
 }
 
-export interface EndpointFilter {
-  readonly accountId?: string | undefined;
+export interface PageRequest {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
 
-export interface DeliveryFilter extends EndpointFilter {
+export interface EndpointFilter extends PageRequest {
+  readonly accountId?: string | undefined;
+}
+
+export interface DeliveryFilter extends PageRequest {
   readonly endpointId?: string | undefined;
   readonly status?: DeliveryStatus | undefined;
   readonly eventType?: string | undefined;
+}
+
+/** Deliveries of an endpoint that wait, for a change to all of them. */
+export interface WaitingRequest {
+  readonly endpointId: string;
+  readonly statuses: readonly ('scheduled' | 'held')[];
+  /** How many at most, in one transaction. */
+  readonly limit: number;
+  readonly change: Transition;
+}
+
+/** A call of the API that must not be carried out twice, and what was answered. */
+export interface IdempotencyRecord {
+  readonly accountId: string;
+  readonly key: string;
+  /** Of the call: the key stands for this call and for no other. */
+  readonly fingerprint: string;
+  readonly begunAtMs: number;
+  /** Null while it is carried out. */
+  readonly answer: { readonly status: number; readonly body: string } | null;
+}
+
+/** What may be forgotten. */
+export interface PruneRule {
+  /** Made before then. */
+  readonly beforeMs: number;
+  /** Beyond so many ended deliveries. */
+  readonly keep: number;
+  /** How many at most, in one transaction. */
+  readonly limit: number;
 }
 
 /** A delivery with all there is to see of it. */
@@ -176,12 +216,12 @@ export interface SenderStore {
     id: string,
     change: (endpoint: EndpointRecord) => EndpointRecord,
   ): Promise<EndpointRecord | undefined>;
-  /** Removes it; its waiting deliveries go through `change`. False where there is none. */
+  /** Removes it; what still waits for it goes through `change`. False where there is none. */
   deleteEndpoint(id: string, change: Transition): Promise<boolean>;
+  /** Puts waiting deliveries through `change`; how many changed. */
+  changeWaiting(request: WaitingRequest): Promise<number>;
   /** Endpoints whose owners have yet to be told. */
   pendingNotices(): Promise<readonly EndpointRecord[]>;
-  /** Puts the endpoint's held deliveries through `change`; how many changed. */
-  release(endpointId: string, change: Transition): Promise<number>;
 
   /**
    * Keeps the event and a delivery for each endpoint that hears it. An id that was published before
@@ -202,8 +242,8 @@ export interface SenderStore {
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<DeliveryRecord>>;
 
-  /** Puts deliveries that are due through `begin`, oldest first; resolves to those that are to be sent. */
-  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  /** Puts deliveries that are due through `begin`, oldest first; a bounded number of them. */
+  claim(request: ClaimRequest): Promise<Claimed>;
   /** Puts each delivery through its transition, in order. What arrives together is one commit. */
   settle(settlements: readonly { readonly deliveryId: string; readonly change: Transition }[]): Promise<void>;
   /** Puts attempts whose lease has passed by then through `change`. How many there were. */
@@ -213,8 +253,24 @@ export interface SenderStore {
   /** When the next delivery is due or the next lease passes. */
   nextAlarmMs(): Promise<number | undefined>;
 
-  /** Forgets ended deliveries older than that, or beyond so many, with attempts and events; at most `limit`. */
-  prune(rule: { readonly beforeMs: number; readonly keep: number; readonly limit: number }): Promise<number>;
+  /**
+   * Forgets ended deliveries that are too old or too many, oldest first, with their attempts and events; also
+   * old events that nobody heard. How many.
+   */
+  prune(rule: PruneRule): Promise<number>;
+  /**
+   * Takes a key for a call. Where it is taken, gives what has it: one that began before `beforeMs` does not
+   * have it any more, nor does one that began before `abandonedMs` and never answered.
+   */
+  takeKey(
+    record: IdempotencyRecord,
+    expiry: { readonly beforeMs: number; readonly abandonedMs: number },
+  ): Promise<IdempotencyRecord | undefined>;
+  /** Keeps the answer; null lets the key go. */
+  answerKey(
+    key: Pick<IdempotencyRecord, 'accountId' | 'key' | 'begunAtMs'>,
+    answer: IdempotencyRecord['answer'],
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -225,6 +281,14 @@ export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' 
     (endpoint.events.includes('*') || endpoint.events.includes(event.type))
   );
 }
+
+/** Whether it is at its end. */
+export function isOver({ status }: DeliveryRecord): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+/** As many deliveries as one claim puts through `begin` beyond those it claims. */
+export const maxMovesPerClaim = 500;
 
 /** Where a waiting delivery waits. */
 export function laneOf(delivery: DeliveryRecord): Lane {

@@ -1,14 +1,18 @@
 import {
   hears,
+  isOver,
   laneOf,
+  maxMovesPerClaim,
   type AttemptRecord,
   type Change,
   type Claim,
   type DeliveryRecord,
   type EndpointRecord,
   type EventRecord,
+  type IdempotencyRecord,
   type Lane,
   type Page,
+  type PageRequest,
   type SenderStore,
   type Transition,
 } from './contract.js';
@@ -33,24 +37,6 @@ function isEarlier(a: Waiting, b: Waiting): boolean {
   return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.sequence < b.sequence);
 }
 
-/** Newest first; the cursor is the id of the last item of the page before. */
-function page<Item extends { readonly id: string }>(
-  items: Iterable<Item>,
-  wanted: (item: Item) => boolean,
-  { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
-): Page<Item> {
-  const shown: Item[] = [];
-  let begun = cursor === undefined;
-  for (const item of [...items].reverse()) {
-    if (begun && wanted(item)) shown.push(item);
-    if (item.id === cursor) begun = true;
-    if (shown.length > limit) break;
-  }
-  const more = shown.length > limit;
-  const list = shown.slice(0, limit);
-  return { items: list, nextCursor: more ? list.at(-1)?.id : undefined };
-}
-
 /**
  * A store that keeps everything in memory: for tests, and for what may be lost with the process.
  *
@@ -63,8 +49,10 @@ export function createMemoryStore(): SenderStore {
   const deliveries = new Map<string, DeliveryRecord>();
   const attempts = new Map<string, AttemptRecord[]>();
   const deliveriesOfEvent = new Map<string, string[]>();
+  const keys = new Map<string, IdempotencyRecord>();
+  // By id, of endpoints and deliveries: the place in the order they were made in, which is what cursors count.
+  const places = new Map<string, number>();
   const underWay = new Set<string>();
-  const held = new Map<string, Set<string>>();
   const lanes = new Map<string, Lanes>();
   // For each lane, endpoints by what is first due in them. Entries can be stale; they are checked when used.
   const heads: Record<Lane, Heap<Head>> = {
@@ -94,16 +82,37 @@ export function createMemoryStore(): SenderStore {
     const before = deliveries.get(delivery.id);
     deliveries.set(delivery.id, delivery);
     if (before?.status === 'attempting') underWay.delete(delivery.id);
-    if (before?.status === 'held') held.get(delivery.endpointId)?.delete(delivery.id);
     if (delivery.status === 'attempting') underWay.add(delivery.id);
     if (delivery.status === 'scheduled' && delivery.dueAtMs !== null) enqueue(delivery, delivery.dueAtMs);
-    if (delivery.status === 'held') {
-      const ids = held.get(delivery.endpointId) ?? new Set();
-      held.set(delivery.endpointId, ids.add(delivery.id));
-    }
+  }
+
+  /** Newest first. */
+  function page<Item extends { readonly id: string }>(
+    items: Iterable<Item>,
+    wanted: (item: Item) => boolean,
+    { cursor, limit }: PageRequest,
+  ): Page<Item> {
+    const place = ({ id }: Item): number => places.get(id) ?? 0;
+    const before = cursor === undefined ? Infinity : Number(cursor);
+    const rest = [...items].reverse().filter((item) => place(item) < before && wanted(item));
+    const shown = rest.slice(0, limit);
+    const last = shown.at(-1);
+    return { items: shown, nextCursor: rest.length > limit && last ? String(place(last)) : undefined };
+  }
+
+  function forget({ id, eventId }: DeliveryRecord): void {
+    deliveries.delete(id);
+    attempts.delete(id);
+    places.delete(id);
+    const rest = (deliveriesOfEvent.get(eventId) ?? []).filter((each) => each !== id);
+    deliveriesOfEvent.set(eventId, rest);
+    if (rest.length > 0) return;
+    deliveriesOfEvent.delete(eventId);
+    events.delete(eventId);
   }
 
   function insert(delivery: DeliveryRecord): void {
+    places.set(delivery.id, ++sequence);
     const ids = deliveriesOfEvent.get(delivery.eventId);
     if (ids) ids.push(delivery.id);
     else deliveriesOfEvent.set(delivery.eventId, [delivery.id]);
@@ -166,6 +175,7 @@ export function createMemoryStore(): SenderStore {
   return {
     exclusive: true,
     async insertEndpoint(endpoint) {
+      places.set(endpoint.id, ++sequence);
       endpoints.set(endpoint.id, endpoint);
     },
     async getEndpoint(id) {
@@ -191,14 +201,19 @@ export function createMemoryStore(): SenderStore {
         if (delivery.endpointId === id) apply(delivery.id, change);
       }
       lanes.delete(id);
+      places.delete(id);
       return true;
     },
     async pendingNotices() {
       return [...endpoints.values()].filter(({ noticePending }) => noticePending);
     },
-    async release(endpointId, change) {
-      const ids = [...(held.get(endpointId) ?? [])];
-      return ids.filter((id) => apply(id, change)).length;
+    async changeWaiting({ endpointId, statuses, limit, change }) {
+      const waiting: string[] = [];
+      for (const { id, endpointId: at, status } of deliveries.values()) {
+        if (at !== endpointId || !statuses.some((each) => each === status)) continue;
+        if (waiting.push(id) === limit) break;
+      }
+      return waiting.filter((id) => apply(id, change)).length;
     },
     async publish(event, toDelivery) {
       if (events.has(event.id)) {
@@ -225,9 +240,8 @@ export function createMemoryStore(): SenderStore {
       const event = delivery && events.get(delivery.eventId);
       return event && { delivery, event, attempts: [...(attempts.get(id) ?? [])] };
     },
-    async listDeliveries({ accountId, endpointId, status, eventType, ...rest }) {
+    async listDeliveries({ endpointId, status, eventType, ...rest }) {
       const wanted = (each: DeliveryRecord): boolean =>
-        (accountId === undefined || endpoints.get(each.endpointId)?.accountId === accountId) &&
         (endpointId === undefined || each.endpointId === endpointId) &&
         (status === undefined || each.status === status) &&
         (eventType === undefined || each.eventType === eventType);
@@ -236,27 +250,26 @@ export function createMemoryStore(): SenderStore {
     async claim({ lane, nowMs, limit, capacityOf, begin }) {
       const claims: Claim[] = [];
       const full: Head[] = [];
+      let moved = 0;
+      const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
       for (let head = firstHead(lane); head && head.dueAtMs <= nowMs; head = firstHead(lane)) {
-        if (claims.length >= limit) break;
+        if (!mayMove()) break;
         heads[lane].pop();
         const { endpointId } = head;
         const queue = lanesOf(endpointId)[lane];
-        const capacity = Math.min(capacityOf(endpointId), limit - claims.length);
-        let taken = 0;
+        const most = claims.length + capacityOf(endpointId);
         let first = firstOf(queue, lane);
-        while (first && first.dueAtMs <= nowMs && taken < capacity) {
+        while (first && first.dueAtMs <= nowMs && claims.length < most && mayMove()) {
           queue.pop();
           const claim = claimed(first.deliveryId, begin);
-          if (claim) {
-            claims.push(claim);
-            taken += 1;
-          }
+          moved += 1;
+          if (claim) claims.push(claim);
           first = firstOf(queue, lane);
         }
         if (first) full.push({ ...first, endpointId });
       }
       for (const head of full) heads[lane].push(head);
-      return claims;
+      return { claims, moved };
     },
     async settle(settlements) {
       for (const { deliveryId, change } of settlements) apply(deliveryId, change);
@@ -272,23 +285,33 @@ export function createMemoryStore(): SenderStore {
       return known.length === 0 ? undefined : Math.min(...known);
     },
     async prune({ beforeMs, keep: most, limit }) {
-      const over = [...deliveries.values()].filter(({ status }) =>
-        ['succeeded', 'failed', 'cancelled'].includes(status),
-      );
-      const excess = Math.max(0, over.length - most);
-      const gone = over
-        .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs)
+      const over = [...deliveries.values()].filter(isOver);
+      const excess = over.length - most;
+      const old = over
+        .slice(0, limit)
+        .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
+      old.forEach(forget);
+      const unheard = [...events.values()]
+        .filter(({ id, createdAtMs }) => createdAtMs < beforeMs && !deliveriesOfEvent.has(id))
         .slice(0, limit);
-      for (const { id, eventId } of gone) {
-        deliveries.delete(id);
-        attempts.delete(id);
-        const ids = (deliveriesOfEvent.get(eventId) ?? []).filter((each) => each !== id);
-        deliveriesOfEvent.set(eventId, ids);
-        if (ids.length > 0) continue;
-        deliveriesOfEvent.delete(eventId);
-        events.delete(eventId);
+      for (const { id } of unheard) events.delete(id);
+      return old.length + unheard.length;
+    },
+    async takeKey(record, { beforeMs, abandonedMs }) {
+      for (const [id, { begunAtMs, answer }] of keys) {
+        if (begunAtMs < beforeMs || (answer === null && begunAtMs < abandonedMs)) keys.delete(id);
       }
-      return gone.length;
+      const id = JSON.stringify([record.accountId, record.key]);
+      const taken = keys.get(id);
+      if (!taken) keys.set(id, record);
+      return taken;
+    },
+    async answerKey({ accountId, key, begunAtMs }, answer) {
+      const id = JSON.stringify([accountId, key]);
+      const mine = keys.get(id);
+      if (mine?.begunAtMs !== begunAtMs) return;
+      if (answer) keys.set(id, { ...mine, answer });
+      else keys.delete(id);
     },
     async close() {
       // Nothing is held open.
