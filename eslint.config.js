@@ -22,6 +22,8 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      // How a field is left out of a copy.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       // Its opposite, no-non-null-assertion, stays on.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // A getter on the prototype is not printed with every error.

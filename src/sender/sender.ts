@@ -415,9 +415,7 @@ export function createSender(options: SenderOptions): Sender {
         failingSinceMs: null,
       }));
       const nowMs = clock.now();
-      const released = releases
-        ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs))
-        : 0;
+      const released = releases ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs)) : 0;
       dispatcher.wake();
       return { ...shown(endpoint), released };
     },

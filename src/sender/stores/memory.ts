@@ -217,8 +217,10 @@ export function createMemoryStore(): SenderStore {
     },
     async publish(event, toDelivery) {
       if (events.has(event.id)) {
-        const ids = deliveriesOfEvent.get(event.id) ?? [];
-        return { created: false, deliveries: ids.map((id) => deliveries.get(id) as DeliveryRecord) };
+        const then = (deliveriesOfEvent.get(event.id) ?? []).map(
+          (id) => deliveries.get(id) as DeliveryRecord,
+        );
+        return { created: false, deliveries: then.filter(({ kind }) => kind === 'automatic') };
       }
       events.set(event.id, event);
       const made: DeliveryRecord[] = [];

@@ -1,0 +1,347 @@
+import type { StatementSync } from 'node:sqlite';
+import {
+  hears,
+  laneOf,
+  maxMovesPerClaim,
+  type Change,
+  type Claim,
+  type DeliveryRecord,
+  type IdempotencyRecord,
+  type Lane,
+  type SenderStore,
+  type Transition,
+  type WaitingRequest,
+} from './contract.js';
+import { createCommits } from './sqlite-commits.js';
+import { openDatabase, type Synchronous } from './sqlite-database.js';
+import { createTables, toDelivery, toEndpoint, type Row } from './sqlite-tables.js';
+
+/** Options of {@link createSqliteStore}. */
+export interface SqliteStoreOptions {
+  /** The file; made if it is not there. `:memory:` keeps nothing. */
+  path: string;
+  /**
+   * `full` waits for the disk at each commit: what was resolved outlives a power cut. `normal` outlives the
+   * end of the process, however it ends, but a power cut may take the last moments.
+   * @default 'full'
+   */
+  synchronous?: Synchronous;
+}
+
+/** Queues that are looked at together when work is sought. */
+const queuesAtOnce = 100;
+
+const inLane: Record<Lane, string> = { first: 'attempts = 0', retry: 'attempts > 0' };
+
+const lanes: readonly Lane[] = ['first', 'retry'];
+
+/**
+ * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
+ * to itself; what it asks for in one turn of the event loop is one commit.
+ *
+ * Close it after the sender was stopped.
+ *
+ * @throws Error where Node has no SQLite, the file is in use by another process, or is not a sender's.
+ *
+ * @example
+ * const store = createSqliteStore({ path: './webhooks.db' });
+ * const sender = createSender({ store });
+ * // …
+ * await sender.stop();
+ * await store.close();
+ */
+export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOptions): SenderStore {
+  if (synchronous !== 'full' && (synchronous as string) !== 'normal') {
+    throw new TypeError("synchronous must be 'full' or 'normal'.");
+  }
+  const database = openDatabase(path, synchronous);
+  const tables = createTables(database);
+  const sql = (text: string): StatementSync => tables.sql(text);
+  /** Queues whose first may be another one now, by lane. */
+  const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
+  const commits = createCommits(database, () => {
+    lanes.forEach(updateQueues);
+  });
+
+  function updateQueues(lane: Lane): void {
+    for (const endpointId of touched[lane]) {
+      const first = sql(
+        `SELECT dueAtMs FROM deliveries WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ?
+         ORDER BY dueAtMs LIMIT 1`,
+      ).get(endpointId);
+      if (first) {
+        sql(
+          `INSERT INTO queues (lane, endpointId, dueAtMs) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET dueAtMs = excluded.dueAtMs WHERE dueAtMs <> excluded.dueAtMs`,
+        ).run(lane, endpointId, first.dueAtMs ?? null);
+      } else {
+        sql('DELETE FROM queues WHERE lane = ? AND endpointId = ?').run(lane, endpointId);
+      }
+    }
+    touched[lane].clear();
+  }
+
+  function touch(delivery: DeliveryRecord): void {
+    if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(delivery.endpointId);
+  }
+
+  function insert(delivery: DeliveryRecord): void {
+    tables.insertDelivery(delivery);
+    touch(delivery);
+  }
+
+  function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
+    if (!delivery) return undefined;
+    const endpoint = tables.endpoint(delivery.endpointId);
+    const attempt =
+      delivery.status === 'attempting' ? tables.attempt(delivery.id, delivery.attempts) : undefined;
+    const change = transition({ delivery, endpoint, attempt });
+    if (!change) return undefined;
+    if (change.delivery !== delivery) {
+      tables.updateDelivery(change.delivery);
+      touch(delivery);
+      touch(change.delivery);
+    }
+    if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
+    if (change.attempt && change.attempt !== attempt) {
+      if (attempt) tables.updateAttempt(change.attempt);
+      else tables.insertAttempt(change.attempt);
+    }
+    return change;
+  }
+
+  /** Endpoints with something due in a lane, the longest due first. A generator: few are ever looked at. */
+  function* queuesDue(lane: Lane, nowMs: number): Generator<string> {
+    let last: Row | undefined = { dueAtMs: -1, endpointId: '' };
+    while (last) {
+      const found: Row[] = sql(
+        `SELECT dueAtMs, endpointId FROM queues
+         WHERE lane = ? AND dueAtMs <= ? AND (dueAtMs, endpointId) > (?, ?)
+         ORDER BY dueAtMs, endpointId LIMIT ${queuesAtOnce}`,
+      ).all(lane, nowMs, last.dueAtMs ?? 0, last.endpointId ?? '');
+      for (const { endpointId } of found) yield String(endpointId);
+      last = found.length === queuesAtOnce ? found.at(-1) : undefined;
+    }
+  }
+
+  function firstDue(lane: Lane, endpointId: string, nowMs: number): DeliveryRecord | undefined {
+    const row = sql(
+      `SELECT * FROM deliveries
+       WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
+       ORDER BY dueAtMs, seq LIMIT 1`,
+    ).get(endpointId, nowMs);
+    return row && toDelivery(row);
+  }
+
+  /** @param limit - -1 for all. */
+  function waitingFor(
+    endpointId: string,
+    statuses: WaitingRequest['statuses'],
+    limit: number,
+  ): readonly DeliveryRecord[] {
+    // As the partial indexes have it: they are not used for a status that is a parameter.
+    const places = statuses.flatMap((status) =>
+      status === 'held'
+        ? [`status = 'held'`]
+        : lanes.map((lane) => `status = 'scheduled' AND ${inLane[lane]}`),
+    );
+    const found = places.flatMap((place) =>
+      sql(`SELECT * FROM deliveries WHERE ${place} AND endpointId = ? LIMIT ?`).all(endpointId, limit),
+    );
+    return found.slice(0, limit === -1 ? undefined : limit).map(toDelivery);
+  }
+
+  function claimed(change: Change | undefined): Claim | undefined {
+    if (change?.delivery.status !== 'attempting') return undefined;
+    const endpoint = tables.endpoint(change.delivery.endpointId);
+    const event = tables.event(change.delivery.eventId);
+    return endpoint && event && { delivery: change.delivery, endpoint, event };
+  }
+
+  function forget({ id, eventId }: DeliveryRecord): void {
+    sql('DELETE FROM deliveries WHERE id = ?').run(id);
+    sql('DELETE FROM attempts WHERE deliveryId = ?').run(id);
+    sql('DELETE FROM events WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE eventId = ?1)').run(
+      eventId,
+    );
+  }
+
+  /** Reads a page: `where` has its conditions besides the cursor. */
+  function page(
+    table: 'endpoints' | 'deliveries',
+    conditions: Readonly<Record<string, string | undefined>>,
+    { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
+  ): { readonly rows: readonly Row[]; readonly nextCursor: string | undefined } {
+    const set = Object.entries(conditions).flatMap(([column, value]) =>
+      value === undefined ? [] : [[column, value] as const],
+    );
+    const where = ['seq < ?', ...set.map(([column]) => `${column} = ?`)].join(' AND ');
+    const found = sql(`SELECT * FROM ${table} WHERE ${where} ORDER BY seq DESC LIMIT ?`).all(
+      cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor),
+      ...set.map(([, value]) => value),
+      limit + 1,
+    );
+    const rows = found.slice(0, limit);
+    return { rows, nextCursor: found.length > limit ? String(rows.at(-1)?.seq) : undefined };
+  }
+
+  return {
+    exclusive: true,
+    insertEndpoint: (endpoint) =>
+      commits.write(() => {
+        tables.insertEndpoint(endpoint);
+      }),
+    async getEndpoint(id) {
+      return tables.endpoint(id);
+    },
+    async listEndpoints({ accountId, ...rest }) {
+      const { rows, nextCursor } = page('endpoints', { accountId }, rest);
+      return { items: rows.map(toEndpoint), nextCursor };
+    },
+    updateEndpoint: (id, change) =>
+      commits.write(() => {
+        const endpoint = tables.endpoint(id);
+        if (!endpoint) return undefined;
+        const changed = change(endpoint);
+        if (changed !== endpoint) tables.updateEndpoint(changed);
+        return changed;
+      }),
+    deleteEndpoint: (id, change) =>
+      commits.write(() => {
+        if (sql('DELETE FROM endpoints WHERE id = ?').run(id).changes === 0) return false;
+        for (const delivery of waitingFor(id, ['scheduled', 'held'], -1)) apply(delivery, change);
+        return true;
+      }),
+    changeWaiting: ({ endpointId, statuses, limit, change }) =>
+      commits.write(() => {
+        const waiting = waitingFor(endpointId, statuses, limit);
+        return waiting.filter((delivery) => apply(delivery, change)).length;
+      }),
+    async pendingNotices() {
+      return sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint);
+    },
+
+    publish: (event, toNewDelivery) =>
+      commits.write(() => {
+        if (sql('SELECT 1 FROM events WHERE id = ?').get(event.id)) {
+          const then = sql("SELECT * FROM deliveries WHERE eventId = ? AND kind = 'automatic' ORDER BY seq");
+          return { created: false, deliveries: then.all(event.id).map(toDelivery) };
+        }
+        const deliveries = sql(
+          'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
+        )
+          .all(event.accountId)
+          .map(toEndpoint)
+          .filter((endpoint) => hears(endpoint, event))
+          .map(toNewDelivery)
+          .filter((delivery) => delivery !== undefined);
+        tables.insertEvent(event, deliveries.length === 0);
+        deliveries.forEach(insert);
+        return { created: true, deliveries };
+      }),
+    insertDelivery: ({ delivery, event, attempt }) =>
+      commits.write(() => {
+        if (event) tables.insertEvent(event, false);
+        insert(delivery);
+        if (attempt) tables.insertAttempt(attempt);
+      }),
+    async getDelivery(id) {
+      const delivery = tables.delivery(id);
+      const event = delivery && tables.event(delivery.eventId);
+      return event && { delivery, event, attempts: tables.attempts(id) };
+    },
+    async listDeliveries({ endpointId, status, eventType, ...rest }) {
+      const { rows, nextCursor } = page('deliveries', { endpointId, status, eventType }, rest);
+      return { items: rows.map(toDelivery), nextCursor };
+    },
+
+    claim({ lane, nowMs, limit, capacityOf, begin }) {
+      const due = sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs);
+      if (!due) return Promise.resolve({ claims: [], moved: 0 });
+      return commits.write(() => {
+        const claims: Claim[] = [];
+        let moved = 0;
+        const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
+        for (const endpointId of queuesDue(lane, nowMs)) {
+          const most = claims.length + capacityOf(endpointId);
+          while (claims.length < most && mayMove()) {
+            const change = apply(firstDue(lane, endpointId, nowMs), begin);
+            if (!change) break;
+            moved += 1;
+            const claim = claimed(change);
+            if (claim) claims.push(claim);
+          }
+          if (!mayMove()) break;
+        }
+        return { claims, moved };
+      });
+    },
+    settle: (settlements) =>
+      commits.write(() => {
+        for (const { deliveryId, change } of settlements) apply(tables.delivery(deliveryId), change);
+      }),
+    expire(nowMs, change) {
+      const over = sql("SELECT * FROM deliveries WHERE status = 'attempting' AND leaseUntilMs <= ?");
+      if (!over.get(nowMs)) return Promise.resolve(0);
+      return commits.write(() => over.all(nowMs).filter((row) => apply(toDelivery(row), change)).length);
+    },
+    async nextAlarmMs() {
+      const [next] = sql(
+        `SELECT min(atMs) AS atMs FROM (
+           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first'
+           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry'
+           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting')`,
+      ).all();
+      return (next?.atMs ?? undefined) as number | undefined;
+    },
+
+    prune: ({ beforeMs, keep, limit }) =>
+      commits.write(() => {
+        const over = "status IN ('succeeded', 'failed', 'cancelled')";
+        const count = sql(`SELECT count(*) AS count FROM deliveries WHERE ${over}`).get()?.count;
+        const excess = Number(count) - keep;
+        const old = sql(`SELECT * FROM deliveries WHERE ${over} ORDER BY seq LIMIT ?`)
+          .all(limit)
+          .map(toDelivery)
+          .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
+        old.forEach(forget);
+        const unheard = sql(
+          `DELETE FROM events WHERE rowid IN
+             (SELECT rowid FROM events WHERE unheard = 1 AND createdAtMs < ? LIMIT ?)`,
+        ).run(beforeMs, limit);
+        return old.length + Number(unheard.changes);
+      }),
+    takeKey: (record, { beforeMs, abandonedMs }) =>
+      commits.write(() => {
+        sql('DELETE FROM keys WHERE begunAtMs < ? OR (begunAtMs < ? AND answer IS NULL)').run(
+          beforeMs,
+          abandonedMs,
+        );
+        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(
+          record.accountId,
+          record.key,
+        );
+        if (taken) {
+          const answer = typeof taken.answer === 'string' ? (JSON.parse(taken.answer) as unknown) : null;
+          return { ...taken, answer } as unknown as IdempotencyRecord;
+        }
+        sql('INSERT INTO keys (accountId, key, fingerprint, begunAtMs) VALUES (?, ?, ?, ?)').run(
+          record.accountId,
+          record.key,
+          record.fingerprint,
+          record.begunAtMs,
+        );
+        return undefined;
+      }),
+    answerKey: ({ accountId, key, begunAtMs }, answer) =>
+      commits.write(() => {
+        const mine = [accountId, key, begunAtMs] as const;
+        const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
+        if (answer) sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(answer), ...mine);
+        else sql(`DELETE FROM keys ${where}`).run(...mine);
+      }),
+    async close() {
+      commits.close();
+    },
+  };
+}

@@ -1,0 +1,9 @@
+// The stores that the sender's suites run on.
+import { createMemoryStore } from '../../src/sender/stores/memory.js';
+import type { SenderStore } from '../../src/sender/stores/contract.js';
+import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
+
+export const stores: readonly { readonly name: string; readonly open: () => SenderStore }[] = [
+  { name: 'memory', open: createMemoryStore },
+  { name: 'SQLite', open: () => createSqliteStore({ path: ':memory:' }) },
+];
