@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createSender, type Sender } from '../../src/sender/sender.js';
-import type { AttemptResult, DeliveryDetails } from '../../src/sender/stores/contract.js';
-import { createMemoryStore } from '../../src/sender/stores/memory.js';
+import type { AttemptResult, DeliveryDetails, SenderStore } from '../../src/sender/stores/contract.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
+import { stores } from './stores.js';
 
 const scheduleMs = [10, 60, 300, 1_800, 7_200].map((seconds) => seconds * 1000);
 const url = 'https://93.184.215.14/hook';
@@ -37,119 +37,153 @@ const operation = fc.oneof(
   },
 );
 
+type Operation = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Plays the operations, checks what must hold, and gives the trace. */
+async function play(store: SenderStore, operations: readonly Operation[]): Promise<readonly string[]> {
+  const clock = createVirtualClock();
+  const errors: unknown[] = [];
+  const endpoints: string[] = [];
+  const deliveries = new Set<string>();
+  // What happened, without what chance named: the same on every store.
+  const trace: string[] = [];
+  const events: string[] = [];
+  const told = new Map<string, number>();
+  const enabled = new Map<string, number>();
+  let mode: Mode = 200;
+  let generation = 0;
+
+  const make = (): Sender => {
+    const mine = ++generation;
+    return createSender({
+      store,
+      clock,
+      transport: {
+        async send({ body, url: to, headers }): Promise<AttemptResult> {
+          const event = JSON.parse(new TextDecoder().decode(body)) as { id: string; event: string };
+          const answer = event.event === 'ping' ? 200 : mode;
+          if (event.event !== 'ping') {
+            const stamp = headers['x-hostwares-timestamp'] ?? '';
+            trace.push(`${clock.now()} ${to} ${stamp} event ${events.indexOf(event.id)}: ${answer}`);
+          }
+          // A killed process hears of nothing any more.
+          if (answer === 'hang') return new Promise(() => undefined);
+          if (typeof answer === 'string') return { error: answer, timings: { totalMs: 0 } };
+          return {
+            status: answer,
+            responseHeaders: answer === 503 ? { 'retry-after': '120' } : {},
+            timings: { totalMs: 0 },
+          };
+        },
+        close: async () => undefined,
+      },
+      onEndpointDisabled: ({ id }) => {
+        told.set(id, (told.get(id) ?? 0) + 1);
+      },
+      onError: (error) => mine === generation && errors.push(error),
+    });
+  };
+  let sender = make();
+  const settle = async () => {
+    for (let turns = 0; turns < 8; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const create = async () => {
+    const own = `${url}/${endpoints.length}`;
+    endpoints.push(
+      (await sender.createEndpoint({ url: own, events: ['*'], secret: 'whsec_of_the_model' })).id,
+    );
+  };
+  const publish = async () => {
+    const published = await sender.publish(sampleEvent('credits.low', { id: `evt_model_${events.length}` }));
+    events.push(published.eventId);
+    for (const { id } of published.deliveries) deliveries.add(id);
+  };
+  const all = async () =>
+    (await Promise.all([...deliveries].map((id) => sender.getDelivery(id)))) as DeliveryDetails[];
+
+  await create();
+  await sender.start();
+  for (const each of operations) {
+    const id = 'which' in each ? endpoints[each.which % endpoints.length]! : '';
+    const exists = id !== '' && (await sender.getEndpoint(id)) !== undefined;
+    if (each.do === 'publish') await publish();
+    if (each.do === 'answer') mode = each.mode;
+    if (each.do === 'advance') clock.advance(each.ms);
+    if (each.do === 'create' && endpoints.length < 4) await create();
+    if (each.do === 'crash') {
+      await sender.stop({ drainMs: 0 });
+      sender = make();
+      await sender.start();
+    }
+    if (exists) {
+      if (each.do === 'disable') await sender.disableEndpoint(id);
+      if (each.do === 'delete') await sender.deleteEndpoint(id);
+      if (each.do === 'rotate') await sender.rotateSecret(id);
+      if (each.do === 'enable' || each.do === 'release') {
+        await sender.enableEndpoint(id, { release: each.do === 'release' });
+        enabled.set(id, (enabled.get(id) ?? 0) + 1);
+      }
+      const [delivery] = each.do === 'redeliver' ? deliveries : [];
+      const details = delivery === undefined ? undefined : await sender.getDelivery(delivery);
+      if (details && (await sender.getEndpoint(details.delivery.endpointId)))
+        deliveries.add((await sender.redeliver(details.delivery.id)).id);
+    }
+    await settle();
+  }
+
+  // In the end all is well again: then everything must come to an end.
+  mode = 200;
+  await sender.stop({ drainMs: 0 });
+  sender = make();
+  await sender.start();
+  await sender.stop();
+  for (const id of endpoints) {
+    if (!(await sender.getEndpoint(id))) continue;
+    await sender.enableEndpoint(id, { release: true });
+    enabled.set(id, (enabled.get(id) ?? 0) + 1);
+  }
+  await sender.runUntilIdle();
+
+  expect(errors).toEqual([]);
+  for (const { delivery, attempts } of await all()) {
+    expect(['succeeded', 'failed', 'cancelled']).toContain(delivery.status);
+    if (delivery.status === 'cancelled')
+      expect(await sender.getEndpoint(delivery.endpointId)).toBeUndefined();
+    if (delivery.status === 'failed') expect(attempts).toHaveLength(6);
+    expect(attempts.length).toBeLessThanOrEqual(6);
+    expect(attempts.map(({ number }) => number)).toEqual(attempts.map((_, index) => index + 1));
+    for (const [index, attempt] of attempts.entries()) {
+      expect(attempt.outcome).not.toBe('pending');
+      const next = attempts[index + 1];
+      if (attempt.outcome === 'success') expect(next).toBeUndefined();
+      if (!next || attempt.endedAtMs === null) continue;
+      // Held by a disabled endpoint it is due when it is released, which may be at once.
+      const intervalMs = attempt.reason?.startsWith('held') === true ? 0 : scheduleMs[index]!;
+      expect(next.startedAtMs - attempt.endedAtMs).toBeGreaterThanOrEqual(intervalMs);
+    }
+  }
+  for (const [id, times] of told) expect(times).toBeLessThanOrEqual((enabled.get(id) ?? 0) + 1);
+  // What is due at different endpoints in the same millisecond has no order.
+  trace.sort();
+  for (const { delivery, attempts } of await all()) {
+    const known = attempts.map(({ startedAtMs, endedAtMs, outcome, nextAttemptAtMs, reason }) =>
+      [startedAtMs, endedAtMs, outcome, nextAttemptAtMs, reason].join(' '),
+    );
+    trace.push(`${events.indexOf(delivery.eventId)} ${delivery.kind} ${delivery.status}`, ...known);
+  }
+  for (const id of endpoints) {
+    const endpoint = await sender.getEndpoint(id);
+    trace.push(endpoint ? `${endpoint.status} ${endpoint.failingSinceMs} told ${told.get(id)}` : 'deleted');
+  }
+  await store.close();
+  return trace;
+}
+
 it('at most six attempts, never early, none after success, disabled and told once, nothing lost', async () => {
   const run = fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 40 }), async (operations) => {
-    const clock = createVirtualClock();
-    const store = createMemoryStore();
-    const errors: unknown[] = [];
-    const endpoints: string[] = [];
-    const deliveries = new Set<string>();
-    const told = new Map<string, number>();
-    const enabled = new Map<string, number>();
-    let mode: Mode = 200;
-    let generation = 0;
-
-    const make = (): Sender => {
-      const mine = ++generation;
-      return createSender({
-        store,
-        clock,
-        transport: {
-          async send({ body }): Promise<AttemptResult> {
-            const isPing = new TextDecoder().decode(body).includes('"event":"ping"');
-            const answer = isPing ? 200 : mode;
-            // A killed process hears of nothing any more.
-            if (answer === 'hang') return new Promise(() => undefined);
-            if (typeof answer === 'string') return { error: answer, timings: { totalMs: 0 } };
-            return {
-              status: answer,
-              responseHeaders: answer === 503 ? { 'retry-after': '120' } : {},
-              timings: { totalMs: 0 },
-            };
-          },
-          close: async () => undefined,
-        },
-        onEndpointDisabled: ({ id }) => {
-          told.set(id, (told.get(id) ?? 0) + 1);
-        },
-        onError: (error) => mine === generation && errors.push(error),
-      });
-    };
-    let sender = make();
-    const settle = async () => {
-      for (let turns = 0; turns < 4; turns += 1) await new Promise((resolve) => setImmediate(resolve));
-    };
-    const create = async () => {
-      endpoints.push((await sender.createEndpoint({ url, events: ['*'], secret: 'whsec_of_the_model' })).id);
-    };
-    const publish = async () => {
-      for (const { id } of (await sender.publish(sampleEvent('credits.low'))).deliveries) deliveries.add(id);
-    };
-    const all = async () =>
-      (await Promise.all([...deliveries].map((id) => sender.getDelivery(id)))) as DeliveryDetails[];
-
-    await create();
-    await sender.start();
-    for (const each of operations) {
-      const id = 'which' in each ? endpoints[each.which % endpoints.length]! : '';
-      const exists = id !== '' && (await sender.getEndpoint(id)) !== undefined;
-      if (each.do === 'publish') await publish();
-      if (each.do === 'answer') mode = each.mode;
-      if (each.do === 'advance') clock.advance(each.ms);
-      if (each.do === 'create' && endpoints.length < 4) await create();
-      if (each.do === 'crash') {
-        await sender.stop({ drainMs: 0 });
-        sender = make();
-        await sender.start();
-      }
-      if (exists) {
-        if (each.do === 'disable') await sender.disableEndpoint(id);
-        if (each.do === 'delete') await sender.deleteEndpoint(id);
-        if (each.do === 'rotate') await sender.rotateSecret(id);
-        if (each.do === 'enable' || each.do === 'release') {
-          await sender.enableEndpoint(id, { release: each.do === 'release' });
-          enabled.set(id, (enabled.get(id) ?? 0) + 1);
-        }
-        const [delivery] = each.do === 'redeliver' ? deliveries : [];
-        const details = delivery === undefined ? undefined : await sender.getDelivery(delivery);
-        if (details && (await sender.getEndpoint(details.delivery.endpointId)))
-          deliveries.add((await sender.redeliver(details.delivery.id)).id);
-      }
-      await settle();
-    }
-
-    // In the end all is well again: then everything must come to an end.
-    mode = 200;
-    await sender.stop({ drainMs: 0 });
-    sender = make();
-    await sender.start();
-    await sender.stop();
-    for (const id of endpoints) {
-      if (!(await sender.getEndpoint(id))) continue;
-      await sender.enableEndpoint(id, { release: true });
-      enabled.set(id, (enabled.get(id) ?? 0) + 1);
-    }
-    await sender.runUntilIdle();
-
-    expect(errors).toEqual([]);
-    for (const { delivery, attempts } of await all()) {
-      expect(['succeeded', 'failed', 'cancelled']).toContain(delivery.status);
-      if (delivery.status === 'cancelled')
-        expect(await sender.getEndpoint(delivery.endpointId)).toBeUndefined();
-      if (delivery.status === 'failed') expect(attempts).toHaveLength(6);
-      expect(attempts.length).toBeLessThanOrEqual(6);
-      expect(attempts.map(({ number }) => number)).toEqual(attempts.map((_, index) => index + 1));
-      for (const [index, attempt] of attempts.entries()) {
-        expect(attempt.outcome).not.toBe('pending');
-        const next = attempts[index + 1];
-        if (attempt.outcome === 'success') expect(next).toBeUndefined();
-        if (!next || attempt.endedAtMs === null) continue;
-        // Held by a disabled endpoint it is due when it is released, which may be at once.
-        const intervalMs = attempt.reason?.startsWith('held') === true ? 0 : scheduleMs[index]!;
-        expect(next.startedAtMs - attempt.endedAtMs).toBeGreaterThanOrEqual(intervalMs);
-      }
-    }
-    for (const [id, times] of told) expect(times).toBeLessThanOrEqual((enabled.get(id) ?? 0) + 1);
+    const traces: (readonly string[])[] = [];
+    for (const { open } of stores) traces.push(await play(open(), operations));
+    for (const trace of traces) expect(trace).toEqual(traces[0]);
   });
   await fc.assert(run, { numRuns: Number(process.env.MODEL_RUNS ?? 1000) });
 }, 1_200_000);
