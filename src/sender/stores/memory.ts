@@ -198,7 +198,8 @@ export function createMemoryStore(): SenderStore {
     async deleteEndpoint(id, change) {
       if (!endpoints.delete(id)) return false;
       for (const delivery of [...deliveries.values()]) {
-        if (delivery.endpointId === id) apply(delivery.id, change);
+        const waits = delivery.status === 'scheduled' || delivery.status === 'held';
+        if (waits && delivery.endpointId === id) apply(delivery.id, change);
       }
       lanes.delete(id);
       places.delete(id);
@@ -222,14 +223,12 @@ export function createMemoryStore(): SenderStore {
         );
         return { created: false, deliveries: then.filter(({ kind }) => kind === 'automatic') };
       }
+      const made = [...endpoints.values()]
+        .filter((endpoint) => hears(endpoint, event))
+        .map(toDelivery)
+        .filter((delivery) => delivery !== undefined);
       events.set(event.id, event);
-      const made: DeliveryRecord[] = [];
-      for (const endpoint of endpoints.values()) {
-        const delivery = hears(endpoint, event) ? toDelivery(endpoint) : undefined;
-        if (!delivery) continue;
-        insert(delivery);
-        made.push(delivery);
-      }
+      made.forEach(insert);
       return { created: true, deliveries: made };
     },
     async insertDelivery({ delivery, event, attempt }) {
@@ -252,12 +251,16 @@ export function createMemoryStore(): SenderStore {
     async claim({ lane, nowMs, limit, capacityOf, begin }) {
       const claims: Claim[] = [];
       const full: Head[] = [];
+      // An endpoint can have several heads, all but one of them stale; it is served once.
+      const served = new Set<string>();
       let moved = 0;
       const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
       for (let head = firstHead(lane); head && head.dueAtMs <= nowMs; head = firstHead(lane)) {
         if (!mayMove()) break;
         heads[lane].pop();
         const { endpointId } = head;
+        if (served.has(endpointId)) continue;
+        served.add(endpointId);
         const queue = lanesOf(endpointId)[lane];
         const most = claims.length + capacityOf(endpointId);
         let first = firstOf(queue, lane);

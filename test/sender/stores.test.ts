@@ -1,0 +1,357 @@
+// What every store must do, whatever keeps its rows. The contract and model tests hold the rest.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type {
+  AttemptRecord,
+  DeliveryRecord,
+  EndpointRecord,
+  EventRecord,
+  IdempotencyRecord,
+  SenderStore,
+  Transition,
+} from '../../src/sender/stores/contract.js';
+import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
+import { stores } from './stores.js';
+
+const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecord => ({
+  id,
+  accountId: null,
+  url: `https://example.com/${id}`,
+  events: ['*'],
+  secret: 'whsec_of_the_store_suite',
+  status: 'enabled',
+  disabledReason: null,
+  disabledAtMs: null,
+  failingSinceMs: null,
+  lastError: null,
+  noticePending: false,
+  createdAtMs: 1,
+  ...more,
+});
+const event = (id: string, more: Partial<EventRecord> = {}): EventRecord => ({
+  id,
+  type: 'credits.low',
+  accountId: 'acc_1',
+  body: new Uint8Array([0x7b, 0xff, 0x00, 0x7d]),
+  createdAtMs: 1,
+  ...more,
+});
+const delivery = (id: string, eventId: string, more: Partial<DeliveryRecord> = {}): DeliveryRecord => ({
+  id,
+  eventId,
+  eventType: 'credits.low',
+  accountId: 'acc_1',
+  endpointId: 'wh_1',
+  kind: 'automatic',
+  status: 'scheduled',
+  attempts: 0,
+  dueAtMs: 10,
+  token: null,
+  leaseUntilMs: null,
+  createdAtMs: 1,
+  ...more,
+});
+const attempt = (deliveryId: string, more: Partial<AttemptRecord> = {}): AttemptRecord => ({
+  deliveryId,
+  number: 1,
+  url: 'https://example.com/',
+  startedAtMs: 10,
+  endedAtMs: null,
+  outcome: 'pending',
+  requestHeaders: null,
+  result: null,
+  nextAttemptAtMs: null,
+  reason: null,
+  ...more,
+});
+const begin: Transition = ({ delivery: row, endpoint: at }) =>
+  at?.status === 'disabled'
+    ? { delivery: { ...row, status: 'held', dueAtMs: null } }
+    : {
+        delivery: {
+          ...row,
+          status: 'attempting',
+          attempts: row.attempts + 1,
+          dueAtMs: null,
+          token: 't',
+          leaseUntilMs: 99,
+        },
+        attempt: attempt(row.id, { number: row.attempts + 1 }),
+      };
+const ended: Transition = ({ delivery: row }) => ({
+  delivery: { ...row, status: 'succeeded', dueAtMs: null, token: null, leaseUntilMs: null },
+});
+
+describe.each(stores)('the $name store', ({ open }) => {
+  let store: SenderStore;
+  beforeEach(() => {
+    store = open();
+  });
+  afterEach(() => store.close());
+
+  const ask = (more: object = {}) =>
+    store.claim({ lane: 'first', nowMs: 10, limit: 100, capacityOf: () => 8, begin, ...more });
+  const publish = (id: string, more: Partial<DeliveryRecord> = {}) =>
+    store.publish(event(`evt_${id}`), ({ id: endpointId }) =>
+      delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { endpointId, ...more }),
+    );
+
+  it('gives back exactly what it was given', async () => {
+    const full = endpoint('wh_1', {
+      accountId: 'acc_1',
+      events: ['credits.low', 'site.deleted'],
+      status: 'disabled',
+      disabledReason: 'failures',
+      disabledAtMs: 5,
+      failingSinceMs: 4,
+      lastError: 'HTTP 500 \u0000 "quoted" \u{1f4a5}',
+      noticePending: true,
+    });
+    await store.insertEndpoint(full);
+    expect(await store.getEndpoint('wh_1')).toEqual(full);
+    expect(await store.pendingNotices()).toEqual([full]);
+    const whole = attempt('dlv_1', {
+      endedAtMs: 11,
+      outcome: 'failure',
+      requestHeaders: { 'x-a': '__proto__' },
+      result: { status: 500, responseHeaders: { 'x-b': 'c' }, responseBody: 'no', timings: { totalMs: 1.5 } },
+      nextAttemptAtMs: 20,
+      reason: 'because',
+    });
+    await store.insertDelivery({
+      delivery: delivery('dlv_1', 'evt_1'),
+      event: event('evt_1'),
+      attempt: whole,
+    });
+    expect(await store.getDelivery('dlv_1')).toEqual({
+      delivery: delivery('dlv_1', 'evt_1'),
+      event: event('evt_1'),
+      attempts: [whole],
+    });
+  });
+
+  it('has nothing where there is nothing', async () => {
+    expect(await store.getEndpoint('wh_0')).toBeUndefined();
+    expect(await store.updateEndpoint('wh_0', (each) => each)).toBeUndefined();
+    expect(await store.deleteEndpoint('wh_0', ended)).toBe(false);
+    expect(await store.getDelivery('dlv_0')).toBeUndefined();
+    expect(await store.nextAlarmMs()).toBeUndefined();
+    expect(await ask()).toEqual({ claims: [], moved: 0 });
+    await store.settle([{ deliveryId: 'dlv_0', change: ended }]);
+  });
+
+  it('publishes an id once, also when it is published together', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    const [first, second] = await Promise.all([publish('1'), publish('1')]);
+    expect([first.created, second.created]).toEqual([true, false]);
+    expect(second.deliveries).toEqual(first.deliveries);
+    await store.insertDelivery({ delivery: delivery('dlv_hand', 'evt_1', { kind: 'manual' }) });
+    expect((await publish('1')).deliveries).toEqual(first.deliveries);
+  });
+
+  it('claims what is due, oldest first, up to the limit and to what each endpoint may have', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await store.insertEndpoint(endpoint('wh_2'));
+    for (let due = 5; due > 0; due -= 1) await publish(String(due), { dueAtMs: due });
+    await publish('later', { dueAtMs: 11 });
+    const { claims, moved } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
+    expect(claims.map((each) => each.delivery.id).sort()).toEqual(
+      ['dlv_1_wh_1', 'dlv_2_wh_1', 'dlv_3_wh_1', 'dlv_1_wh_2'].sort(),
+    );
+    expect(moved).toBe(4);
+    expect((await store.getDelivery('dlv_1_wh_1'))?.attempts).toHaveLength(1);
+    expect((await ask({ limit: 2 })).claims).toHaveLength(2);
+    expect((await ask({ capacityOf: () => 0 })).claims).toHaveLength(0);
+    expect((await ask()).claims).toHaveLength(4);
+    expect((await ask()).claims).toHaveLength(0);
+    expect(await store.nextAlarmMs()).toBe(11);
+  });
+
+  it('is not kept from others by any number of endpoints that are full', async () => {
+    for (let each = 0; each < 250; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+    await publish('1', { dueAtMs: 1 });
+    await store.insertEndpoint(endpoint('wh_free'));
+    await store.insertDelivery({ delivery: delivery('dlv_free', 'evt_1', { endpointId: 'wh_free' }) });
+    const { claims } = await ask({ capacityOf: (id: string) => (id === 'wh_free' ? 1 : 0) });
+    expect(claims.map((each) => each.delivery.id)).toEqual(['dlv_free']);
+  });
+
+  it('keeps retries in a lane of their own', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish('1');
+    await publish('2', { attempts: 1 });
+    expect((await ask({ lane: 'retry' })).claims.map((each) => each.delivery.id)).toEqual(['dlv_2_wh_1']);
+    expect((await ask()).claims.map((each) => each.delivery.id)).toEqual(['dlv_1_wh_1']);
+  });
+
+  it('holds many in several steps, and says that it moved them', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    for (let each = 0; each < 1_200; each += 1) await publish(String(each));
+    await store.updateEndpoint('wh_1', (each) => ({ ...each, status: 'disabled' }));
+    const moves: number[] = [];
+    do moves.push((await ask()).moved);
+    while (moves.at(-1) !== 0);
+    expect(moves).toEqual([500, 500, 200, 0]);
+    const release: Transition = ({ delivery: row }) => ({
+      delivery: { ...row, status: 'scheduled', dueAtMs: 3 },
+    });
+    const some = { endpointId: 'wh_1', statuses: ['held'] as const, limit: 1_000, change: release };
+    expect(await store.changeWaiting(some)).toBe(1_000);
+    expect(await store.changeWaiting(some)).toBe(200);
+    expect(await store.nextAlarmMs()).toBe(3);
+  });
+
+  it('ends leases that have passed, and no others', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish('1');
+    await ask();
+    expect(await store.nextAlarmMs()).toBe(99);
+    expect(await store.expire(98, ended)).toBe(0);
+    expect(await store.expire(99, ended)).toBe(1);
+    expect(await store.nextAlarmMs()).toBeUndefined();
+  });
+
+  it('lets a deleted endpoint take with it what waits, and nothing else', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await store.insertEndpoint(endpoint('wh_2'));
+    await publish('1');
+    await publish('held', { status: 'held', dueAtMs: null });
+    await publish('retry', { attempts: 2 });
+    await publish('over', { status: 'failed', dueAtMs: null });
+    const cancel: Transition = ({ delivery: row }) => ({
+      delivery: { ...row, status: 'cancelled', dueAtMs: null },
+    });
+    expect(await store.deleteEndpoint('wh_1', cancel)).toBe(true);
+    const statuses = async (endpointId: string) =>
+      (await store.listDeliveries({ endpointId, limit: 10 })).items.map(({ status }) => status).sort();
+    expect(await statuses('wh_1')).toEqual(['cancelled', 'cancelled', 'cancelled', 'failed']);
+    expect(await statuses('wh_2')).toEqual(['failed', 'held', 'scheduled', 'scheduled']);
+    expect((await ask()).claims.map((each) => each.delivery.endpointId)).toEqual(['wh_2']);
+  });
+
+  it('pages newest first, also when what the cursor stands on is gone', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    for (const id of ['a', 'b', 'c', 'd']) await publish(id, { status: 'failed', dueAtMs: null });
+    const first = await store.listDeliveries({ limit: 2 });
+    expect(first.items.map(({ eventId }) => eventId)).toEqual(['evt_d', 'evt_c']);
+    await store.prune({ beforeMs: 0, keep: 0, limit: 3 });
+    await publish('e');
+    const rest = await store.listDeliveries({ limit: 2, cursor: first.nextCursor });
+    expect(rest).toEqual({ items: [], nextCursor: undefined });
+    expect((await store.listDeliveries({ limit: 9, eventType: 'x' })).items).toEqual([]);
+    expect((await store.listDeliveries({ limit: 9, status: 'failed' })).items).toHaveLength(1);
+    expect((await store.listEndpoints({ limit: 9, accountId: 'acc_1' })).items).toEqual([]);
+  });
+
+  it('forgets what is too old or too much, oldest first, with all that belongs to it', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    for (const id of ['a', 'b', 'c', 'd']) await publish(id, { createdAtMs: id.charCodeAt(0) });
+    await ask({ capacityOf: () => 3 });
+    for (const id of ['a', 'b', 'c']) await store.settle([{ deliveryId: `dlv_${id}_wh_1`, change: ended }]);
+    await store.publish(event('evt_unheard', { createdAtMs: 2 }), () => undefined);
+    expect(await store.prune({ beforeMs: 0, keep: 3, limit: 10 })).toBe(0);
+    expect(await store.prune({ beforeMs: 0, keep: 2, limit: 10 })).toBe(1);
+    expect(await store.getDelivery('dlv_a_wh_1')).toBeUndefined();
+    // The event went with its only delivery, so its id is free again.
+    expect((await publish('a')).created).toBe(true);
+    expect(await store.prune({ beforeMs: 98.5, keep: 9, limit: 10 })).toBe(2);
+    expect((await store.publish(event('evt_unheard'), () => undefined)).created).toBe(true);
+    expect(await store.getDelivery('dlv_c_wh_1')).toBeDefined();
+    expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+    // What waits is never forgotten.
+    expect((await store.getDelivery('dlv_d_wh_1'))?.delivery.status).toBe('scheduled');
+  });
+
+  it('gives a key to one call, and its answer to those that follow', async () => {
+    const call: IdempotencyRecord = {
+      accountId: 'acc_1',
+      key: 'k',
+      fingerprint: 'f',
+      begunAtMs: 100,
+      answer: null,
+    };
+    const expiry = { beforeMs: 0, abandonedMs: 0 };
+    const [mine, other] = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
+    expect([mine, other]).toEqual([undefined, call]);
+    expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toBeUndefined();
+    const answer = { status: 201, body: '{}' };
+    await store.answerKey({ ...call, begunAtMs: 99 }, null);
+    await store.answerKey(call, answer);
+    expect(await store.takeKey(call, { beforeMs: 100, abandonedMs: 101 })).toEqual({ ...call, answer });
+    expect(
+      await store.takeKey({ ...call, begunAtMs: 200 }, { beforeMs: 101, abandonedMs: 0 }),
+    ).toBeUndefined();
+    expect(
+      await store.takeKey({ ...call, begunAtMs: 300 }, { beforeMs: 0, abandonedMs: 201 }),
+    ).toBeUndefined();
+    await store.answerKey({ ...call, begunAtMs: 300 }, null);
+    expect(await store.takeKey(call, expiry)).toBeUndefined();
+  });
+
+  it('undoes work that throws, and only that', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    const wrong = store.publish(event('evt_wrong'), () => {
+      throw new Error('no delivery');
+    });
+    const right = publish('right');
+    await expect(wrong).rejects.toThrow('no delivery');
+    expect((await right).created).toBe(true);
+    expect((await publish('wrong')).created).toBe(true);
+  });
+});
+
+describe('the file of the SQLite store', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hostwares-store-'));
+    path = join(folder, 'webhooks.db');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('keeps what was resolved', async () => {
+    const first = createSqliteStore({ path });
+    await first.insertEndpoint(endpoint('wh_1'));
+    await first.publish(event('evt_1'), () => delivery('dlv_1', 'evt_1'));
+    // Not awaited: closing commits it.
+    const last = first.updateEndpoint('wh_1', (each) => ({ ...each, url: 'https://example.com/new' }));
+    await first.close();
+    await last;
+    await first.close();
+    await expect(first.updateEndpoint('wh_1', (each) => each)).rejects.toThrow('The store is closed.');
+
+    const second = createSqliteStore({ path, synchronous: 'normal' });
+    expect((await second.getEndpoint('wh_1'))?.url).toBe('https://example.com/new');
+    expect(await second.nextAlarmMs()).toBe(10);
+    await second.close();
+  });
+
+  it('belongs to one process', async () => {
+    const first = createSqliteStore({ path });
+    expect(() => createSqliteStore({ path })).toThrow(/is in use: one process has the file to itself/);
+    expect(() => new DatabaseSync(path).prepare('SELECT * FROM endpoints').all()).toThrow(/locked/);
+    await first.close();
+    await createSqliteStore({ path }).close();
+  });
+
+  it('is refused if it is of something else, or of a later version', () => {
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE mine (a)');
+    other.close();
+    expect(() => createSqliteStore({ path })).toThrow(/is the database of something else/);
+
+    const later = new DatabaseSync(`${path}2`);
+    later.exec('PRAGMA user_version = 99');
+    later.close();
+    expect(() => createSqliteStore({ path: `${path}2` })).toThrow(/has version 99 .* update it/);
+
+    writeFileSync(`${path}3`, 'not a database, but a text that is longer than a header of SQLite would be');
+    expect(() => createSqliteStore({ path: `${path}3` })).toThrow(/not a database/);
+    expect(() => createSqliteStore({ path, synchronous: 'off' as 'full' })).toThrow(TypeError);
+  });
+});
