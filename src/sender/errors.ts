@@ -4,6 +4,7 @@ const statusByCode = {
   invalid_events: 422,
   invalid_secret: 422,
   invalid_event: 422,
+  invalid_page: 422,
   payload_too_large: 413,
   not_found: 404,
 } as const;

@@ -1,6 +1,6 @@
 // The delivery contract (section 4), to be read as its documentation. 2 h 36 min pass in milliseconds.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSender, type Sender, type SenderOptions } from '../../src/sender/sender.js';
+import { createSender, type Sender, type SenderOptions } from '../../src/sender/index.js';
 import type { SenderStore } from '../../src/sender/stores/contract.js';
 import type { AttemptResult } from '../../src/sender/stores/contract.js';
 import type { OutgoingRequest } from '../../src/sender/transport-contract.js';

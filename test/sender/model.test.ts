@@ -1,7 +1,7 @@
 // Whatever happens in whatever order, the contract's promises hold (section 4).
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createSender, type Sender } from '../../src/sender/sender.js';
+import { createSender, type Sender } from '../../src/sender/index.js';
 import type { AttemptResult, DeliveryDetails, SenderStore } from '../../src/sender/stores/contract.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from './stores.js';
@@ -85,7 +85,7 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
   };
   let sender = make();
   const settle = async () => {
-    for (let turns = 0; turns < 8; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 30; turns += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   const create = async () => {
     const own = `${url}/${endpoints.length}`;

@@ -1,0 +1,155 @@
+import type { EventType, WebhookEvent } from '../events/types.js';
+import type { Clock } from './clock.js';
+import type {
+  DeliveryDetails,
+  DeliveryRecord,
+  DeliveryStatus,
+  EndpointRecord,
+  Page,
+  SenderStore,
+} from './stores/contract.js';
+import type { Transport } from './transport-contract.js';
+
+/** Options of `createSender`. */
+export interface SenderOptions {
+  /** Where endpoints, events and deliveries are kept: `createMemoryStore()` and others. */
+  store: SenderStore;
+  /** How requests get out. @default over HTTP, by undici: `npm install undici` */
+  transport?: Transport;
+  /** @default the machine's own */
+  clock?: Clock;
+  /**
+   * Seconds from the end of an attempt to the next (contract section 4).
+   * @default [10, 60, 300, 1800, 7200]
+   */
+  retryScheduleSeconds?: readonly number[];
+  /** One attempt in all, in milliseconds. @default 15_000 */
+  attemptTimeoutMs?: number;
+  /** How many attempts may be under way at once. @default 512 */
+  maxInFlight?: number;
+  /** And of one endpoint. @default 8 */
+  maxInFlightPerEndpoint?: number;
+  /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
+  jitterRatio?: number;
+  /** For jitter: 0 up to 1. @default Math.random */
+  random?: () => number;
+  /** Admits `http:` and addresses that are not public, for local work. @default false */
+  allowPrivateNetwork?: boolean;
+  /** Told once of each endpoint that was disabled for its failures; again if the process ended while it was told. */
+  onEndpointDisabled?: (endpoint: Endpoint) => unknown;
+  /**
+   * How long ended deliveries are kept, with their attempts and events: both apply. While an event is kept, its id
+   * is known, and publishing it again adds nothing.
+   * @default { days: 30, deliveries: 1_000_000 }
+   */
+  retention?: { days?: number; deliveries?: number };
+  /** Told of what a store or a callback threw. Deliveries go on. */
+  onError?: (error: unknown) => unknown;
+}
+
+/** An endpoint as it may be shown: without its secret. */
+export type Endpoint = Omit<EndpointRecord, 'secret' | 'noticePending'>;
+
+/** An endpoint that was just made. */
+export interface CreatedEndpoint extends Endpoint {
+  /** Only where the sender made it: shown this once, and never again. */
+  readonly secret?: string;
+  readonly ping: PingResult;
+}
+
+/** What came of a ping. A failed one does not stop a save. */
+export interface PingResult {
+  readonly ok: boolean;
+  readonly deliveryId: string;
+  readonly status: number | null;
+  readonly error: string | null;
+}
+
+/** What an endpoint is made of. */
+export interface EndpointInput {
+  /** `https:`, and a public host. */
+  url: string;
+  /** Names of event types, or `['*']` for all. */
+  events: readonly (EventType | '*')[];
+  /** At least 16 characters; left out, one is made. */
+  secret?: string;
+  /** The account whose events it hears; left out, every account's. */
+  accountId?: string;
+}
+
+/** A whole event, or the parts of one: id and time are then made. */
+export type PublishInput =
+  | WebhookEvent
+  | {
+      readonly id?: string;
+      readonly event: string;
+      readonly timestamp?: string;
+      readonly account_id: string;
+      readonly data: object;
+    };
+
+/** What came of publishing. */
+export interface Published {
+  readonly eventId: string;
+  /** False where the id was published before: nothing was added. */
+  readonly created: boolean;
+  readonly deliveries: readonly DeliveryRecord[];
+}
+
+/** A page of a list, newest first. */
+export interface ListOptions {
+  /** `nextCursor` of the page before. */
+  cursor?: string;
+  /** 1 to 100. @default 20 */
+  limit?: number;
+}
+
+/** Made by `createSender`. */
+export interface Sender {
+  /** Saves an endpoint and pings it. @throws `SenderError` `invalid_url`, `invalid_events`, `invalid_secret` */
+  createEndpoint(input: EndpointInput): Promise<CreatedEndpoint>;
+  getEndpoint(id: string): Promise<Endpoint | undefined>;
+  listEndpoints(options?: ListOptions & { accountId?: string }): Promise<Page<Endpoint>>;
+  /** @throws `SenderError` `not_found`, and as for `createEndpoint` */
+  updateEndpoint(id: string, input: { url?: string; events?: EndpointInput['events'] }): Promise<Endpoint>;
+  /** Its waiting deliveries are cancelled. @throws `SenderError` `not_found` */
+  deleteEndpoint(id: string): Promise<void>;
+  /** With `release`, what was held meanwhile is due now. @throws `SenderError` `not_found` */
+  enableEndpoint(id: string, options?: { release?: boolean }): Promise<Endpoint & { released: number }>;
+  /** Deliveries are held until it is enabled and they are released. @throws `SenderError` `not_found` */
+  disableEndpoint(id: string): Promise<Endpoint>;
+  /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
+  rotateSecret(id: string, options?: { secret?: string }): Promise<{ secret: string }>;
+  /** One attempt, now, that counts for nothing. @throws `SenderError` `not_found` */
+  pingEndpoint(id: string): Promise<PingResult>;
+  /**
+   * Keeps an event and a delivery for each endpoint that hears it; for a disabled one it is held. What it
+   * resolves to is as durable as the store.
+   *
+   * @throws `SenderError` `invalid_event`, `payload_too_large`
+   */
+  publish(event: PublishInput): Promise<Published>;
+  getDelivery(id: string): Promise<DeliveryDetails | undefined>;
+  listDeliveries(
+    options?: ListOptions & {
+      endpointId?: string;
+      status?: DeliveryStatus;
+      event?: string;
+    },
+  ): Promise<Page<DeliveryRecord>>;
+  /**
+   * The same event once more, as a new delivery that never disables its endpoint.
+   * @throws `SenderError` `not_found` where the delivery or its endpoint is gone
+   */
+  redeliver(deliveryId: string): Promise<DeliveryRecord>;
+  /** Delivers from now on. */
+  start(): Promise<void>;
+  /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
+  stop(options?: { drainMs?: number }): Promise<void>;
+  /**
+   * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left
+   * to do.
+   * @throws `TypeError` on a clock that cannot be advanced
+   */
+  runUntilIdle(): Promise<void>;
+}
