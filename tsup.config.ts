@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 // One entry per subpath of package.json's `exports`; test/structure.test.ts holds them together.
 export default defineConfig({
@@ -10,6 +13,9 @@ export default defineConfig({
     node: 'adapters/node.ts',
     notifiers: 'src/notifiers/index.ts',
     testing: 'src/testing/index.ts',
+    sender: 'src/sender/index.ts',
+    'sender-sqlite': 'src/sender/stores/sqlite.ts',
+    'sender-email': 'src/sender/email/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',
@@ -17,4 +23,12 @@ export default defineConfig({
   dts: true,
   clean: true,
   treeshake: true,
+  // The sender is for Node. Its peers stay outside, the small libraries that it is made with go in.
+  removeNodeProtocol: false,
+  external: [/^node:/, 'undici', 'nodemailer'],
+  noExternal: ['hono', 'ipaddr.js', 'zod'],
+  define: { __PACKAGE_VERSION__: JSON.stringify(version) },
+  esbuildOptions(options) {
+    options.mainFields = ['module', 'main'];
+  },
 });

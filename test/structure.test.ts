@@ -8,6 +8,8 @@ const manifest = JSON.parse(text('package.json')) as {
   exports: Record<string, unknown>;
   dependencies?: unknown;
   devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
   main: string;
   types: string;
 };
@@ -66,15 +68,34 @@ it('exports explicitly: no export *, no default export', () => {
   }
 });
 
-it('names no runtime import in what it builds', () => {
-  for (const file of readdirSync(new URL('dist/', root))) {
-    if (!/\.(?:js|cjs)$/.test(file)) continue;
-    const imports = [...text(`dist/${file}`).matchAll(/(?:from|import|require\()\s*['"]([^'"]+)['"]/g)].map(
-      ([, path]) => path,
-    );
-    expect(
-      imports.filter((path) => !path?.startsWith('./')),
-      file,
-    ).toEqual([]);
-  }
+/** What a built file imports, with all that it imports in turn. */
+function importsOf(entry: string): Set<string> {
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const look = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    // Comments of what was bundled have examples.
+    const code = text(`dist/${file}`).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, path] of code.matchAll(/(?:from|import|require\(|import\()\s*['"]([^'"\n]+)['"]/g)) {
+      if (path!.startsWith('./')) look(path!.slice(2));
+      else packages.add(path!);
+    }
+  };
+  look(entry);
+  return packages;
+}
+
+it.each(subpaths.flatMap((path) => [`${nameOf(path)}.js`, `${nameOf(path)}.cjs`]))(
+  '%s imports nothing, or if it is of the sender what is written down as a peer',
+  (file) => {
+    const packages = [...importsOf(file)].filter((path) => !path.startsWith('node:'));
+    expect(packages.filter((path) => !(path in manifest.peerDependencies))).toEqual([]);
+    if (!file.startsWith('sender')) expect([...importsOf(file)]).toEqual([]);
+  },
+);
+
+it('has peers that are optional, each of them', () => {
+  expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
+  for (const { optional } of Object.values(manifest.peerDependenciesMeta)) expect(optional).toBe(true);
 });

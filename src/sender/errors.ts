@@ -11,11 +11,13 @@ const statusByCode = {
 
 export type SenderErrorCode = keyof typeof statusByCode;
 
+const brand = Symbol.for('@hostwares/webhooks/SenderError');
+
 /** What the sender throws for a call that asks for what cannot be. It holds no secret. */
 export class SenderError extends Error {
   readonly code: SenderErrorCode;
   /** The HTTP status that the API answers with. */
-  readonly status: number;
+  readonly status: (typeof statusByCode)[SenderErrorCode];
 
   constructor(code: SenderErrorCode, message: string) {
     super(message);
@@ -26,4 +28,14 @@ export class SenderError extends Error {
   override get name(): 'SenderError' {
     return 'SenderError';
   }
+
+  /** @internal */
+  get [brand](): boolean {
+    return true;
+  }
+}
+
+/** Tells whether a caught value is a {@link SenderError}, of whichever copy of this package. */
+export function isSenderError(value: unknown): value is SenderError {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }

@@ -11,6 +11,7 @@ export type {
   DeliveryDetails,
   DeliveryRecord,
   DeliveryStatus,
+  EndpointRecord,
   EventRecord,
   Page,
   SenderStore,

@@ -1,0 +1,3 @@
+export { createDisabledMailer } from './mailer.js';
+export type { DisabledMailer, DisabledMailerOptions } from './mailer.js';
+export type { MailedEndpoint } from './message.js';

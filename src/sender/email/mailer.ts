@@ -1,0 +1,66 @@
+import type * as nodemailerModule from 'nodemailer';
+import { disabledMessage, type MailedEndpoint } from './message.js';
+
+/** Options of {@link createDisabledMailer}. */
+export interface DisabledMailerOptions {
+  /** The server that takes the mail, as nodemailer has it: `smtps://user:password@smtp.example.com`, or its options. */
+  smtp: string | object;
+  /** The sender's address, such as `Hostwares <no-reply@example.com>`. */
+  from: string;
+  /** Whom to tell; undefined tells nobody. */
+  to: (endpoint: MailedEndpoint) => string | undefined | Promise<string | undefined>;
+  /**
+   * Where the platform's pages and API are.
+   * @default 'https://hostwares.com'
+   */
+  platformUrl?: string;
+}
+
+/** Tells the owner of an endpoint, by one e-mail. */
+export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
+
+async function load(): Promise<typeof nodemailerModule> {
+  try {
+    return await import('nodemailer');
+  } catch (cause) {
+    throw new Error('E-mail needs nodemailer: npm install nodemailer', { cause });
+  }
+}
+
+/**
+ * Makes the callback that e-mails an account when its endpoint was disabled (contract section 4): which one,
+ * since when, the last error, and how to enable it, as text and as HTML. It rejects if the server does not take
+ * the mail; the sender then tells again. Mails of the same disabling have the same `Message-ID`.
+ *
+ * @example
+ * const sender = createSender({
+ *   store,
+ *   onEndpointDisabled: createDisabledMailer({
+ *     smtp: 'smtp://127.0.0.1:25',
+ *     from: 'Hostwares <no-reply@hostwares.example>',
+ *     to: ({ accountId }) => addressOf(accountId),
+ *   }),
+ * });
+ */
+export function createDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+  const platformUrl = new URL(options.platformUrl ?? 'https://hostwares.com');
+  return async (endpoint) => {
+    const to = await options.to(endpoint);
+    if (to === undefined) return;
+    const { createTransport } = await load();
+    const transport = createTransport(options.smtp as string);
+    try {
+      await transport.sendMail({
+        from: options.from,
+        to,
+        ...disabledMessage(endpoint, platformUrl),
+        messageId: `<${endpoint.id}.${endpoint.disabledAtMs ?? 0}@${platformUrl.hostname}>`,
+        // Nothing in it is a file or an address of ours.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+    } finally {
+      transport.close();
+    }
+  };
+}
