@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import diagnostics from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type * as undiciModule from 'undici';
 import type { Dispatcher, buildConnector } from 'undici';
 import { SenderError } from './errors.js';
@@ -56,6 +56,9 @@ function since(startMs: number): number {
   return Math.round((performance.now() - startMs) * 10) / 10;
 }
 
+/** What a connector of undici also gives back, before it is encrypted; its types do not say so. */
+type Dial = (...args: Parameters<buildConnector.connector>) => Socket | undefined;
+
 /** Connects to an address that the guard has checked, under the host's own name. */
 function createConnect(
   undici: typeof undiciModule,
@@ -70,8 +73,11 @@ function createConnect(
         const dnsMs = since(begunMs);
         const dialledMs = performance.now();
         let connectMs: number | undefined;
-        const servername = options.servername ?? options.hostname.replace(/^\[|\]$/g, '');
-        connect({ ...options, hostname: address, host: address, servername }, (error, socket) => {
+        // An address has no name to ask for: its certificate is checked against the address.
+        const servername =
+          isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0 ? options.hostname : undefined;
+        const target = { ...options, hostname: address, host: address, ...(servername && { servername }) };
+        const dialled = (connect as Dial)(target, (error, socket) => {
           if (error) {
             callback(error, null);
             return;
@@ -83,10 +89,13 @@ function createConnect(
             address: `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort ?? options.port}`,
             dnsMs,
             connectMs,
-            ...(encrypted && { tlsMs: totalMs }),
+            ...(encrypted && { tlsMs: Math.round((totalMs - connectMs) * 10) / 10 }),
             logged: false,
           });
           callback(null, socket);
+        });
+        dialled?.once('connect', () => {
+          connectMs = since(dialledMs);
         });
       },
       (error: unknown) => {
