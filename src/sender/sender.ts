@@ -259,8 +259,7 @@ export function createSender(options: SenderOptions): Sender {
       forgetting.start();
     },
     async stop({ drainMs = 20_000 } = {}) {
-      await forgetting.stop();
-      await dispatcher.stop(drainMs);
+      await Promise.all([dispatcher.stop(drainMs), forgetting.stop()]);
       await transport.close();
     },
     async runUntilIdle() {

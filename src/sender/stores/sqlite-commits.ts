@@ -2,7 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** Writes that arrive in the same turn of the event loop, in one transaction: they share the wait for the disk. */
 export interface Commits {
-  /** Resolves once the work is committed. Work that throws is undone by itself, and rejects. */
+  /**
+   * Resolves once the work is committed. Work that throws is undone by itself, and rejects. It may be done twice,
+   * the first time in vain.
+   */
   write<Value>(work: () => Value): Promise<Value>;
   /** Commits what is waiting and closes the database. */
   close(): void;
@@ -14,29 +17,32 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** @param beforeCommit - Runs within each transaction, after all of its work. */
-export function createCommits(database: DatabaseSync, beforeCommit: () => void): Commits {
+/** What surrounds the work of a transaction. */
+export interface CommitHooks {
+  /** Within it, after all of its work. */
+  readonly beforeCommit: () => void;
+  /** After it was undone. */
+  readonly afterRollback: () => void;
+}
+
+export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commits {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
-  const savepoint = database.prepare('SAVEPOINT job');
-  const release = database.prepare('RELEASE job');
-  const undo = database.prepare('ROLLBACK TO job');
   let jobs: Job[] = [];
 
-  function run(job: Job): () => void {
-    savepoint.run();
+  /** Does all of it, or throws and has done nothing. */
+  function transact(batch: readonly Job[]): void {
+    begin.run();
     try {
-      const tell = job.run();
-      release.run();
-      return tell;
+      const told = batch.map((job) => job.run());
+      hooks.beforeCommit();
+      commit.run();
+      for (const tell of told) tell();
     } catch (error) {
-      // A full disk ends the whole transaction, and so all of its jobs.
-      if (!database.isTransaction) throw error;
-      undo.run();
-      release.run();
-      return () => {
-        job.reject(error);
-      };
+      // A full disk has ended the transaction already.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      hooks.afterRollback();
+      throw error;
     }
   }
 
@@ -45,14 +51,21 @@ export function createCommits(database: DatabaseSync, beforeCommit: () => void):
     jobs = [];
     if (batch.length === 0) return;
     try {
-      begin.run();
-      const told = batch.map(run);
-      beforeCommit();
-      commit.run();
-      for (const tell of told) tell();
+      transact(batch);
+      return;
     } catch (error) {
-      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
-      for (const { reject } of batch) reject(error);
+      if (batch.length === 1) {
+        batch[0]?.reject(error);
+        return;
+      }
+    }
+    // One of them is at fault, and only that one must fail: each by itself.
+    for (const job of batch) {
+      try {
+        transact([job]);
+      } catch (error) {
+        job.reject(error);
+      }
     }
   }
 

@@ -28,15 +28,18 @@ const migrations: readonly string[] = [
   CREATE INDEX endpoints_account ON endpoints (accountId);
   CREATE INDEX endpoints_notices ON endpoints (seq) WHERE noticePending = 1;
 
+  -- Its deliveries were made together: from firstSeq to lastSeq. Those by hand are counted only.
   CREATE TABLE events (
-    id TEXT NOT NULL UNIQUE,
+    id TEXT PRIMARY KEY,
     type TEXT NOT NULL,
     accountId TEXT NOT NULL,
     body BLOB NOT NULL,
     createdAtMs INTEGER NOT NULL,
-    unheard INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX events_unheard ON events (createdAtMs) WHERE unheard = 1;
+    firstSeq INTEGER NOT NULL,
+    lastSeq INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_unheard ON events (createdAtMs) WHERE deliveries = 0;
 
   CREATE TABLE deliveries (
     seq INTEGER PRIMARY KEY,
@@ -53,7 +56,6 @@ const migrations: readonly string[] = [
     leaseUntilMs INTEGER,
     createdAtMs INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX deliveries_event ON deliveries (eventId);
   CREATE INDEX deliveries_endpoint ON deliveries (endpointId, seq);
   CREATE INDEX deliveries_first ON deliveries (endpointId, dueAtMs, seq)
     WHERE status = 'scheduled' AND attempts = 0;
@@ -74,8 +76,8 @@ const migrations: readonly string[] = [
     result TEXT,
     nextAttemptAtMs INTEGER,
     reason TEXT,
-    UNIQUE (deliveryId, number)
-  ) STRICT;
+    PRIMARY KEY (deliveryId, number)
+  ) STRICT, WITHOUT ROWID;
 
   -- What is first due at each endpoint, by lane: a claim looks here, not through all that waits.
   CREATE TABLE queues (
@@ -136,6 +138,8 @@ export function openDatabase(path: string, synchronous: Synchronous): DatabaseSy
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA synchronous = ${synchronous}`);
+    // 16 MiB of pages: what is written again and again is copied into the file once.
+    database.exec('PRAGMA wal_autocheckpoint = 4096');
     database.exec('PRAGMA journal_size_limit = 67108864');
     database.exec('PRAGMA cache_size = -16384');
     database.exec('BEGIN EXCLUSIVE');

@@ -34,8 +34,12 @@ export interface Tables {
   sql(text: string): StatementSync;
   insertEndpoint(endpoint: EndpointRecord): void;
   updateEndpoint(endpoint: EndpointRecord): void;
+  /** False where there is none. */
+  deleteEndpoint(id: string): boolean;
   endpoint(id: string): EndpointRecord | undefined;
-  insertEvent(event: EventRecord, unheard: boolean): void;
+  /** What is at hand of endpoints may not be what is in the database any more. */
+  forgetEndpoints(): void;
+  insertEvent(event: EventRecord, deliveries: { readonly firstSeq: number; readonly count: number }): void;
   event(id: string): EventRecord | undefined;
   insertDelivery(delivery: DeliveryRecord): void;
   updateDelivery(delivery: DeliveryRecord): void;
@@ -46,8 +50,13 @@ export interface Tables {
   attempts(deliveryId: string): readonly AttemptRecord[];
 }
 
+/** As many endpoints as are kept at hand. */
+const maxEndpoints = 10_000;
+
 export function createTables(database: DatabaseSync): Tables {
   const statements = new Map<string, StatementSync>();
+  // No other process can change them.
+  const endpoints = new Map<string, EndpointRecord>();
 
   function sql(text: string): StatementSync {
     let statement = statements.get(text);
@@ -97,13 +106,28 @@ export function createTables(database: DatabaseSync): Tables {
            lastError = :lastError, noticePending = :noticePending
          WHERE id = :id`,
       ).run(endpointValues(endpoint));
+      endpoints.delete(endpoint.id);
     },
-    endpoint: (id) => one('SELECT * FROM endpoints WHERE id = ?', toEndpoint, id),
-    insertEvent(event, unheard) {
+    deleteEndpoint(id) {
+      endpoints.delete(id);
+      return sql('DELETE FROM endpoints WHERE id = ?').run(id).changes !== 0;
+    },
+    endpoint(id) {
+      const known = endpoints.get(id);
+      if (known) return known;
+      const found = one('SELECT * FROM endpoints WHERE id = ?', toEndpoint, id);
+      if (endpoints.size >= maxEndpoints) endpoints.clear();
+      if (found) endpoints.set(id, found);
+      return found;
+    },
+    forgetEndpoints() {
+      endpoints.clear();
+    },
+    insertEvent(event, { firstSeq, count }) {
       sql(
-        `INSERT INTO events (id, type, accountId, body, createdAtMs, unheard)
-         VALUES (:id, :type, :accountId, :body, :createdAtMs, :unheard)`,
-      ).run({ ...event, unheard: unheard ? 1 : 0 });
+        `INSERT INTO events (id, type, accountId, body, createdAtMs, firstSeq, lastSeq, deliveries)
+         VALUES (:id, :type, :accountId, :body, :createdAtMs, :firstSeq, :lastSeq, :count)`,
+      ).run({ ...event, firstSeq, lastSeq: firstSeq + count - 1, count });
     },
     event: (id) =>
       one(

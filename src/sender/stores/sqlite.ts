@@ -59,8 +59,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const sql = (text: string): StatementSync => tables.sql(text);
   /** Queues whose first may be another one now, by lane. */
   const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
-  const commits = createCommits(database, () => {
-    lanes.forEach(updateQueues);
+  const commits = createCommits(database, {
+    beforeCommit: () => {
+      lanes.forEach(updateQueues);
+    },
+    afterRollback: () => {
+      tables.forgetEndpoints();
+    },
   });
 
   function updateQueues(lane: Lane): void {
@@ -88,6 +93,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   function insert(delivery: DeliveryRecord): void {
     tables.insertDelivery(delivery);
     touch(delivery);
+  }
+
+  /** The place of the delivery that is made next. */
+  function nextSeq(): number {
+    const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
+    return Number(last?.seq ?? 0) + 1;
   }
 
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
@@ -161,9 +172,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   function forget({ id, eventId }: DeliveryRecord): void {
     sql('DELETE FROM deliveries WHERE id = ?').run(id);
     sql('DELETE FROM attempts WHERE deliveryId = ?').run(id);
-    sql('DELETE FROM events WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE eventId = ?1)').run(
-      eventId,
-    );
+    sql('UPDATE events SET deliveries = deliveries - 1 WHERE id = ?').run(eventId);
+    sql('DELETE FROM events WHERE id = ? AND deliveries = 0').run(eventId);
   }
 
   /** Reads a page: `where` has its conditions besides the cursor. */
@@ -208,7 +218,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       }),
     deleteEndpoint: (id, change) =>
       commits.write(() => {
-        if (sql('DELETE FROM endpoints WHERE id = ?').run(id).changes === 0) return false;
+        if (!tables.deleteEndpoint(id)) return false;
         for (const delivery of waitingFor(id, ['scheduled', 'held'], -1)) apply(delivery, change);
         return true;
       }),
@@ -223,9 +233,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
 
     publish: (event, toNewDelivery) =>
       commits.write(() => {
-        if (sql('SELECT 1 FROM events WHERE id = ?').get(event.id)) {
-          const then = sql("SELECT * FROM deliveries WHERE eventId = ? AND kind = 'automatic' ORDER BY seq");
-          return { created: false, deliveries: then.all(event.id).map(toDelivery) };
+        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE id = ?').get(event.id);
+        if (before) {
+          // The place of one that was forgotten may be another event's now.
+          const then = sql('SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND eventId = ? ORDER BY seq');
+          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, event.id);
+          return { created: false, deliveries: found.map(toDelivery) };
         }
         const deliveries = sql(
           'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
@@ -235,13 +248,14 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .filter((endpoint) => hears(endpoint, event))
           .map(toNewDelivery)
           .filter((delivery) => delivery !== undefined);
-        tables.insertEvent(event, deliveries.length === 0);
+        tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
         deliveries.forEach(insert);
         return { created: true, deliveries };
       }),
     insertDelivery: ({ delivery, event, attempt }) =>
       commits.write(() => {
-        if (event) tables.insertEvent(event, false);
+        if (event) tables.insertEvent(event, { firstSeq: nextSeq(), count: 1 });
+        else sql('UPDATE events SET deliveries = deliveries + 1 WHERE id = ?').run(delivery.eventId);
         insert(delivery);
         if (attempt) tables.insertAttempt(attempt);
       }),
@@ -306,8 +320,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
         old.forEach(forget);
         const unheard = sql(
-          `DELETE FROM events WHERE rowid IN
-             (SELECT rowid FROM events WHERE unheard = 1 AND createdAtMs < ? LIMIT ?)`,
+          `DELETE FROM events WHERE id IN
+             (SELECT id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
         ).run(beforeMs, limit);
         return old.length + Number(unheard.changes);
       }),
