@@ -194,7 +194,8 @@ describe.each(stores)('the $name store', ({ open }) => {
     const moves: number[] = [];
     do moves.push((await ask()).moved);
     while (moves.at(-1) !== 0);
-    expect(moves).toEqual([500, 500, 200, 0]);
+    expect(moves.reduce((sum, each) => sum + each)).toBe(1_200);
+    expect(Math.max(...moves)).toBeLessThan(600);
     const release: Transition = ({ delivery: row }) => ({
       delivery: { ...row, status: 'scheduled', dueAtMs: 3 },
     });

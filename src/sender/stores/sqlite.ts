@@ -3,6 +3,7 @@ import {
   hears,
   laneOf,
   maxMovesPerClaim,
+  type AttemptRecord,
   type Change,
   type Claim,
   type DeliveryRecord,
@@ -57,6 +58,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const database = openDatabase(path, synchronous);
   const tables = createTables(database);
   const sql = (text: string): StatementSync => tables.sql(text);
+  /** What is being attempted, at hand for when it ends. Only this process can change it. */
+  const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
   /** Queues whose first may be another one now, by lane. */
   const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
   const commits = createCommits(database, {
@@ -65,6 +68,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.forgetEndpoints();
+      underWay.clear();
     },
   });
 
@@ -101,11 +105,14 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     return Number(last?.seq ?? 0) + 1;
   }
 
+  function attemptOf({ id, attempts }: DeliveryRecord): AttemptRecord | undefined {
+    return underWay.get(id)?.attempt ?? tables.attempt(id, attempts);
+  }
+
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
     if (!delivery) return undefined;
     const endpoint = tables.endpoint(delivery.endpointId);
-    const attempt =
-      delivery.status === 'attempting' ? tables.attempt(delivery.id, delivery.attempts) : undefined;
+    const attempt = delivery.status === 'attempting' ? attemptOf(delivery) : undefined;
     const change = transition({ delivery, endpoint, attempt });
     if (!change) return undefined;
     if (change.delivery !== delivery) {
@@ -118,6 +125,9 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       if (attempt) tables.updateAttempt(change.attempt);
       else tables.insertAttempt(change.attempt);
     }
+    if (change.delivery.status !== 'attempting') underWay.delete(delivery.id);
+    else if (change.attempt)
+      underWay.set(delivery.id, { delivery: change.delivery, attempt: change.attempt });
     return change;
   }
 
@@ -135,13 +145,14 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     }
   }
 
-  function firstDue(lane: Lane, endpointId: string, nowMs: number): DeliveryRecord | undefined {
-    const row = sql(
+  function firstDue(lane: Lane, endpointId: string, nowMs: number, limit: number): readonly DeliveryRecord[] {
+    return sql(
       `SELECT * FROM deliveries
        WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
-       ORDER BY dueAtMs, seq LIMIT 1`,
-    ).get(endpointId, nowMs);
-    return row && toDelivery(row);
+       ORDER BY dueAtMs, seq LIMIT ?`,
+    )
+      .all(endpointId, nowMs, limit)
+      .map(toDelivery);
   }
 
   /** @param limit - -1 for all. */
@@ -278,12 +289,16 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
         for (const endpointId of queuesDue(lane, nowMs)) {
           const most = claims.length + capacityOf(endpointId);
-          while (claims.length < most && mayMove()) {
-            const change = apply(firstDue(lane, endpointId, nowMs), begin);
-            if (!change) break;
-            moved += 1;
-            const claim = claimed(change);
-            if (claim) claims.push(claim);
+          // Those that are held or cancelled leave room for more.
+          for (let more = true; more && claims.length < most && mayMove();) {
+            const room = Math.min(most, limit) - claims.length;
+            const found = firstDue(lane, endpointId, nowMs, room);
+            for (const delivery of found) {
+              const claim = claimed(apply(delivery, begin));
+              if (claim) claims.push(claim);
+            }
+            moved += found.length;
+            more = found.length === room;
           }
           if (!mayMove()) break;
         }
@@ -292,7 +307,9 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     settle: (settlements) =>
       commits.write(() => {
-        for (const { deliveryId, change } of settlements) apply(tables.delivery(deliveryId), change);
+        for (const { deliveryId, change } of settlements) {
+          apply(underWay.get(deliveryId)?.delivery ?? tables.delivery(deliveryId), change);
+        }
       }),
     expire(nowMs, change) {
       const over = sql("SELECT * FROM deliveries WHERE status = 'attempting' AND leaseUntilMs <= ?");
