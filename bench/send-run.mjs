@@ -93,7 +93,8 @@ const contenders = {
   async bullmq() {
     const { Queue, Worker } = await import('bullmq');
     const { Redis } = await import('ioredis');
-    const connect = () => new Redis(Number(process.env.REDIS_PORT), '127.0.0.1', { maxRetriesPerRequest: null });
+    const connect = () =>
+      new Redis(Number(process.env.REDIS_PORT), '127.0.0.1', { maxRetriesPerRequest: null });
     const [adding, working] = [connect(), connect()];
     const queue = new Queue('webhooks', { connection: adding });
     const { all, one } = counter();

@@ -9,7 +9,7 @@ export interface RunningExample {
   url: string;
   /** What it has printed so far. */
   log: string[];
-  stop(): Promise<void>;
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /** Webhook URLs and a key that have the right form and lead nowhere. */
@@ -22,11 +22,13 @@ export const providerEnv = {
 /**
  * @param file - Relative to this folder, such as `express/server.ts`.
  * @param fakeProvider - Where posts to Slack, Discord and PagerDuty go instead.
+ * @param env - More of the environment.
  */
 export async function startExample(
   file: string,
   secret: string,
   fakeProvider?: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RunningExample> {
   const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const preload = fakeProvider ? ['--import', new URL('reroute.ts', import.meta.url).href] : [];
@@ -34,6 +36,7 @@ export async function startExample(
     env: {
       ...process.env,
       ...(fakeProvider && { ...providerEnv, FAKE_PROVIDER: fakeProvider }),
+      ...env,
       HOSTWARES_WEBHOOK_SECRET: secret,
       PORT: '0',
       NODE_NO_WARNINGS: '1',
@@ -57,8 +60,8 @@ export async function startExample(
   return {
     url: `http://127.0.0.1:${await port}`,
     log,
-    async stop() {
-      child.kill();
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
       await exited;
     },
   };

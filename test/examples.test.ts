@@ -1,6 +1,8 @@
 // The examples as a user starts them: a process of its own, on the built package.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
@@ -91,4 +93,46 @@ it('the demo gives 20 right answers and exit code 0', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [demo]);
   expect(stdout).toMatch(/^20 of 20 answers were right\.$/m);
   expect(stdout).not.toMatch(/WRONG/);
+});
+
+it('the demo of the sender keeps the contract', async () => {
+  const demo = fileURLToPath(new URL('../examples/demo-send.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [demo]);
+  expect(stdout.match(/attempt \d {3}\+\d+ s/g)).toHaveLength(7);
+  expect(stdout).toMatch(/^The contract was kept\.$/m);
+});
+
+it('examples/sender serves the API, delivers, and has everything again after a kill', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hostwares-example-'));
+  const receiver = await startExample('express/server.ts', secret);
+  const env = {
+    API_KEY: 'key_of_the_example',
+    DATABASE: join(folder, 'a.db'),
+    ALLOW_PRIVATE_NETWORK: 'true',
+  };
+  const call = async (base: string, path: string, body?: object) => {
+    const response = await fetch(`${base}/api/webhooks${path}`, {
+      headers: { authorization: `Bearer ${env.API_KEY}`, 'content-type': 'application/json' },
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    });
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  };
+  try {
+    const first = await startExample('sender/server.ts', '', undefined, env);
+    const url = `${receiver.url}/webhooks/hostwares`;
+    const { status, json } = await call(first.url, '', {
+      url,
+      events: ['*'],
+      secret: 'whsec_of_another_endpoint',
+    });
+    expect([status, json.ping]).toMatchObject([201, { ok: false, status: 401 }]);
+    expect((await call(first.url, `/${String(json.id)}/rotate`, { secret })).status).toBe(422);
+    await first.stop('SIGKILL');
+    const second = await startExample('sender/server.ts', '', undefined, env);
+    expect((await call(second.url, '')).json.data).toMatchObject([{ id: json.id, url, status: 'enabled' }]);
+    await second.stop();
+  } finally {
+    await receiver.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
