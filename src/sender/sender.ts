@@ -100,7 +100,12 @@ export function createSender(options: SenderOptions): Sender {
     return found(store.updateEndpoint(id, change), id);
   }
 
-  function newDelivery(event: EventRecord, endpointId: string, kind: DeliveryRecord['kind']): DeliveryRecord {
+  function newDelivery(
+    event: EventRecord,
+    endpointId: string,
+    kind: DeliveryRecord['kind'],
+    nowMs: number,
+  ): DeliveryRecord {
     return {
       id: newId('dlv'),
       eventId: event.id,
@@ -110,10 +115,10 @@ export function createSender(options: SenderOptions): Sender {
       kind,
       status: 'scheduled',
       attempts: 0,
-      dueAtMs: clock.now(),
+      dueAtMs: nowMs,
       token: null,
       leaseUntilMs: null,
-      createdAtMs: clock.now(),
+      createdAtMs: nowMs,
     };
   }
 
@@ -134,10 +139,14 @@ export function createSender(options: SenderOptions): Sender {
       createdAtMs: nowMs,
     };
     // Begun as it is written down, so that nobody else claims it.
-    const rows = { delivery: newDelivery(event, endpoint.id, 'ping'), endpoint, attempt: undefined };
-    const begun = begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs });
-    const delivery = begun?.delivery ?? rows.delivery;
-    await store.insertDelivery({ delivery, event, attempt: begun?.attempt });
+    const waiting = newDelivery(event, endpoint.id, 'ping', nowMs);
+    const begun = begin(
+      { delivery: waiting, endpoint, attempt: undefined },
+      { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs },
+    );
+    if (!begun) throw new Error('A ping that is due now must begin.');
+    const { delivery, attempt } = begun;
+    await store.insertDelivery({ delivery, event, attempt });
     const result: AttemptResult = await dispatcher.attempt({ delivery, endpoint, event });
     const ok = result.error === undefined && (result.status ?? 0) >= 200 && (result.status ?? 0) < 300;
     return { ok, deliveryId: delivery.id, status: result.status ?? null, error: result.error ?? null };
@@ -235,9 +244,10 @@ export function createSender(options: SenderOptions): Sender {
       return ping(await found(store.getEndpoint(id), id));
     },
     async publish(input) {
-      const event = toRecord(input, clock.now());
+      const nowMs = clock.now();
+      const event = toRecord(input, nowMs);
       const { created, deliveries } = await store.publish(event, (endpoint) =>
-        schedule(newDelivery(event, endpoint.id, 'automatic'), endpoint, clock.now()),
+        schedule(newDelivery(event, endpoint.id, 'automatic', nowMs), endpoint, nowMs),
       );
       if (created) dispatcher.wake();
       return { eventId: event.id, created, deliveries };
@@ -249,7 +259,8 @@ export function createSender(options: SenderOptions): Sender {
     async redeliver(deliveryId) {
       const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
       const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
-      const again = schedule(newDelivery(event, endpoint.id, 'manual'), endpoint, clock.now());
+      const nowMs = clock.now();
+      const again = schedule(newDelivery(event, endpoint.id, 'manual', nowMs), endpoint, nowMs);
       await store.insertDelivery({ delivery: again });
       dispatcher.wake();
       return again;

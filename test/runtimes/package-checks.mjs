@@ -37,12 +37,51 @@ await report.check('npm install of the tarball into an empty project', async () 
   }
 });
 
-/** The README's TypeScript blocks, by the file name in their first line. */
-const blocks = new Map(
-  [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
-    ([, name, code]) => [name, code],
-  ),
+await report.check(
+  'without its peers the sender says what to install, and works where none is needed',
+  async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'webhooks-'));
+    try {
+      writeFileSync(join(empty, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
+      await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: empty });
+      const code = `
+      import { createMemoryStore, createSender } from '@hostwares/webhooks/sender';
+      import { createDisabledMailer } from '@hostwares/webhooks/sender/email';
+      import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
+      const store = createMemoryStore();
+      const said = (error) => console.log(error.message);
+      const input = { url: 'https://93.184.215.14/', events: ['*'] };
+      await createSender({ store }).createEndpoint(input).catch(said);
+      await createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(said);
+      try { createSqliteStore({ path: ':memory:' }) } catch (error) { said(error) }
+      const transport = { send: async () => ({ status: 204, timings: { totalMs: 0 } }), close: async () => {} };
+      console.log((await createSender({ store, transport }).createEndpoint(input)).ping.ok);`;
+      const on = async (binary) =>
+        (await run(binary, ['--input-type=module', '-e', code], { cwd: empty })).stdout.trim().split('\n');
+      const node20 = await on(join(here, 'node_modules/node20/bin/node'));
+      const expected = [
+        /^The sender needs undici: npm install undici/,
+        /^E-mail needs nodemailer: npm install nodemailer/,
+        /^createSqliteStore needs Node 22\.13 or later; this is v20/,
+        /^true$/,
+      ];
+      if (!expected.every((line, at) => line.test(node20[at]))) throw new Error(node20.join('\n'));
+      const node24 = await on(node);
+      if (node24.length !== 3) throw new Error(node24.join('\n'));
+    } finally {
+      rmSync(empty, { recursive: true });
+    }
+  },
 );
+
+/** TypeScript blocks of a page, by the file name in their first line. */
+const blocksOf = (page) =>
+  new Map(
+    [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+      ([, name, code]) => [name, code],
+    ),
+  );
+const blocks = blocksOf('README.md');
 const names = [
   'webhooks.ts',
   'express.ts',
@@ -94,6 +133,46 @@ for (const [module, moduleResolution] of [
       names.filter((name) => name !== 'hono.ts'),
     ),
   );
+}
+await report.check("the sender's page compiles, without its peers' types", async () => {
+  const project = createProject('sender-page', tarball);
+  const pages = blocksOf('docs/sender.md');
+  const files = ['sender.ts', 'mail.ts', 'api.ts'];
+  for (const file of files) writeFileSync(join(project, file), pages.get(file));
+  writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
+  await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' }, files);
+});
+for (const [runtime, format] of [
+  ['node20', 'module'],
+  ['node22', 'commonjs'],
+  ['node24', 'module'],
+  ['node26', 'commonjs'],
+]) {
+  await report.check(`the packed sender delivers over HTTP in ${runtime}, ${format}`, async () => {
+    const project = createProject(`sender-${runtime}`, tarball);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: format }));
+    const load = (name, path) =>
+      format === 'module' ? `import { ${name} } from '${path}';` : `const { ${name} } = require('${path}');`;
+    const code = `${load('createServer', 'node:http')}
+${load('createNodeHandler', '@hostwares/webhooks/node')}
+${load('createReceiver', '@hostwares/webhooks')}
+${load('createMemoryStore, createSender', '@hostwares/webhooks/sender')}
+const got = [];
+const secret = 'whsec_of_the_packed_sender';
+const receiver = createReceiver({ secret }).onAny((event) => got.push(event.event));
+const server = createServer(createNodeHandler(receiver)).listen(0, '127.0.0.1', async () => {
+  const sender = createSender({ store: createMemoryStore(), allowPrivateNetwork: true });
+  await sender.createEndpoint({ url: 'http://127.0.0.1:' + server.address().port, events: ['*'], secret });
+  await sender.start();
+  await sender.publish({ event: 'credits.low', account_id: 'acc_1', data: { balance: 1 } });
+  while (got.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await sender.stop();
+  server.close(() => console.log(got.join()));
+});`;
+    writeFileSync(join(project, 'main.js'), code);
+    const { stdout } = await run(join(here, `node_modules/${runtime}/bin/node`), [join(project, 'main.js')]);
+    if (stdout.trim() !== 'ping,credits.low') throw new Error(stdout);
+  });
 }
 await report.check('CommonJS compiles under node16 and runs', async () => {
   const project = createProject('cjs', tarball);

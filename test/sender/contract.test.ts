@@ -307,6 +307,33 @@ describe.each(stores)('on the $name store', ({ open }) => {
       await expect(sender.redeliver(deliveries[0]!.id)).rejects.toMatchObject({ code: 'not_found' });
     });
 
+    it('pings once, also where the clock goes on between any two looks at it', async () => {
+      const pings: unknown[] = [];
+      const moving = {
+        ...clock,
+        now: () => {
+          clock.advance(1);
+          return clock.now();
+        },
+      };
+      const sender = make({
+        clock: moving,
+        transport: {
+          send: async ({ body }) => {
+            pings.push(new TextDecoder().decode(body));
+            return answered(200);
+          },
+          close: async () => undefined,
+        },
+      });
+      const { ping } = await endpoint(sender);
+      await sender.start();
+      await sender.stop();
+      await sender.runUntilIdle();
+      expect(pings).toHaveLength(1);
+      expect((await sender.getDelivery(ping.deliveryId))!.attempts).toHaveLength(1);
+    });
+
     it('pings once, whatever comes of it, and it counts for nothing', async () => {
       const results = [answered(410), answered(500), answered(200)];
       const sender = make({
