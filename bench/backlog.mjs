@@ -64,7 +64,7 @@ async function startUp(path) {
   // Nothing is claimed: the time until it could be.
   store.claim = async () => ({ claims: [], moved: 0 });
   await sender.start();
-  await store.nextAlarmMs();
+  await store.nextAlarmMs(Date.now());
   const startMs = performance.now() - begunMs;
   await sender.stop();
   await store.close();

@@ -2,7 +2,6 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { array, boolean, optional, strictObject, string, type ZodMiniType } from 'zod/mini';
-import type { EventType } from '../events/types.js';
 import { accountFinder } from './api-keys.js';
 import { once } from './api-once.js';
 import { shownDelivery, shownDetails, shownEndpoint, shownPing } from './api-shapes.js';
@@ -20,7 +19,7 @@ export interface SenderApiOptions {
 
 /** Made by {@link createSenderApi}: what a server needs of a Hono app. */
 export interface SenderApi {
-  /** Answers a request. Needs no `this`: `serve({ fetch: api.fetch })`, `app.mount('/', api.fetch)`. */
+  /** Answers a request under `/api/webhooks`. Needs no `this`. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 
@@ -47,9 +46,6 @@ const deliveryStatuses: readonly string[] = [
   'failed',
   'cancelled',
 ] satisfies DeliveryStatus[];
-
-// Unknown names are told by the sender, with those that are known.
-type EventNames = readonly (EventType | '*')[];
 
 /** What every handler has. */
 interface Env {
@@ -92,7 +88,7 @@ function pageOf(c: Context): ListOptions {
 }
 
 /**
- * The platform's API of endpoints and deliveries (contract section 1), as a Hono app. An account sees its own
+ * The platform's API of endpoints and deliveries (contract section 1), served by Hono. An account sees its own
  * endpoints only; those of no account are not seen through the API. A refusal is `{"error": "<message>"}`.
  *
  * Every POST takes an `Idempotency-Key`: a call that comes again with the same one within 24 hours is answered
@@ -103,11 +99,12 @@ function pageOf(c: Context): ListOptions {
  *
  * @example
  * import { serve } from '@hono/node-server';
- * const api = createSenderApi(sender, { apiKeys: { [process.env.API_KEY]: 'acc_1' } });
+ * const api = createSenderApi(sender, { apiKeys: { [process.env.API_KEY!]: 'acc_1' } });
  * serve({ fetch: api.fetch, port: 8080 });
+ * // In an app of your own: app.all('/api/webhooks/*', (c) => api.fetch(c.req.raw))
  */
 export function createSenderApi(sender: Sender, options: SenderApiOptions): SenderApi {
-  const accountOf = accountFinder(options.apiKeys);
+  const accountOf = accountFinder((options as Partial<SenderApiOptions> | undefined)?.apiKeys ?? {});
   const app = new Hono<Env>().basePath('/api/webhooks');
 
   /** The endpoint, if it is the account's own. Of another's nobody learns that it exists. */
@@ -151,7 +148,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
     const { url, events, secret } = await input(c, createInput);
     const made = await sender.createEndpoint({
       url,
-      events: events as EventNames,
+      events,
       accountId: c.var.accountId,
       ...(secret !== undefined && { secret }),
     });
@@ -178,7 +175,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
     const { url, events } = await input(c, updateInput);
     const changed = await sender.updateEndpoint(id, {
       ...(url !== undefined && { url }),
-      ...(events !== undefined && { events: events as EventNames }),
+      ...(events !== undefined && { events }),
     });
     return c.json(shownEndpoint(changed));
   });

@@ -50,8 +50,11 @@ export interface Dispatcher {
 const leaseMarginMs = 15_000;
 // A store that fails is asked again after this.
 const errorPauseMs = 1_000;
+// A notice that nobody took is given again after this.
+const noticePauseMs = 60_000;
 
-const lanes: readonly Lane[] = ['first', 'retry'];
+// Retries come first, and have half of all places at most: so neither lane starves.
+const lanes: readonly Lane[] = ['retry', 'first'];
 
 interface Settlement {
   readonly deliveryId: string;
@@ -64,9 +67,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, clock, transport, rules, maxInFlight, maxInFlightPerEndpoint } = options;
   const leaseMs = options.attemptTimeoutMs + leaseMarginMs;
   const inFlight = new Set<Promise<void>>();
-  const inFlightOf = new Map<string, number>();
+  const inFlightOf = new Map<string, Record<Lane, number>>();
   const inLane: Record<Lane, number> = { first: 0, retry: 0 };
-  const telling = new Set<string>();
+  /** Attempts that are carried out here and now, by their tokens. */
+  const carried = new Set<string>();
+  /** Notices that are being given, by what they are of. */
+  const telling = new Map<string, Promise<void>>();
   let settlements: Settlement[] = [];
   let running = false;
   let looking: Promise<void> | undefined;
@@ -104,85 +110,107 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   async function attempt({ delivery, endpoint, event }: Claim): Promise<AttemptResult> {
-    const requestHeaders = await headersFor(event, endpoint);
-    const result = await transport.send({
-      url: endpoint.url,
-      headers: requestHeaders,
-      body: event.body,
-      timeoutMs: options.attemptTimeoutMs,
-    });
-    const ending = {
-      nowMs: clock.now(),
-      token: delivery.token ?? '',
-      result,
-      requestHeaders,
-      jitter: options.jitterRatio === 0 ? 0 : options.random() * options.jitterRatio,
-    };
-    const seen = { disabled: false };
-    await end(delivery.id, (rows) => {
-      const change = settle(rows, ending, rules);
-      seen.disabled = change?.endpoint?.noticePending === true && rows.endpoint?.noticePending === false;
-      return change;
-    });
-    if (seen.disabled) await notify();
-    return result;
+    const token = delivery.token ?? '';
+    carried.add(token);
+    try {
+      const requestHeaders = await headersFor(event, endpoint);
+      const result = await transport.send({
+        url: endpoint.url,
+        headers: requestHeaders,
+        body: event.body,
+        timeoutMs: options.attemptTimeoutMs,
+      });
+      // Broken off by our own stop: what came of it is not known, and not the endpoint's fault.
+      if (!carried.has(token)) return result;
+      const ending = {
+        nowMs: clock.now(),
+        token,
+        result,
+        requestHeaders,
+        jitter: options.jitterRatio === 0 ? 0 : options.random() * options.jitterRatio,
+      };
+      const seen = { disabled: false };
+      await end(delivery.id, (rows) => {
+        const change = settle(rows, ending, rules);
+        seen.disabled = change?.endpoint?.noticePending === true && rows.endpoint?.noticePending === false;
+        return change;
+      });
+      if (seen.disabled) await notify();
+      return result;
+    } finally {
+      carried.delete(token);
+    }
   }
 
   /**
-   * Tells the owners of endpoints that were disabled. It is written down once they are told: a crash in
-   * between tells them again rather than never.
+   * Begins to tell the owners of endpoints that were disabled. Nothing waits for them but `stop`. It is written
+   * down once they are told: a crash in between tells them again rather than never.
    */
   async function notify(): Promise<void> {
     for (const endpoint of await store.pendingNotices()) {
-      if (telling.has(endpoint.id)) continue;
-      telling.add(endpoint.id);
-      try {
-        await options.onEndpointDisabled(endpoint);
-        await store.updateEndpoint(endpoint.id, (current) => ({ ...current, noticePending: false }));
-      } catch (error) {
-        // Told at the next occasion, or at the next start.
-        options.onError(error);
-      } finally {
-        telling.delete(endpoint.id);
-      }
+      const notice = `${endpoint.id} ${endpoint.disabledAtMs}`;
+      if (telling.has(notice)) continue;
+      const told = tell(endpoint).finally(() => telling.delete(notice));
+      telling.set(notice, told);
+    }
+  }
+
+  function tellAgain(): void {
+    if (running) notify().catch(options.onError);
+  }
+
+  async function tell(endpoint: EndpointRecord): Promise<void> {
+    try {
+      await options.onEndpointDisabled(endpoint);
+      // Unless it was enabled, and disabled again, meanwhile: that is another notice.
+      await store.updateEndpoint(endpoint.id, (current) =>
+        current.disabledAtMs === endpoint.disabledAtMs ? { ...current, noticePending: false } : current,
+      );
+    } catch (error) {
+      // Told again in a while, or at the next start.
+      options.onError(error);
+      if (running) clock.setTimeout(tellAgain, noticePauseMs);
     }
   }
 
   function launch(claim: Claim, lane: Lane): void {
     const { id } = claim.endpoint;
+    const own = inFlightOf.get(id) ?? { first: 0, retry: 0 };
+    inFlightOf.set(id, own);
     inLane[lane] += 1;
-    inFlightOf.set(id, (inFlightOf.get(id) ?? 0) + 1);
+    own[lane] += 1;
     const run = attempt(claim)
       // What could not be written down is found by its lease.
       .catch(options.onError)
       .then(() => {
         inLane[lane] -= 1;
-        const rest = (inFlightOf.get(id) ?? 1) - 1;
-        if (rest === 0) inFlightOf.delete(id);
-        else inFlightOf.set(id, rest);
+        own[lane] -= 1;
+        if (own.first + own.retry === 0) inFlightOf.delete(id);
         inFlight.delete(run);
         wake();
       });
     inFlight.add(run);
   }
 
-  const capacityOf = (endpointId: string): number =>
-    maxInFlightPerEndpoint - (inFlightOf.get(endpointId) ?? 0);
+  function room(lane: Lane, most: number, taken: Readonly<Record<Lane, number>>): number {
+    const free = most - taken.first - taken.retry;
+    return lane === 'retry' ? Math.min(free, Math.ceil(most / 2) - taken.retry) : free;
+  }
 
-  /** Claims what there is room for; how many deliveries it moved on. Retries get half of it at most, so that first attempts never wait for them. */
+  /** Claims what there is room for; how many deliveries it moved on. */
   async function claimAll(): Promise<{ readonly claimed: number; readonly moved: number }> {
     let claimed = 0;
     let moved = 0;
     for (const lane of lanes) {
-      const free = maxInFlight - inLane.first - inLane.retry;
-      const limit = lane === 'retry' ? Math.min(free, Math.ceil(maxInFlight / 2) - inLane.retry) : free;
+      const limit = room(lane, maxInFlight, inLane);
       if (limit <= 0) continue;
       const nowMs = clock.now();
       const found = await store.claim({
         lane,
         nowMs,
         limit,
-        capacityOf,
+        capacityOf: (endpointId) =>
+          room(lane, maxInFlightPerEndpoint, inFlightOf.get(endpointId) ?? { first: 0, retry: 0 }),
         begin: (rows) => begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs }),
       });
       for (const claim of found.claims) launch(claim, lane);
@@ -204,10 +232,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const { claimed, moved } = await claimAll();
       // What was held or cancelled took part of a claim that others are waiting for.
       if (moved > claimed) wanted.again = true;
-      const next = await store.nextAlarmMs();
+      const next = await store.nextAlarmMs(clock.now());
       cancelAlarm();
       // What is due and was not claimed waits for room, and whatever makes room looks again.
-      if (running && next !== undefined && next > clock.now()) setAlarm(next - clock.now());
+      if (running && next !== undefined) setAlarm(next - clock.now());
     } catch (error) {
       options.onError(error);
       if (running) setAlarm(errorPauseMs);
@@ -236,9 +264,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async start() {
       if (running) return;
       running = true;
-      // A store of our own: whoever held those leases is dead.
-      if (store.exclusive) await expire(Number.POSITIVE_INFINITY);
-      await notify();
+      try {
+        // A store of our own: whoever held those leases is dead, but for what goes on here.
+        if (store.exclusive) {
+          const nowMs = clock.now();
+          await store.expire(Number.POSITIVE_INFINITY, (rows) =>
+            carried.has(rows.delivery.token ?? '') ? undefined : giveUp(rows, nowMs, rules),
+          );
+        }
+        await notify();
+      } catch (error) {
+        running = false;
+        throw error;
+      }
       wake();
     },
     async stop(drainMs) {
@@ -249,15 +287,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const timeUp = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, drainMs);
       });
-      await Promise.race([Promise.all(inFlight), timeUp]);
+      const ended = Promise.all(inFlight).then(() => Promise.all(telling.values()));
+      await Promise.race([ended, timeUp]);
       clearTimeout(timer);
+      carried.clear();
     },
     async runDue() {
       for (;;) {
         await expire(clock.now());
         const { moved } = await claimAll();
-        if (moved === 0 && inFlight.size === 0) return;
-        if (inFlight.size > 0) await Promise.race(inFlight);
+        const underWay = [...inFlight, ...telling.values()];
+        if (moved === 0 && underWay.length === 0) return;
+        if (underWay.length > 0) await Promise.race(underWay);
       }
     },
   };

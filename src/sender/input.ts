@@ -1,5 +1,5 @@
 import { parseEvent } from '../events/parse.js';
-import { eventTypes, isEventType, type WebhookEvent } from '../events/types.js';
+import { eventTypes, isEventType } from '../events/types.js';
 import { toWire } from '../events/wire.js';
 import { SenderError } from './errors.js';
 import { newId } from './ids.js';
@@ -17,7 +17,33 @@ export function checkSecret(secret: string): string {
   throw new SenderError('invalid_secret', `The secret must have at least ${minSecretLength} characters.`);
 }
 
+/**
+ * Refuses what is misspelt: an `account_id` that should have been `accountId` must not mean «every account».
+ *
+ * @throws `TypeError`
+ */
+export function checkKeys(call: string, given: object, known: readonly string[]): void {
+  const wrong = Object.keys(given).find((key) => !known.includes(key));
+  if (wrong === undefined) return;
+  throw new TypeError(`${wrong} is not an option of ${call}. Known: ${known.join(', ')}.`);
+}
+
+export function checkAccountId(accountId: unknown): string | null {
+  if (accountId === undefined) return null;
+  if (typeof accountId === 'string' && accountId !== '' && accountId !== '*') return accountId;
+  throw new TypeError(
+    'accountId must be the id of an account, or left out for an endpoint that hears every account.',
+  );
+}
+
 export function checkEvents(events: readonly string[]): readonly string[] {
+  const given: unknown = events;
+  if (!Array.isArray(given)) {
+    throw new SenderError(
+      'invalid_events',
+      "events must be a list of names of event types, or ['*'] for all.",
+    );
+  }
   const wrong = events.find((name) => name !== '*' && !isEventType(name));
   if (wrong !== undefined) {
     throw new SenderError(
@@ -39,27 +65,79 @@ export function checkPage({ cursor, limit = 20 }: ListOptions): PageRequest {
   return { cursor, limit };
 }
 
+const optionNames: readonly (keyof SenderOptions)[] = [
+  'store',
+  'transport',
+  'clock',
+  'retryScheduleSeconds',
+  'attemptTimeoutMs',
+  'maxInFlight',
+  'maxInFlightPerEndpoint',
+  'jitterRatio',
+  'random',
+  'allowPrivateNetwork',
+  'onEndpointDisabled',
+  'retention',
+  'onError',
+];
+
+const has = (value: unknown, ...methods: readonly string[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+const isFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
+const isNumber = (value: unknown, from: number, to: number): boolean =>
+  typeof value === 'number' && value >= from && value <= to;
+const isCount = (value: unknown): boolean => Number.isInteger(value) && isNumber(value, 1, Infinity);
+
+/** @throws `TypeError` that names the option */
 export function checkOptions(options: SenderOptions): void {
-  const wrong = (name: string, expected: string): TypeError => new TypeError(`${name} must be ${expected}.`);
-  const { attemptTimeoutMs = 1, maxInFlight = 1, maxInFlightPerEndpoint = 1, jitterRatio = 0 } = options;
-  if (!(attemptTimeoutMs > 0 && attemptTimeoutMs < 2 ** 30))
-    throw wrong('attemptTimeoutMs', 'milliseconds above 0');
-  if (!(Number.isInteger(maxInFlight) && maxInFlight > 0))
-    throw wrong('maxInFlight', 'a whole number above 0');
-  if (!(Number.isInteger(maxInFlightPerEndpoint) && maxInFlightPerEndpoint > 0))
-    throw wrong('maxInFlightPerEndpoint', 'a whole number above 0');
-  if (!(jitterRatio >= 0 && jitterRatio <= 1)) throw wrong('jitterRatio', 'from 0 to 1');
-  const { days = 1, deliveries = 1 } = options.retention ?? {};
-  if (!(days > 0 && deliveries >= 0)) throw wrong('retention', 'days above 0 and deliveries of 0 or more');
-  if (options.retryScheduleSeconds?.some((seconds) => !(seconds >= 0 && Number.isFinite(seconds))))
-    throw wrong('retryScheduleSeconds', 'a list of seconds, 0 or more each');
+  const expect = (name: keyof SenderOptions, right: boolean, expected: string): void => {
+    if (!right) throw new TypeError(`createSender: ${name} must be ${expected}.`);
+  };
+  const { store, transport, clock, retention = {}, retryScheduleSeconds = [] } = options;
+  checkKeys('createSender', options, optionNames);
+  expect('store', has(store, 'publish', 'claim', 'settle'), 'a store, such as createMemoryStore()');
+  expect(
+    'transport',
+    transport === undefined || has(transport, 'send', 'close'),
+    'an object with send and close',
+  );
+  expect(
+    'clock',
+    clock === undefined || has(clock, 'now', 'setTimeout'),
+    'an object with now and setTimeout',
+  );
+  const isSchedule = Array.isArray(retryScheduleSeconds);
+  expect(
+    'retryScheduleSeconds',
+    isSchedule && retryScheduleSeconds.every((seconds) => isNumber(seconds, 0, Number.MAX_SAFE_INTEGER)),
+    'a list of seconds, 0 or more each',
+  );
+  expect('attemptTimeoutMs', isNumber(options.attemptTimeoutMs ?? 1, 1, 2 ** 30), 'milliseconds, 1 or more');
+  expect('maxInFlight', isCount(options.maxInFlight ?? 1), 'a whole number above 0');
+  expect('maxInFlightPerEndpoint', isCount(options.maxInFlightPerEndpoint ?? 1), 'a whole number above 0');
+  expect('jitterRatio', isNumber(options.jitterRatio ?? 0, 0, 1), 'from 0 to 1');
+  // No text: 'false' would be true.
+  expect('allowPrivateNetwork', typeof (options.allowPrivateNetwork ?? false) === 'boolean', 'true or false');
+  expect('random', isFunction(options.random), 'a function');
+  expect('onEndpointDisabled', isFunction(options.onEndpointDisabled), 'a function');
+  expect('onError', isFunction(options.onError), 'a function');
+  const { days = 1, deliveries = 1 } = retention;
+  expect(
+    'retention',
+    has(retention) && isNumber(days, Number.MIN_VALUE, 1e6) && isNumber(deliveries, 0, Infinity),
+    'an object with days above 0 and deliveries of 0 or more',
+  );
+  checkKeys('retention', retention, ['days', 'deliveries']);
 }
 
 /** The event as it is kept: the body is made once, here, and is the same for every attempt. */
 export function toRecord(input: PublishInput, nowMs: number): EventRecord {
   const whole = { id: newId('evt'), timestamp: new Date(nowMs).toISOString(), ...input };
-  const text = JSON.stringify(toWire(whole as WebhookEvent));
+  let text: string;
   try {
+    text = JSON.stringify(toWire(whole));
     // The receiver's own parser: what is sent is what a receiver takes.
     parseEvent(text);
   } catch (error) {

@@ -1,9 +1,18 @@
+import process from 'node:process';
 import { systemClock } from './clock.js';
 import { begin, cancel, release, schedule } from './delivery.js';
 import { createDispatcher } from './dispatcher.js';
 import { SenderError } from './errors.js';
 import { newId, newSecret } from './ids.js';
-import { checkEvents, checkOptions, checkPage, checkSecret, toRecord } from './input.js';
+import {
+  checkAccountId,
+  checkEvents,
+  checkKeys,
+  checkOptions,
+  checkPage,
+  checkSecret,
+  toRecord,
+} from './input.js';
 import { internals } from './internals.js';
 import { createRetention } from './retention.js';
 import { defaultRetryScheduleSeconds } from './schedule.js';
@@ -67,7 +76,13 @@ export function createSender(options: SenderOptions): Sender {
   const { retention, attemptTimeoutMs = 15_000 } = options;
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
   const transport = options.transport ?? createHttpTransport(guard, attemptTimeoutMs);
-  const onError = (error: unknown): unknown => options.onError?.(error);
+  // Nothing fails in silence: who does not listen is warned.
+  const onError =
+    options.onError ??
+    ((error: unknown) => {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    });
+  let keepAlive: ReturnType<typeof setInterval> | undefined;
   const dispatcher = createDispatcher({
     store,
     clock,
@@ -147,9 +162,16 @@ export function createSender(options: SenderOptions): Sender {
     if (!begun) throw new Error('A ping that is due now must begin.');
     const { delivery, attempt } = begun;
     await store.insertDelivery({ delivery, event, attempt });
-    const result: AttemptResult = await dispatcher.attempt({ delivery, endpoint, event });
+    const result = await dispatcher
+      .attempt({ delivery, endpoint, event })
+      .catch((error: unknown): AttemptResult => {
+        onError(error);
+        return { error: 'the ping could not be carried out', timings: { totalMs: 0 } };
+      });
     const ok = result.error === undefined && (result.status ?? 0) >= 200 && (result.status ?? 0) < 300;
-    return { ok, deliveryId: delivery.id, status: result.status ?? null, error: result.error ?? null };
+    const said = result.responseBody?.slice(0, 200) ?? '';
+    const error = ok ? null : (result.error ?? `HTTP ${result.status}${said === '' ? '' : `: ${said}`}`);
+    return { ok, deliveryId: delivery.id, status: result.status ?? null, error };
   }
 
   /** In many small transactions: nothing else waits long for them, however many there are. */
@@ -175,10 +197,12 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   const sender: Sender = {
-    async createEndpoint({ url, events, secret, accountId }) {
+    async createEndpoint(input) {
+      checkKeys('createEndpoint', input, ['url', 'events', 'secret', 'accountId']);
+      const { url, events, secret, accountId } = input;
       const endpoint: EndpointRecord = {
         id: newId('wh'),
-        accountId: accountId ?? null,
+        accountId: checkAccountId(accountId),
         events: checkEvents(events),
         secret: secret === undefined ? newSecret() : checkSecret(secret),
         url: await checkUrl(url),
@@ -190,6 +214,7 @@ export function createSender(options: SenderOptions): Sender {
         noticePending: false,
         createdAtMs: clock.now(),
       };
+      await transport.prepare?.();
       await store.insertEndpoint(endpoint);
       const pinged = await ping(endpoint);
       return { ...shown(endpoint), ...(secret === undefined && { secret: endpoint.secret }), ping: pinged };
@@ -198,11 +223,15 @@ export function createSender(options: SenderOptions): Sender {
       const endpoint = await store.getEndpoint(id);
       return endpoint && shown(endpoint);
     },
-    async listEndpoints({ accountId, ...page } = {}) {
+    async listEndpoints(options = {}) {
+      checkKeys('listEndpoints', options, ['accountId', 'cursor', 'limit']);
+      const { accountId, ...page } = options;
       const { items, nextCursor } = await store.listEndpoints({ accountId, ...checkPage(page) });
       return { items: items.map(shown), nextCursor };
     },
-    async updateEndpoint(id, { url, events }) {
+    async updateEndpoint(id, input) {
+      checkKeys('updateEndpoint', input, ['url', 'events']);
+      const { url, events } = input;
       const checked = {
         ...(url !== undefined && { url: await checkUrl(url) }),
         ...(events !== undefined && { events: checkEvents(events) }),
@@ -221,6 +250,7 @@ export function createSender(options: SenderOptions): Sender {
         disabledReason: null,
         disabledAtMs: null,
         failingSinceMs: null,
+        noticePending: false,
       }));
       const nowMs = clock.now();
       const released = releases ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs)) : 0;
@@ -253,7 +283,9 @@ export function createSender(options: SenderOptions): Sender {
       return { eventId: event.id, created, deliveries };
     },
     getDelivery: (id) => store.getDelivery(id),
-    async listDeliveries({ endpointId, status, event, ...page } = {}) {
+    async listDeliveries(options = {}) {
+      checkKeys('listDeliveries', options, ['endpointId', 'status', 'event', 'cursor', 'limit']);
+      const { endpointId, status, event, ...page } = options;
       return store.listDeliveries({ endpointId, status, eventType: event, ...checkPage(page) });
     },
     async redeliver(deliveryId) {
@@ -261,16 +293,26 @@ export function createSender(options: SenderOptions): Sender {
       const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
       const nowMs = clock.now();
       const again = schedule(newDelivery(event, endpoint.id, 'manual', nowMs), endpoint, nowMs);
-      await store.insertDelivery({ delivery: again });
+      const kept = await store.insertDelivery({ delivery: again });
+      // Forgotten in between.
+      await found(Promise.resolve(kept || undefined), deliveryId);
       dispatcher.wake();
       return again;
     },
     async start() {
-      await dispatcher.start();
+      await transport.prepare?.();
+      // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
+      if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
       forgetting.start();
+      await dispatcher.start().catch(async (error: unknown) => {
+        await forgetting.stop();
+        throw error;
+      });
     },
     async stop({ drainMs = 20_000 } = {}) {
       await Promise.all([dispatcher.stop(drainMs), forgetting.stop()]);
+      clearInterval(keepAlive);
+      keepAlive = undefined;
       await transport.close();
     },
     async runUntilIdle() {
@@ -281,7 +323,7 @@ export function createSender(options: SenderOptions): Sender {
       }
       for (;;) {
         await dispatcher.runDue();
-        const next = await store.nextAlarmMs();
+        const next = await store.nextAlarmMs(clock.now());
         if (next === undefined) return;
         clock.advanceTo(next);
       }

@@ -11,6 +11,9 @@ export interface OutgoingRequest {
 
 /** How requests get out. Never rejects: what goes wrong is in the result's `error`. */
 export interface Transport {
+  /** Called before an endpoint is saved, and at the start: rejects where it cannot work at all. */
+  prepare?(): Promise<void>;
+  /** Must end within the request's `timeoutMs`. */
   send(request: OutgoingRequest): Promise<AttemptResult>;
   close(): Promise<void>;
 }

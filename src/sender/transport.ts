@@ -237,6 +237,9 @@ export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): 
   }
 
   return {
+    async prepare() {
+      await load();
+    },
     async send({ url, headers, body, timeoutMs }: OutgoingRequest) {
       const dispatcher = await (agent ??= open());
       return new Promise<AttemptResult>((resolve) => {
@@ -264,7 +267,7 @@ export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): 
       });
     },
     async close() {
-      const open = await agent;
+      const open = await agent?.catch(() => undefined);
       agent = undefined;
       await open?.destroy();
     },

@@ -1,4 +1,4 @@
-import type { EventType, WebhookEvent } from '../events/types.js';
+import type { EventType, PingEvent, WebhookEvent } from '../events/types.js';
 import type { Clock } from './clock.js';
 import type {
   DeliveryDetails,
@@ -43,7 +43,10 @@ export interface SenderOptions {
    * @default { days: 30, deliveries: 1_000_000 }
    */
   retention?: { days?: number; deliveries?: number };
-  /** Told of what a store or a callback threw. Deliveries go on. */
+  /**
+   * Told of what a store, a transport or a callback threw. Deliveries go on.
+   * @default a warning of the process
+   */
   onError?: (error: unknown) => unknown;
 }
 
@@ -62,31 +65,32 @@ export interface PingResult {
   readonly ok: boolean;
   readonly deliveryId: string;
   readonly status: number | null;
+  /** What went wrong: `HTTP 401: ` and what was said to it, or why there was no answer. */
   readonly error: string | null;
 }
+
+/** A known name, which editors offer, or any text: what is not known is refused with those that are. */
+export type EventName = EventType | '*' | (string & {});
 
 /** What an endpoint is made of. */
 export interface EndpointInput {
   /** `https:`, and a public host. */
   url: string;
   /** Names of event types, or `['*']` for all. */
-  events: readonly (EventType | '*')[];
+  events: readonly EventName[];
   /** At least 16 characters; left out, one is made. */
   secret?: string;
   /** The account whose events it hears; left out, every account's. */
   accountId?: string;
 }
 
-/** A whole event, or the parts of one: id and time are then made. */
-export type PublishInput =
-  | WebhookEvent
-  | {
-      readonly id?: string;
-      readonly event: string;
-      readonly timestamp?: string;
-      readonly account_id: string;
-      readonly data: object;
-    };
+/** Of each kind of event what has to be given: id and time are made where they are left out. */
+type PartsOf<Event> = Event extends WebhookEvent
+  ? Omit<Event, 'id' | 'timestamp'> & Partial<Pick<Event, 'id' | 'timestamp'>>
+  : never;
+
+/** An event; one that this version does not know as `{ event: 'unknown', type, … }`. Pings are sent otherwise. */
+export type PublishInput = WebhookEvent | PartsOf<Exclude<WebhookEvent, PingEvent>>;
 
 /** What came of publishing. */
 export interface Published {
@@ -142,7 +146,10 @@ export interface Sender {
    * @throws `SenderError` `not_found` where the delivery or its endpoint is gone
    */
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
-  /** Delivers from now on. */
+  /**
+   * Delivers from now on, and keeps the process alive until it is stopped.
+   * @throws Error where undici is missing
+   */
   start(): Promise<void>;
   /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
   stop(options?: { drainMs?: number }): Promise<void>;

@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import ipaddr from 'ipaddr.js';
 import { SenderError } from './errors.js';
 
@@ -37,8 +37,24 @@ export function isPublicAddress(text: string): boolean {
   return address.kind() === 'ipv4' || (address.match(assignedIpv6) && !address.match(documentationIpv6));
 }
 
-async function systemResolve(hostname: string): Promise<readonly string[]> {
+/** As this machine has it, its own names included: for local work. */
+async function resolveLocal(hostname: string): Promise<readonly string[]> {
   return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}
+
+/**
+ * By DNS alone. Not by the system's `lookup`: it has four threads for the whole process, and one name server that
+ * is silent would take them from everybody.
+ */
+function createPublicResolve(): Resolve {
+  const resolver = new Resolver({ timeout: 2_500, tries: 3 });
+  return async (hostname) => {
+    const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+    const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const [first] = answers;
+    if (addresses.length === 0 && first.status === 'rejected') throw first.reason;
+    return addresses;
+  };
 }
 
 /** An address in a URL stands in brackets if it is IPv6. `URL` has made every odd form of IPv4 a plain one. */
@@ -52,7 +68,10 @@ function literalOf(hostname: string): string | undefined {
  *
  * @param allowPrivateNetwork - Admits `http:` and addresses that are not public, for local work.
  */
-export function createUrlGuard(allowPrivateNetwork: boolean, resolver: Resolve = systemResolve): UrlGuard {
+export function createUrlGuard(
+  allowPrivateNetwork: boolean,
+  resolver: Resolve = allowPrivateNetwork ? resolveLocal : createPublicResolve(),
+): UrlGuard {
   function refuse(what: string): SenderError {
     return new SenderError('invalid_url', `The endpoint's URL ${what}`);
   }
@@ -70,11 +89,13 @@ export function createUrlGuard(allowPrivateNetwork: boolean, resolver: Resolve =
         throw refuse('is not a URL. Expected https://your-app.com/webhooks/hostwares.');
       const url = new URL(text);
       if (url.protocol !== 'https:' && !(allowPrivateNetwork && url.protocol === 'http:')) {
-        throw refuse('must begin with https:.');
+        throw refuse('must begin with https:. allowPrivateNetwork admits http: for local work.');
       }
       if (url.username !== '' || url.password !== '') throw refuse('must not hold a user name or password.');
       const literal = literalOf(url.hostname);
       if (literal !== undefined) check(literal);
+      // Never a public host (RFC 6761), whatever a resolver says.
+      else if (/(?:^|\.)localhost\.?$/.test(url.hostname)) check('127.0.0.1');
       return url;
     },
     async resolve(hostname) {

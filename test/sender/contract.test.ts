@@ -1,6 +1,7 @@
 // The delivery contract (section 4), to be read as its documentation. 2 h 36 min pass in milliseconds.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSender, type Sender, type SenderOptions } from '../../src/sender/index.js';
+import { createSender, type PublishInput, type Sender, type SenderOptions } from '../../src/sender/index.js';
+import { createMemoryStore } from '../../src/sender/stores/memory.js';
 import type { SenderStore } from '../../src/sender/stores/contract.js';
 import type { AttemptResult } from '../../src/sender/stores/contract.js';
 import type { OutgoingRequest } from '../../src/sender/transport-contract.js';
@@ -263,6 +264,71 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(onEndpointDisabled).not.toHaveBeenCalled();
     });
 
+    it('keep nobody waiting while their owners are told', async () => {
+      let told: () => void = () => undefined;
+      onEndpointDisabled.mockImplementationOnce(() => new Promise<void>((resolve) => (told = resolve)));
+      const sender = make({ retryScheduleSeconds: [], maxInFlight: 1 });
+      await endpoint(sender);
+      await sender.start();
+      await sender.publish(event());
+      await vi.waitFor(() => expect(onEndpointDisabled).toHaveBeenCalledTimes(1));
+      await endpoint(sender, { url: `${url}/other` });
+      await sender.publish(event());
+      await vi.waitFor(() => expect(sent).toHaveLength(2));
+      told();
+      await sender.stop();
+    });
+
+    it('are told of each time they are disabled, and of nothing once they are enabled', async () => {
+      const sender = make({ retryScheduleSeconds: [] });
+      const { id } = await endpoint(sender);
+      const disable = async () => {
+        clock.advance(1_000);
+        await sender.publish(event());
+        await sender.runUntilIdle();
+      };
+      // The first notice is still being given when the endpoint is disabled again.
+      let told: () => void = () => undefined;
+      onEndpointDisabled.mockImplementationOnce(() => new Promise<void>((resolve) => (told = resolve)));
+      await sender.start();
+      await sender.publish(event());
+      await vi.waitFor(() => expect(onEndpointDisabled).toHaveBeenCalledTimes(1));
+      await sender.stop({ drainMs: 0 });
+      await sender.enableEndpoint(id);
+      clock.advance(1_000);
+      await sender.start();
+      await sender.publish(event());
+      await vi.waitFor(() => expect(onEndpointDisabled).toHaveBeenCalledTimes(2));
+      told();
+      await sender.stop();
+      // A third one could not be given; the endpoint is well again before there is another occasion.
+      await sender.enableEndpoint(id);
+      onEndpointDisabled.mockRejectedValueOnce(new Error('mail server down'));
+      await disable();
+      expect(onEndpointDisabled).toHaveBeenCalledTimes(3);
+      await sender.enableEndpoint(id);
+      await sender.start();
+      await sender.stop();
+      expect(onEndpointDisabled).toHaveBeenCalledTimes(3);
+      await disable();
+      expect(onEndpointDisabled).toHaveBeenCalledTimes(4);
+    });
+
+    it('tell again after a minute if telling failed', async () => {
+      onEndpointDisabled.mockRejectedValueOnce(new Error('mail server down'));
+      const sender = make({ retryScheduleSeconds: [] });
+      await endpoint(sender);
+      await sender.start();
+      await sender.publish(event());
+      await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+      clock.advance(59_999);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(onEndpointDisabled).toHaveBeenCalledTimes(1);
+      clock.advance(1);
+      await vi.waitFor(() => expect(onEndpointDisabled).toHaveBeenCalledTimes(2));
+      await sender.stop();
+    });
+
     it('tell again at the next start if telling failed', async () => {
       onEndpointDisabled.mockRejectedValueOnce(new Error('mail server down'));
       const sender = make({ retryScheduleSeconds: [] });
@@ -374,10 +440,18 @@ describe.each(stores)('on the $name store', ({ open }) => {
       const sender = make();
       await endpoint(sender);
       const first = await sender.publish(event());
-      const input = { id: first.eventId, event: 'credits.low', account_id: 'acc_1', data: { balance: 1 } };
-      expect(await sender.publish(input)).toEqual({ ...first, created: false });
+      const input = { id: first.eventId, event: 'credits.low', data: { balance: 1 } } as const;
+      expect(await sender.publish({ ...input, account_id: 'acc_19c3' })).toEqual({
+        ...first,
+        created: false,
+      });
+      // An id is an account's own.
+      await endpoint(sender, { accountId: 'acc_other', url: `${url}/other` });
+      const other = await sender.publish({ ...input, account_id: 'acc_other' });
+      expect(other.created).toBe(true);
+      expect(new Set(other.deliveries.map(({ accountId }) => accountId))).toEqual(new Set(['acc_other']));
       await sender.runUntilIdle();
-      expect(sent).toHaveLength(1);
+      expect(sent).toHaveLength(3);
     });
 
     it('sends every type, and types of tomorrow', async () => {
@@ -396,7 +470,93 @@ describe.each(stores)('on the $name store', ({ open }) => {
       [{ event: 'credits.low', account_id: 'a', timestamp: 'now', data: {} }, 'invalid_event'],
       [{ event: 'credits.low', account_id: 'a', data: { text: 'x'.repeat(262_144) } }, 'payload_too_large'],
     ])('refuses %j', async (input, code) => {
-      await expect(make().publish(input)).rejects.toMatchObject({ code });
+      await expect(make().publish(input as PublishInput)).rejects.toMatchObject({ code });
+    });
+  });
+
+  describe('options that cannot work', () => {
+    it.each([
+      [{ store: createMemoryStore as never }, /store must be a store/],
+      [{ store: undefined as never }, /store must be a store/],
+      [{ transport: (() => undefined) as never }, /transport must be/],
+      [{ clock: Date as never }, /clock must be/],
+      [{ allowPrivateNetwork: 'false' as never }, /allowPrivateNetwork must be true or false/],
+      [{ attemptTimeoutMs: '5000' as never }, /attemptTimeoutMs must be/],
+      [{ retryScheduleSeconds: '10' as never }, /retryScheduleSeconds must be/],
+      [{ retryScheduleSeconds: [-1] }, /retryScheduleSeconds must be/],
+      [{ maxInFlight: 0 }, /maxInFlight must be/],
+      [{ maxInFlightPerEndpoint: 1.5 }, /maxInFlightPerEndpoint must be/],
+      [{ jitterRatio: 2 }, /jitterRatio must be/],
+      [{ retention: 30 as never }, /retention must be|retention/],
+      [{ retention: { days: 0 } }, /retention must be/],
+      [{ retention: { hours: 1 } as never }, /hours is not an option of retention/],
+      [{ onEndpointDisabled: 'x' as never }, /onEndpointDisabled must be/],
+      [{ retrySchedule: [1] } as never, /retrySchedule is not an option of createSender. Known: store,/],
+    ])('%o are refused at set-up', (options: Partial<SenderOptions>, message) => {
+      expect(() => make(options)).toThrow(message);
+      expect(() => make(options)).toThrow(TypeError);
+    });
+  });
+
+  describe('retention', () => {
+    const settled = (sender: Sender, id: string) =>
+      vi.waitFor(async () => expect((await sender.getDelivery(id))!.delivery.status).toBe('succeeded'));
+
+    it.each([
+      ['30 days', {}, 29.9, 30.1],
+      ['as long as is set', { retention: { days: 2 } }, 1.9, 2.1],
+    ])('keeps what has ended for %s, and then forgets it', async (_, options, stillDays, goneDays) => {
+      answer = () => answered(200);
+      const sender = make(options);
+      await endpoint(sender);
+      await sender.start();
+      const [delivery] = (await sender.publish(event())).deliveries;
+      await settled(sender, delivery!.id);
+      clock.advanceTo(startedMs + stillDays * 86_400_000);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await sender.getDelivery(delivery!.id)).toBeDefined();
+      clock.advanceTo(startedMs + goneDays * 86_400_000);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      clock.advance(60_000);
+      await vi.waitFor(async () => expect(await sender.getDelivery(delivery!.id)).toBeUndefined());
+      await sender.stop();
+      expect((await sender.publish(event())).created).toBe(true);
+    });
+
+    it('keeps so many, the newest, and all that waits', async () => {
+      answer = () => answered(200);
+      const sender = make({ retention: { deliveries: 1 } });
+      const { id } = await endpoint(sender);
+      await sender.start();
+      const ids: string[] = [];
+      for (let each = 0; each < 3; each += 1) {
+        const [delivery] = (await sender.publish(event())).deliveries;
+        ids.push(delivery!.id);
+        await settled(sender, delivery!.id);
+      }
+      await sender.disableEndpoint(id);
+      const [held] = (await sender.publish(event())).deliveries;
+      clock.advance(60_000);
+      await vi.waitFor(async () => expect(await sender.getDelivery(ids[1]!)).toBeUndefined());
+      await sender.stop();
+      const kept = (await sender.listDeliveries()).items.map((delivery) => delivery.id);
+      expect(kept).toEqual([held!.id, ids[2]]);
+    });
+
+    it('is told to onError where the store fails, and goes on', async () => {
+      const prune = store.prune.bind(store);
+      store.prune = () => Promise.reject(new Error('disk full'));
+      const sender = make();
+      await sender.start();
+      await vi.waitFor(() => expect(onError).toHaveBeenCalledWith(new Error('disk full')));
+      let pruned = 0;
+      store.prune = (rule) => {
+        pruned += 1;
+        return prune(rule);
+      };
+      clock.advance(60_000);
+      await vi.waitFor(() => expect(pruned).toBe(1));
+      await sender.stop();
     });
   });
 
@@ -426,6 +586,41 @@ describe.each(stores)('on the $name store', ({ open }) => {
     ])('refuse %j', async (wrong, code) => {
       const sender = make();
       await expect(endpoint(sender, wrong)).rejects.toMatchObject({ code });
+      expect((await sender.listEndpoints()).items).toEqual([]);
+    });
+
+    it('are saved although their ping throws, and not where nothing could be sent at all', async () => {
+      const sender = make({
+        transport: { send: () => Promise.reject(new Error('bug')), close: async () => undefined },
+      });
+      const { ping } = await endpoint(sender);
+      expect(ping).toMatchObject({ ok: false, status: null, error: 'the ping could not be carried out' });
+      expect(onError).toHaveBeenCalledWith(new Error('bug'));
+      const without = make({
+        transport: {
+          prepare: () => Promise.reject(new Error('npm install undici')),
+          send: async () => answered(200),
+          close: async () => undefined,
+        },
+      });
+      await expect(endpoint(without)).rejects.toThrow('npm install undici');
+      await expect(without.start()).rejects.toThrow('npm install undici');
+      expect((await sender.listEndpoints()).items).toHaveLength(1);
+    });
+
+    it.each([
+      [
+        'createEndpoint',
+        (sender: Sender) => sender.createEndpoint({ url, events: ['*'], account_id: 'a' } as never),
+      ],
+      ['createEndpoint', (sender: Sender) => endpoint(sender, { accountId: '' })],
+      ['createEndpoint', (sender: Sender) => endpoint(sender, { accountId: 5 })],
+      ['updateEndpoint', (sender: Sender) => sender.updateEndpoint('wh_1', { secret: 'x' } as never)],
+      ['listEndpoints', (sender: Sender) => sender.listEndpoints({ account_id: 'a' } as never)],
+      ['listDeliveries', (sender: Sender) => sender.listDeliveries({ endpoint_id: 'a' } as never)],
+    ])('%s refuses what is misspelt, rather than meaning every account', async (_, call) => {
+      const sender = make();
+      await expect(call(sender)).rejects.toThrow(TypeError);
       expect((await sender.listEndpoints()).items).toEqual([]);
     });
 
@@ -471,6 +666,125 @@ describe.each(stores)('on the $name store', ({ open }) => {
       waiting.forEach((resolve) => resolve());
       await sender.stop();
       expect(most).toBe(8);
+    });
+
+    it('what a disabled endpoint has waiting is held, and keeps nobody else', async () => {
+      answer = () => answered(200);
+      const sender = make();
+      const { id } = await endpoint(sender, { accountId: 'acc_1' });
+      await endpoint(sender, { accountId: 'acc_2', url: `${url}/other` });
+      const low = (account: string) => sampleEvent('credits.low', { account_id: account });
+      for (let each = 0; each < 1_100; each += 1) await sender.publish(low('acc_1'));
+      await sender.disableEndpoint(id);
+      clock.advance(1);
+      await sender.publish(low('acc_2'));
+      await sender.start();
+      await vi.waitFor(() => expect(sent.map(({ request }) => request.url)).toEqual([`${url}/other`]));
+      await sender.stop();
+      const held = await sender.enableEndpoint(id, { release: true });
+      expect(held.released).toBe(1_100);
+    });
+
+    it('retries are not starved by first attempts, nor these by retries', async () => {
+      // A backlog of both kinds, one place: they take turns.
+      const failing = new Set<string>();
+      answer = ({ url: to }) => answered(failing.has(to) ? 500 : 200);
+      const sender = make({ maxInFlight: 2, retryScheduleSeconds: [1, 1, 1, 1, 1] });
+      failing.add(`${url}/down`);
+      await endpoint(sender, { accountId: 'acc_1', url: `${url}/down` });
+      await endpoint(sender, { accountId: 'acc_2', url: `${url}/well` });
+      const low = (account: string) => sampleEvent('credits.low', { account_id: account });
+      for (let each = 0; each < 20; each += 1) await sender.publish(low('acc_1'));
+      await sender.start();
+      await vi.waitFor(() => expect(sent).toHaveLength(20));
+      await sender.stop();
+      for (let each = 0; each < 20; each += 1) await sender.publish(low('acc_2'));
+      clock.advance(1_000);
+      sent = [];
+      await sender.start();
+      await vi.waitFor(() => expect(sent).toHaveLength(40));
+      await sender.stop();
+      const firstHalf = sent.slice(0, 20).filter(({ request }) => request.url.endsWith('/down'));
+      expect(firstHalf.length).toBeGreaterThanOrEqual(8);
+      expect(firstHalf.length).toBeLessThanOrEqual(12);
+    });
+
+    it('a retry comes on time although another endpoint has more due than it may have', async () => {
+      answer = ({ url: to }) => (to.endsWith('/hangs') ? new Promise(() => undefined) : answered(500));
+      const sender = make({ maxInFlightPerEndpoint: 1 });
+      await endpoint(sender, { accountId: 'acc_1', url: `${url}/hangs` });
+      await endpoint(sender, { accountId: 'acc_2', url: `${url}/down` });
+      const low = (account: string) => sampleEvent('credits.low', { account_id: account });
+      await sender.start();
+      for (let each = 0; each < 3; each += 1) await sender.publish(low('acc_1'));
+      await sender.publish(low('acc_2'));
+      const down = () => times().filter((_, index) => sent[index]!.request.url.endsWith('/down'));
+      await vi.waitFor(() => expect(down()).toEqual([0]));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      clock.advance(10_000);
+      await vi.waitFor(() => expect(down()).toEqual([0, 10]));
+      await sender.stop({ drainMs: 0 });
+    });
+
+    it('what stop breaks off is nobody’s failure: its outcome is unknown', async () => {
+      let broken: () => void = () => undefined;
+      const sender = make({
+        retryScheduleSeconds: [],
+        transport: {
+          send: ({ body }) =>
+            new TextDecoder().decode(body).includes('"event":"ping"')
+              ? Promise.resolve(answered(200))
+              : new Promise((resolve) => {
+                  sent.push({ at: 0, request: {} as never, body: {} as never });
+                  broken = () => resolve({ error: 'destroyed', timings: { totalMs: 0 } });
+                }),
+          close: async () => broken(),
+        },
+      });
+      const { id } = await endpoint(sender);
+      await sender.start();
+      const { deliveries } = await sender.publish(event());
+      await vi.waitFor(() => expect(sent).toHaveLength(1));
+      await sender.stop({ drainMs: 0 });
+      expect(await sender.getEndpoint(id)).toMatchObject({ status: 'enabled', lastError: null });
+      await sender.start();
+      await sender.stop();
+      const { attempts } = (await sender.getDelivery(deliveries[0]!.id))!;
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(['unknown']);
+      expect(onEndpointDisabled).not.toHaveBeenCalled();
+    });
+
+    it('start leaves alone what goes on already: a ping that is on its way', async () => {
+      let end: () => void = () => undefined;
+      const sender = make({
+        transport: {
+          send: () => new Promise((resolve) => (end = () => resolve(answered(200)))),
+          close: async () => undefined,
+        },
+      });
+      const saving = endpoint(sender);
+      await vi.waitFor(async () => expect((await sender.listDeliveries()).items).toHaveLength(1));
+      await sender.start();
+      end();
+      const { ping } = await saving;
+      await sender.stop();
+      const { delivery, attempts } = (await sender.getDelivery(ping.deliveryId))!;
+      expect([ping.ok, delivery.status, attempts[0]!.outcome]).toEqual([true, 'succeeded', 'success']);
+    });
+
+    it('start can be tried again after it failed', async () => {
+      answer = () => answered(200);
+      const expire = store.expire.bind(store);
+      const sender = make();
+      await endpoint(sender);
+      await sender.publish(event());
+      store.expire = () => Promise.reject(new Error('disk full'));
+      await expect(sender.start()).rejects.toThrow('disk full');
+      expect(sent).toEqual([]);
+      store.expire = expire;
+      await sender.start();
+      await vi.waitFor(() => expect(sent).toHaveLength(1));
+      await sender.stop();
     });
 
     it('stop waits for what is under way and begins nothing', async () => {

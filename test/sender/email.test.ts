@@ -165,3 +165,12 @@ it('rejects where the server does not take it, so that the sender tells again', 
   expect(ids).toHaveLength(2);
   expect(new Set(ids).size).toBe(1);
 });
+
+it.each([
+  [{ smtp: 'mail.example' }, /smtp must be/],
+  [{ smtp: undefined as never }, /smtp must be/],
+  [{ from: '' }, /from must be/],
+  [{ to: 'a@b.example' as never }, /to must be a function/],
+])('%o are refused at set-up', (wrong, message) => {
+  expect(() => createDisabledMailer({ smtp, from, to: () => 'a@b.example', ...wrong })).toThrow(message);
+});

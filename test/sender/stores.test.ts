@@ -138,7 +138,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(await store.updateEndpoint('wh_0', (each) => each)).toBeUndefined();
     expect(await store.deleteEndpoint('wh_0', ended)).toBe(false);
     expect(await store.getDelivery('dlv_0')).toBeUndefined();
-    expect(await store.nextAlarmMs()).toBeUndefined();
+    expect(await store.nextAlarmMs(0)).toBeUndefined();
     expect(await ask()).toEqual({ claims: [], moved: 0 });
     await store.settle([{ deliveryId: 'dlv_0', change: ended }]);
   });
@@ -167,7 +167,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await ask({ capacityOf: () => 0 })).claims).toHaveLength(0);
     expect((await ask()).claims).toHaveLength(4);
     expect((await ask()).claims).toHaveLength(0);
-    expect(await store.nextAlarmMs()).toBe(11);
+    expect(await store.nextAlarmMs(0)).toBe(11);
   });
 
   it('is not kept from others by any number of endpoints that are full', async () => {
@@ -202,17 +202,17 @@ describe.each(stores)('the $name store', ({ open }) => {
     const some = { endpointId: 'wh_1', statuses: ['held'] as const, limit: 1_000, change: release };
     expect(await store.changeWaiting(some)).toBe(1_000);
     expect(await store.changeWaiting(some)).toBe(200);
-    expect(await store.nextAlarmMs()).toBe(3);
+    expect(await store.nextAlarmMs(0)).toBe(3);
   });
 
   it('ends leases that have passed, and no others', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     await publish('1');
     await ask();
-    expect(await store.nextAlarmMs()).toBe(99);
+    expect(await store.nextAlarmMs(0)).toBe(99);
     expect(await store.expire(98, ended)).toBe(0);
     expect(await store.expire(99, ended)).toBe(1);
-    expect(await store.nextAlarmMs()).toBeUndefined();
+    expect(await store.nextAlarmMs(0)).toBeUndefined();
   });
 
   it('lets a deleted endpoint take with it what waits, and nothing else', async () => {
@@ -245,6 +245,42 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await store.listDeliveries({ limit: 9, eventType: 'x' })).items).toEqual([]);
     expect((await store.listDeliveries({ limit: 9, status: 'failed' })).items).toHaveLength(1);
     expect((await store.listEndpoints({ limit: 9, accountId: 'acc_1' })).items).toEqual([]);
+  });
+
+  it('takes no delivery of an event that is not there', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    expect(await store.insertDelivery({ delivery: delivery('dlv_1', 'evt_1', { kind: 'manual' }) })).toBe(
+      false,
+    );
+    expect(await store.getDelivery('dlv_1')).toBeUndefined();
+    expect((await ask()).moved).toBe(0);
+  });
+
+  it('keeps ids of accounts apart', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    const made = (accountId: string) =>
+      store.publish(event('evt_1', { accountId }), () =>
+        delivery(`dlv_${accountId}`, 'evt_1', { accountId }),
+      );
+    expect((await made('acc_1')).created).toBe(true);
+    expect((await made('acc_2')).created).toBe(true);
+    expect((await made('acc_1')).deliveries.map(({ id }) => id)).toEqual(['dlv_acc_1']);
+    expect((await store.getDelivery('dlv_acc_2'))?.event.accountId).toBe('acc_2');
+  });
+
+  it('tells of the next alarm, past what waits for room', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await store.insertEndpoint(endpoint('wh_2'));
+    const due = (id: string, endpointId: string, dueAtMs: number) =>
+      store.publish(event(`evt_${id}`), (at) =>
+        at.id === endpointId ? delivery(`dlv_${id}`, `evt_${id}`, { endpointId, dueAtMs }) : undefined,
+      );
+    await due('overdue', 'wh_1', 5);
+    await due('later', 'wh_2', 20);
+    await due('latest', 'wh_2', 30);
+    expect(await store.nextAlarmMs(0)).toBe(5);
+    expect(await store.nextAlarmMs(10)).toBe(20);
+    expect(await store.nextAlarmMs(20)).toBeUndefined();
   });
 
   it('forgets what is too old or too much, oldest first, with all that belongs to it', async () => {
@@ -292,6 +328,16 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(await store.takeKey(call, expiry)).toBeUndefined();
   });
 
+  it('gives what an event made, though places are given again', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await store.insertEndpoint(endpoint('wh_2'));
+    await publish('a');
+    await store.settle([{ deliveryId: 'dlv_a_wh_2', change: ended }]);
+    expect(await store.prune({ beforeMs: 0, keep: 0, limit: 10 })).toBe(1);
+    await publish('b');
+    expect((await publish('a')).deliveries.map(({ id }) => id)).toEqual(['dlv_a_wh_1']);
+  });
+
   it('undoes work that throws, and only that', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     const wrong = store.publish(event('evt_wrong'), () => {
@@ -301,6 +347,77 @@ describe.each(stores)('the $name store', ({ open }) => {
     await expect(wrong).rejects.toThrow('no delivery');
     expect((await right).created).toBe(true);
     expect((await publish('wrong')).created).toBe(true);
+  });
+});
+
+it('the SQLite store searches a bounded number of rows for a page, and goes on with the next', async () => {
+  const store = createSqliteStore({ path: ':memory:' });
+  await store.insertEndpoint(endpoint('wh_1'));
+  const publishing = Array.from({ length: 12_000 }, (_, each) =>
+    store.publish(event(`evt_${each}`, { type: each === 0 ? 'rare' : 'common' }), () =>
+      delivery(`dlv_${each}`, `evt_${each}`, { eventType: each === 0 ? 'rare' : 'common' }),
+    ),
+  );
+  await Promise.all(publishing);
+  const sizes: number[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listDeliveries({ endpointId: 'wh_1', eventType: 'rare', limit: 10, cursor });
+    sizes.push(page.items.length);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  expect(sizes).toEqual([0, 0, 1]);
+  await store.close();
+});
+
+describe('the SQLite store, after a transaction was undone', () => {
+  let store: SenderStore;
+  beforeEach(async () => {
+    store = createSqliteStore({ path: ':memory:' });
+    await store.insertEndpoint(endpoint('wh_1'));
+    for (const id of ['1', '2']) {
+      const made = delivery(`dlv_${id}`, `evt_${id}`, { dueAtMs: Number(id) });
+      await store.publish(event(`evt_${id}`), () => made);
+    }
+  });
+  afterEach(() => store.close());
+
+  it('knows nothing of attempts that were not begun', async () => {
+    let begun = 0;
+    const request = { lane: 'first', nowMs: 10, limit: 9, capacityOf: () => 9 } as const;
+    const failing: Transition = (rows) => {
+      if (++begun % 2 === 0) throw new Error('on the second');
+      return begin(rows);
+    };
+    await expect(store.claim({ ...request, begin: failing })).rejects.toThrow('on the second');
+    const seen: string[] = [];
+    await store.settle([
+      {
+        deliveryId: 'dlv_1',
+        change: ({ delivery: row }) => {
+          seen.push(row.status);
+          return undefined;
+        },
+      },
+    ]);
+    expect(seen).toEqual(['scheduled']);
+    expect((await store.claim({ ...request, begin })).claims).toHaveLength(2);
+  });
+
+  it('knows endpoints as they were', async () => {
+    const disabling: Transition = ({ delivery: row, endpoint: at }) => ({
+      delivery: row,
+      endpoint: at && { ...at, status: 'disabled' },
+    });
+    const failing: Transition = () => {
+      throw new Error('no');
+    };
+    const both = [
+      { deliveryId: 'dlv_1', change: disabling },
+      { deliveryId: 'dlv_2', change: failing },
+    ];
+    await expect(store.settle(both)).rejects.toThrow('no');
+    expect((await store.getEndpoint('wh_1'))?.status).toBe('enabled');
   });
 });
 
@@ -324,11 +441,13 @@ describe('the file of the SQLite store', () => {
     await first.close();
     await last;
     await first.close();
-    await expect(first.updateEndpoint('wh_1', (each) => each)).rejects.toThrow('The store is closed.');
+    await expect(first.updateEndpoint('wh_1', (each) => each)).rejects.toThrow(
+      'The store is closed: stop the sender before it.',
+    );
 
     const second = createSqliteStore({ path, synchronous: 'normal' });
     expect((await second.getEndpoint('wh_1'))?.url).toBe('https://example.com/new');
-    expect(await second.nextAlarmMs()).toBe(10);
+    expect(await second.nextAlarmMs(0)).toBe(10);
     await second.close();
   });
 

@@ -243,6 +243,12 @@ describe('the guard', () => {
     expect([asked, connections]).toEqual([2, 0]);
   });
 
+  it.each(['localhost', 'localhost.', 'api.localhost'])('never takes %s for a public host', (host) => {
+    expect(() => createUrlGuard(false, async () => ['93.184.215.14']).checkUrl(`https://${host}/`)).toThrow(
+      /not public/,
+    );
+  });
+
   it('says that a name has no address', async () => {
     const transport = createHttpTransport(
       createUrlGuard(false, async () =>

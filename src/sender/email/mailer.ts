@@ -19,6 +19,9 @@ export interface DisabledMailerOptions {
 /** Tells the owner of an endpoint, by one e-mail. */
 export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
+/** A server that is silent keeps nobody waiting: the mail is sent again. */
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+
 async function load(): Promise<typeof nodemailerModule> {
   try {
     return await import('nodemailer');
@@ -32,6 +35,8 @@ async function load(): Promise<typeof nodemailerModule> {
  * since when, the last error, and how to enable it, as text and as HTML. It rejects if the server does not take
  * the mail; the sender then tells again. Mails of the same disabling have the same `Message-ID`.
  *
+ * @throws `TypeError` for options that cannot work
+ *
  * @example
  * const sender = createSender({
  *   store,
@@ -43,15 +48,24 @@ async function load(): Promise<typeof nodemailerModule> {
  * });
  */
 export function createDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+  const { smtp, from, to: addressOf } = options;
   const platformUrl = new URL(options.platformUrl ?? 'https://hostwares.com');
+  const expect = (name: string, right: boolean, expected: string): void => {
+    if (!right) throw new TypeError(`createDisabledMailer: ${name} must be ${expected}.`);
+  };
+  const isUrl = typeof smtp === 'string' && /^smtps?:/.test(smtp) && URL.canParse(smtp);
+  const isOptions = typeof (smtp as unknown) === 'object' && (smtp as object | null) !== null;
+  expect('smtp', isUrl || isOptions, 'smtp://… or smtps://…, or the options of nodemailer');
+  expect('from', typeof (from as unknown) === 'string' && from !== '', 'an address');
+  expect('to', typeof (addressOf as unknown) === 'function', 'a function that gives an address');
   return async (endpoint) => {
-    const to = await options.to(endpoint);
+    const to = await addressOf(endpoint);
     if (to === undefined) return;
     const { createTransport } = await load();
-    const transport = createTransport(options.smtp as string);
+    const transport = createTransport({ ...timeouts, ...(typeof smtp === 'string' ? { url: smtp } : smtp) });
     try {
       await transport.sendMail({
-        from: options.from,
+        from,
         to,
         ...disabledMessage(endpoint, platformUrl),
         messageId: `<${endpoint.id}.${endpoint.disabledAtMs ?? 0}@${platformUrl.hostname}>`,

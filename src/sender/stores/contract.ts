@@ -146,6 +146,7 @@ export interface Claim {
 }
 
 export interface Page<Item> {
+  /** Can be fewer than asked for, and even none, although there is a next page: a page is a bounded search. */
   readonly items: readonly Item[];
   /** Digits. Give it back to get the next page; undefined on the last. */
   readonly nextCursor: string | undefined;
@@ -224,21 +225,22 @@ export interface SenderStore {
   pendingNotices(): Promise<readonly EndpointRecord[]>;
 
   /**
-   * Keeps the event and a delivery for each endpoint that hears it. An id that was published before
-   * changes nothing and gives the deliveries of then.
+   * Keeps the event and a delivery for each endpoint that hears it. An id that was published before, for the
+   * same account, changes nothing and gives the deliveries of then.
    */
   publish(
     event: EventRecord,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
   ): Promise<{ readonly created: boolean; readonly deliveries: readonly DeliveryRecord[] }>;
   /**
-   * A delivery by itself: one by hand, or a ping, which brings its event and has begun already.
+   * A delivery by itself: one by hand, or a ping, which brings its event and has begun already. False where it
+   * brings none and there is none.
    */
   insertDelivery(rows: {
     readonly delivery: DeliveryRecord;
     readonly event?: EventRecord | undefined;
     readonly attempt?: AttemptRecord | undefined;
-  }): Promise<void>;
+  }): Promise<boolean>;
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<DeliveryRecord>>;
 
@@ -250,8 +252,8 @@ export interface SenderStore {
   expire(nowMs: number, change: Transition): Promise<number>;
   /** True where no other process can have the store: then, at start, all leases are of dead processes. */
   readonly exclusive: boolean;
-  /** When the next delivery is due or the next lease passes. */
-  nextAlarmMs(): Promise<number | undefined>;
+  /** When, after a time, the first of a queue is due or a lease passes. */
+  nextAlarmMs(afterMs: number): Promise<number | undefined>;
 
   /**
    * Forgets ended deliveries that are too old or too many, oldest first, with their attempts and events; also

@@ -47,6 +47,8 @@ export function createMemoryStore(): SenderStore {
   const endpoints = new Map<string, EndpointRecord>();
   const events = new Map<string, EventRecord>();
   const deliveries = new Map<string, DeliveryRecord>();
+  // An id is an account's own.
+  const keyOf = (accountId: string, eventId: string): string => JSON.stringify([accountId, eventId]);
   const attempts = new Map<string, AttemptRecord[]>();
   const deliveriesOfEvent = new Map<string, string[]>();
   const keys = new Map<string, IdempotencyRecord>();
@@ -100,22 +102,24 @@ export function createMemoryStore(): SenderStore {
     return { items: shown, nextCursor: rest.length > limit && last ? String(place(last)) : undefined };
   }
 
-  function forget({ id, eventId }: DeliveryRecord): void {
+  function forget({ id, accountId, eventId }: DeliveryRecord): void {
+    const key = keyOf(accountId, eventId);
     deliveries.delete(id);
     attempts.delete(id);
     places.delete(id);
-    const rest = (deliveriesOfEvent.get(eventId) ?? []).filter((each) => each !== id);
-    deliveriesOfEvent.set(eventId, rest);
+    const rest = (deliveriesOfEvent.get(key) ?? []).filter((each) => each !== id);
+    deliveriesOfEvent.set(key, rest);
     if (rest.length > 0) return;
-    deliveriesOfEvent.delete(eventId);
-    events.delete(eventId);
+    deliveriesOfEvent.delete(key);
+    events.delete(key);
   }
 
   function insert(delivery: DeliveryRecord): void {
     places.set(delivery.id, ++sequence);
-    const ids = deliveriesOfEvent.get(delivery.eventId);
+    const key = keyOf(delivery.accountId, delivery.eventId);
+    const ids = deliveriesOfEvent.get(key);
     if (ids) ids.push(delivery.id);
-    else deliveriesOfEvent.set(delivery.eventId, [delivery.id]);
+    else deliveriesOfEvent.set(key, [delivery.id]);
     keep(delivery);
   }
 
@@ -168,7 +172,7 @@ export function createMemoryStore(): SenderStore {
     const change = apply(deliveryId, begin);
     if (change?.delivery.status !== 'attempting') return undefined;
     const endpoint = endpoints.get(change.delivery.endpointId);
-    const event = events.get(change.delivery.eventId);
+    const event = events.get(keyOf(change.delivery.accountId, change.delivery.eventId));
     return endpoint && event && { delivery: change.delivery, endpoint, event };
   }
 
@@ -217,28 +221,30 @@ export function createMemoryStore(): SenderStore {
       return waiting.filter((id) => apply(id, change)).length;
     },
     async publish(event, toDelivery) {
-      if (events.has(event.id)) {
-        const then = (deliveriesOfEvent.get(event.id) ?? []).map(
-          (id) => deliveries.get(id) as DeliveryRecord,
-        );
+      const key = keyOf(event.accountId, event.id);
+      if (events.has(key)) {
+        const then = (deliveriesOfEvent.get(key) ?? []).map((id) => deliveries.get(id) as DeliveryRecord);
         return { created: false, deliveries: then.filter(({ kind }) => kind === 'automatic') };
       }
       const made = [...endpoints.values()]
         .filter((endpoint) => hears(endpoint, event))
         .map(toDelivery)
         .filter((delivery) => delivery !== undefined);
-      events.set(event.id, event);
+      events.set(key, event);
       made.forEach(insert);
       return { created: true, deliveries: made };
     },
     async insertDelivery({ delivery, event, attempt }) {
-      if (event) events.set(event.id, event);
+      const key = keyOf(delivery.accountId, delivery.eventId);
+      if (event) events.set(key, event);
+      else if (!events.has(key)) return false;
       if (attempt) keepAttempt(attempt);
       insert(delivery);
+      return true;
     },
     async getDelivery(id) {
       const delivery = deliveries.get(id);
-      const event = delivery && events.get(delivery.eventId);
+      const event = delivery && events.get(keyOf(delivery.accountId, delivery.eventId));
       return event && { delivery, event, attempts: [...(attempts.get(id) ?? [])] };
     },
     async listDeliveries({ endpointId, status, eventType, ...rest }) {
@@ -283,11 +289,17 @@ export function createMemoryStore(): SenderStore {
       const over = [...underWay].filter((id) => (deliveries.get(id)?.leaseUntilMs ?? 0) <= nowMs);
       return over.filter((id) => apply(id, change)).length;
     },
-    async nextAlarmMs() {
-      const times = [firstHead('first')?.dueAtMs, firstHead('retry')?.dueAtMs];
+    async nextAlarmMs(afterMs) {
+      const times: (number | undefined)[] = [];
+      for (const lane of ['first', 'retry'] as const) {
+        const head = firstHead(lane);
+        if (head && head.dueAtMs > afterMs) times.push(head.dueAtMs);
+        // Some wait for room: what comes after them is not in order.
+        else if (head) for (const queues of lanes.values()) times.push(firstOf(queues[lane], lane)?.dueAtMs);
+      }
       for (const id of underWay) times.push(deliveries.get(id)?.leaseUntilMs ?? undefined);
-      const known = times.filter((time) => time !== undefined);
-      return known.length === 0 ? undefined : Math.min(...known);
+      const later = times.filter((time) => time !== undefined && time > afterMs) as number[];
+      return later.length === 0 ? undefined : Math.min(...later);
     },
     async prune({ beforeMs, keep: most, limit }) {
       const over = [...deliveries.values()].filter(isOver);
@@ -296,10 +308,10 @@ export function createMemoryStore(): SenderStore {
         .slice(0, limit)
         .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
       old.forEach(forget);
-      const unheard = [...events.values()]
-        .filter(({ id, createdAtMs }) => createdAtMs < beforeMs && !deliveriesOfEvent.has(id))
+      const unheard = [...events]
+        .filter(([key, { createdAtMs }]) => createdAtMs < beforeMs && !deliveriesOfEvent.has(key))
         .slice(0, limit);
-      for (const { id } of unheard) events.delete(id);
+      for (const [key] of unheard) events.delete(key);
       return old.length + unheard.length;
     },
     async takeKey(record, { beforeMs, abandonedMs }) {

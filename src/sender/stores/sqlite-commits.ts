@@ -72,7 +72,7 @@ export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commi
   return {
     write(work) {
       return new Promise((resolve, reject) => {
-        if (!database.isOpen) throw new Error('The store is closed.');
+        if (!database.isOpen) throw new Error('The store is closed: stop the sender before it.');
         if (jobs.length === 0) setImmediate(flush);
         jobs.push({
           run: () => {

@@ -30,14 +30,15 @@ const migrations: readonly string[] = [
 
   -- Its deliveries were made together: from firstSeq to lastSeq. Those by hand are counted only.
   CREATE TABLE events (
-    id TEXT PRIMARY KEY,
-    type TEXT NOT NULL,
     accountId TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
     body BLOB NOT NULL,
     createdAtMs INTEGER NOT NULL,
     firstSeq INTEGER NOT NULL,
     lastSeq INTEGER NOT NULL,
-    deliveries INTEGER NOT NULL
+    deliveries INTEGER NOT NULL,
+    PRIMARY KEY (accountId, id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX events_unheard ON events (createdAtMs) WHERE deliveries = 0;
 
@@ -132,7 +133,12 @@ function migrate(database: DatabaseSync, path: string): void {
  */
 export function openDatabase(path: string, synchronous: Synchronous): DatabaseSync {
   const { DatabaseSync } = sqlite();
-  const database = new DatabaseSync(path);
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path);
+  } catch (cause) {
+    throw new Error(`${path} cannot be opened: is its folder there, and may it be written?`, { cause });
+  }
   try {
     // The lock is taken with the first transaction and kept; its death frees it, however the process dies.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');

@@ -92,7 +92,7 @@ export interface Tables {
   /** What is at hand of endpoints may not be what is in the database any more. */
   forgetEndpoints(): void;
   insertEvent(event: EventRecord, deliveries: { readonly firstSeq: number; readonly count: number }): void;
-  event(id: string): EventRecord | undefined;
+  event(accountId: string, id: string): EventRecord | undefined;
   insertDelivery(delivery: DeliveryRecord): void;
   updateDelivery(delivery: DeliveryRecord): void;
   delivery(id: string): DeliveryRecord | undefined;
@@ -111,6 +111,7 @@ export function createTables(database: DatabaseSync): Tables {
   const endpoints = new Map<string, EndpointRecord>();
 
   function sql(text: string): StatementSync {
+    if (!database.isOpen) throw new Error('The store is closed: stop the sender before it.');
     let statement = statements.get(text);
     if (!statement) {
       statement = database.prepare(text);
@@ -190,7 +191,8 @@ export function createTables(database: DatabaseSync): Tables {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(id, type, accountId, body, createdAtMs, firstSeq, firstSeq + count - 1, count);
     },
-    event: (id) => one('SELECT * FROM events WHERE id = ?', toEvent, id),
+    event: (accountId, id) =>
+      one('SELECT * FROM events WHERE accountId = ? AND id = ?', toEvent, accountId, id),
     insertDelivery(delivery) {
       sql(
         `INSERT INTO deliveries (id, eventId, eventType, accountId, endpointId, kind, status, attempts,

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import {
   hears,
+  isOver,
   laneOf,
   maxMovesPerClaim,
   type AttemptRecord,
@@ -9,6 +10,7 @@ import {
   type DeliveryRecord,
   type IdempotencyRecord,
   type Lane,
+  type PageRequest,
   type SenderStore,
   type Transition,
   type WaitingRequest,
@@ -29,8 +31,22 @@ export interface SqliteStoreOptions {
   synchronous?: Synchronous;
 }
 
+/** As far as one page is searched: nobody else waits for a filter that fits little. */
+const rowsPerSearch = 5_000;
+
+/** Equations for SQL, and their values. */
+function conditions(columns: Readonly<Record<string, string | undefined>>): [string, string[]] {
+  const set = Object.entries(columns).flatMap(([column, value]) =>
+    value === undefined ? [] : [[column, value] as const],
+  );
+  return [set.map(([column]) => ` AND ${column} = ?`).join(''), set.map(([, value]) => value)];
+}
+
 /** Queues that are looked at together when work is sought. */
 const queuesAtOnce = 100;
+
+/** As the index of those has it. */
+const ended = "status IN ('succeeded', 'failed', 'cancelled')";
 
 const inLane: Record<Lane, string> = { first: 'attempts = 0', retry: 'attempts > 0' };
 
@@ -52,6 +68,9 @@ const lanes: readonly Lane[] = ['first', 'retry'];
  * await store.close();
  */
 export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOptions): SenderStore {
+  if (typeof (path as unknown) !== 'string' || path === '') {
+    throw new TypeError('createSqliteStore: path must be the name of a file.');
+  }
   if (synchronous !== 'full' && (synchronous as string) !== 'normal') {
     throw new TypeError("synchronous must be 'full' or 'normal'.");
   }
@@ -60,6 +79,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
+  /** How many deliveries are at their end; counted when it is asked for first. */
+  let over: number | undefined;
   /** Queues whose first may be another one now, by lane. */
   const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
   const commits = createCommits(database, {
@@ -69,6 +90,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     afterRollback: () => {
       tables.forgetEndpoints();
       underWay.clear();
+      over = undefined;
     },
   });
 
@@ -119,6 +141,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       tables.updateDelivery(change.delivery);
       touch(delivery);
       touch(change.delivery);
+      if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
     if (change.attempt && change.attempt !== attempt) {
@@ -176,34 +199,37 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   function claimed(change: Change | undefined): Claim | undefined {
     if (change?.delivery.status !== 'attempting') return undefined;
     const endpoint = tables.endpoint(change.delivery.endpointId);
-    const event = tables.event(change.delivery.eventId);
+    const event = tables.event(change.delivery.accountId, change.delivery.eventId);
     return endpoint && event && { delivery: change.delivery, endpoint, event };
   }
 
-  function forget({ id, eventId }: DeliveryRecord): void {
+  function forget({ id, accountId, eventId }: DeliveryRecord): void {
     sql('DELETE FROM deliveries WHERE id = ?').run(id);
     sql('DELETE FROM attempts WHERE deliveryId = ?').run(id);
-    sql('UPDATE events SET deliveries = deliveries - 1 WHERE id = ?').run(eventId);
-    sql('DELETE FROM events WHERE id = ? AND deliveries = 0').run(eventId);
+    const event = 'accountId = ? AND id = ?';
+    sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(accountId, eventId);
+    sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(accountId, eventId);
+    if (over !== undefined) over -= 1;
   }
 
-  /** Reads a page: `where` has its conditions besides the cursor. */
+  /** Reads a page, newest first: of what is in `scope`, those that fit `filter`. */
   function page(
     table: 'endpoints' | 'deliveries',
-    conditions: Readonly<Record<string, string | undefined>>,
-    { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
+    scope: Readonly<Record<string, string | undefined>>,
+    filter: Readonly<Record<string, string | undefined>>,
+    { cursor, limit }: PageRequest,
   ): { readonly rows: readonly Row[]; readonly nextCursor: string | undefined } {
-    const set = Object.entries(conditions).flatMap(([column, value]) =>
-      value === undefined ? [] : [[column, value] as const],
-    );
-    const where = ['seq < ?', ...set.map(([column]) => `${column} = ?`)].join(' AND ');
-    const found = sql(`SELECT * FROM ${table} WHERE ${where} ORDER BY seq DESC LIMIT ?`).all(
-      cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor),
-      ...set.map(([, value]) => value),
-      limit + 1,
-    );
+    const [inScope, scopeValues] = conditions(scope);
+    const [fits, filterValues] = conditions(filter);
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    const searched = `FROM ${table} WHERE seq < ?${inScope} ORDER BY seq DESC`;
+    const found = sql(
+      `SELECT * FROM (SELECT * ${searched} LIMIT ${rowsPerSearch}) WHERE true${fits} ORDER BY seq DESC LIMIT ?`,
+    ).all(before, ...scopeValues, ...filterValues, limit + 1);
     const rows = found.slice(0, limit);
-    return { rows, nextCursor: found.length > limit ? String(rows.at(-1)?.seq) : undefined };
+    if (found.length > limit) return { rows, nextCursor: String(rows.at(-1)?.seq) };
+    const end = sql(`SELECT seq ${searched} LIMIT 1 OFFSET ${rowsPerSearch - 1}`).get(before, ...scopeValues);
+    return { rows, nextCursor: end && String(end.seq) };
   }
 
   return {
@@ -216,7 +242,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return tables.endpoint(id);
     },
     async listEndpoints({ accountId, ...rest }) {
-      const { rows, nextCursor } = page('endpoints', { accountId }, rest);
+      const { rows, nextCursor } = page('endpoints', { accountId }, {}, rest);
       return { items: rows.map(toEndpoint), nextCursor };
     },
     updateEndpoint: (id, change) =>
@@ -244,11 +270,16 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
 
     publish: (event, toNewDelivery) =>
       commits.write(() => {
-        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE id = ?').get(event.id);
+        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(
+          event.accountId,
+          event.id,
+        );
         if (before) {
           // The place of one that was forgotten may be another event's now.
-          const then = sql('SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND eventId = ? ORDER BY seq');
-          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, event.id);
+          const then = sql(
+            'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
+          );
+          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, event.accountId, event.id);
           return { created: false, deliveries: found.map(toDelivery) };
         }
         const deliveries = sql(
@@ -265,18 +296,25 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       }),
     insertDelivery: ({ delivery, event, attempt }) =>
       commits.write(() => {
+        const { accountId, eventId } = delivery;
         if (event) tables.insertEvent(event, { firstSeq: nextSeq(), count: 1 });
-        else sql('UPDATE events SET deliveries = deliveries + 1 WHERE id = ?').run(delivery.eventId);
+        else {
+          const counted = sql(
+            'UPDATE events SET deliveries = deliveries + 1 WHERE accountId = ? AND id = ?',
+          ).run(accountId, eventId);
+          if (counted.changes === 0) return false;
+        }
         insert(delivery);
         if (attempt) tables.insertAttempt(attempt);
+        return true;
       }),
     async getDelivery(id) {
       const delivery = tables.delivery(id);
-      const event = delivery && tables.event(delivery.eventId);
+      const event = delivery && tables.event(delivery.accountId, delivery.eventId);
       return event && { delivery, event, attempts: tables.attempts(id) };
     },
     async listDeliveries({ endpointId, status, eventType, ...rest }) {
-      const { rows, nextCursor } = page('deliveries', { endpointId, status, eventType }, rest);
+      const { rows, nextCursor } = page('deliveries', { endpointId }, { status, eventType }, rest);
       return { items: rows.map(toDelivery), nextCursor };
     },
 
@@ -316,22 +354,21 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       if (!over.get(nowMs)) return Promise.resolve(0);
       return commits.write(() => over.all(nowMs).filter((row) => apply(toDelivery(row), change)).length);
     },
-    async nextAlarmMs() {
-      const [next] = sql(
+    async nextAlarmMs(afterMs) {
+      const next = sql(
         `SELECT min(atMs) AS atMs FROM (
-           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first'
-           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry'
-           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting')`,
-      ).all();
+           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first' AND dueAtMs > ?1
+           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry' AND dueAtMs > ?1
+           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?1)`,
+      ).get(afterMs);
       return (next?.atMs ?? undefined) as number | undefined;
     },
 
     prune: ({ beforeMs, keep, limit }) =>
       commits.write(() => {
-        const over = "status IN ('succeeded', 'failed', 'cancelled')";
-        const count = sql(`SELECT count(*) AS count FROM deliveries WHERE ${over}`).get()?.count;
-        const excess = Number(count) - keep;
-        const old = sql(`SELECT * FROM deliveries WHERE ${over} ORDER BY seq LIMIT ?`)
+        over ??= Number(sql(`SELECT count(*) AS count FROM deliveries WHERE ${ended}`).get()?.count);
+        const excess = over - keep;
+        const old = sql(`SELECT * FROM deliveries WHERE ${ended} ORDER BY seq LIMIT ?`)
           .all(limit)
           .map(toDelivery)
           .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
