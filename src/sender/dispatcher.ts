@@ -78,6 +78,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let looking: Promise<void> | undefined;
   // Set by whoever wants another look while one is under way.
   const wanted = { again: false };
+  let alarmAtMs: number | undefined;
   let cancelAlarm: () => void = () => undefined;
 
   async function flush(): Promise<void> {
@@ -129,12 +130,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         requestHeaders,
         jitter: options.jitterRatio === 0 ? 0 : options.random() * options.jitterRatio,
       };
-      const seen = { disabled: false };
+      const seen: { disabled: boolean; dueAtMs: number | null } = { disabled: false, dueAtMs: null };
       await end(delivery.id, (rows) => {
         const change = settle(rows, ending, rules);
         seen.disabled = change?.endpoint?.noticePending === true && rows.endpoint?.noticePending === false;
+        seen.dueAtMs = change?.delivery.dueAtMs ?? null;
         return change;
       });
+      if (seen.dueAtMs !== null) alarmBy(seen.dueAtMs);
       if (seen.disabled) await notify();
       return result;
     } finally {
@@ -214,37 +217,58 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         begin: (rows) => begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs }),
       });
       for (const claim of found.claims) launch(claim, lane);
+      if (found.claims.length > 0) alarmBy(nowMs + leaseMs);
       claimed += found.claims.length;
       moved += found.moved;
     }
     return { claimed, moved };
   }
 
-  function expire(untilMs: number): Promise<number> {
+  /** Gives up attempts whose lease has passed by then, but for those that `spared` is true of. */
+  async function expire(untilMs: number, spared: (token: string) => boolean): Promise<void> {
     const nowMs = clock.now();
-    return store.expire(untilMs, (rows) => giveUp(rows, nowMs, rules));
+    await store.expire(untilMs, (rows) => {
+      if (spared(rows.delivery.token ?? '')) return undefined;
+      const change = giveUp(rows, nowMs, rules);
+      if (change?.delivery.dueAtMs != null) alarmBy(change.delivery.dueAtMs);
+      return change;
+    });
   }
 
   async function look(): Promise<void> {
     try {
       wanted.again = false;
-      await expire(clock.now());
+      await expire(clock.now(), () => false);
       const { claimed, moved } = await claimAll();
       // What was held or cancelled took part of a claim that others are waiting for.
       if (moved > claimed) wanted.again = true;
-      const next = await store.nextAlarmMs(clock.now());
-      cancelAlarm();
       // What is due and was not claimed waits for room, and whatever makes room looks again.
-      if (running && next !== undefined) setAlarm(next - clock.now());
+      if (alarmAtMs !== undefined && alarmAtMs <= clock.now()) forgetAlarm();
+      const next = alarmAtMs === undefined ? await store.nextAlarmMs(clock.now()) : undefined;
+      if (next !== undefined) alarmBy(next);
     } catch (error) {
       options.onError(error);
-      if (running) setAlarm(errorPauseMs);
+      alarmBy(clock.now() + errorPauseMs);
     }
   }
 
-  function setAlarm(delayMs: number): void {
+  /** Looks again by then. Whatever will be due is known here when it is written, so the store is not asked each time. */
+  function alarmBy(atMs: number): void {
+    if (!running || (alarmAtMs !== undefined && alarmAtMs <= atMs)) return;
+    forgetAlarm();
+    alarmAtMs = atMs;
+    cancelAlarm = clock.setTimeout(
+      () => {
+        alarmAtMs = undefined;
+        wake();
+      },
+      Math.max(0, atMs - clock.now()),
+    );
+  }
+
+  function forgetAlarm(): void {
     cancelAlarm();
-    cancelAlarm = clock.setTimeout(wake, delayMs);
+    alarmAtMs = undefined;
   }
 
   function wake(): void {
@@ -266,12 +290,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       running = true;
       try {
         // A store of our own: whoever held those leases is dead, but for what goes on here.
-        if (store.exclusive) {
-          const nowMs = clock.now();
-          await store.expire(Number.POSITIVE_INFINITY, (rows) =>
-            carried.has(rows.delivery.token ?? '') ? undefined : giveUp(rows, nowMs, rules),
-          );
-        }
+        if (store.exclusive) await expire(Number.POSITIVE_INFINITY, (token) => carried.has(token));
         await notify();
       } catch (error) {
         running = false;
@@ -281,7 +300,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     async stop(drainMs) {
       running = false;
-      cancelAlarm();
+      forgetAlarm();
       await looking;
       let timer: ReturnType<typeof setTimeout> | undefined;
       const timeUp = new Promise<void>((resolve) => {
@@ -294,7 +313,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     async runDue() {
       for (;;) {
-        await expire(clock.now());
+        await expire(clock.now(), () => false);
         const { moved } = await claimAll();
         const underWay = [...inFlight, ...telling.values()];
         if (moved === 0 && underWay.length === 0) return;

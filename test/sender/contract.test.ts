@@ -746,6 +746,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       const { deliveries } = await sender.publish(event());
       await vi.waitFor(() => expect(sent).toHaveLength(1));
       await sender.stop({ drainMs: 0 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
       expect(await sender.getEndpoint(id)).toMatchObject({ status: 'enabled', lastError: null });
       await sender.start();
       await sender.stop();

@@ -38,7 +38,7 @@ const migrations: readonly string[] = [
     firstSeq INTEGER NOT NULL,
     lastSeq INTEGER NOT NULL,
     deliveries INTEGER NOT NULL,
-    PRIMARY KEY (accountId, id)
+    PRIMARY KEY (id, accountId)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX events_unheard ON events (createdAtMs) WHERE deliveries = 0;
 
