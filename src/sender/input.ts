@@ -1,5 +1,5 @@
 import { parseEvent } from '../events/parse.js';
-import { eventTypes, isEventType } from '../events/types.js';
+import { eventTypes, isEventType, type WebhookEvent } from '../events/types.js';
 import { toWire } from '../events/wire.js';
 import { SenderError } from './errors.js';
 import { newId } from './ids.js';
@@ -136,15 +136,15 @@ export function checkOptions(options: SenderOptions): void {
 export function toRecord(input: PublishInput, nowMs: number): EventRecord {
   const whole = { id: newId('evt'), timestamp: new Date(nowMs).toISOString(), ...input };
   let text: string;
+  let event: WebhookEvent;
   try {
     text = JSON.stringify(toWire(whole));
     // The receiver's own parser: what is sent is what a receiver takes.
-    parseEvent(text);
+    event = parseEvent(text);
   } catch (error) {
     throw new SenderError('invalid_event', error instanceof Error ? error.message : String(error));
   }
-  const { id, event, account_id } = JSON.parse(text) as { id: string; event: string; account_id: string };
-  if (event === 'ping') {
+  if (event.event === 'ping') {
     throw new SenderError('invalid_event', 'A ping is sent with pingEndpoint, to one endpoint.');
   }
   const body = new TextEncoder().encode(text);
@@ -154,5 +154,6 @@ export function toRecord(input: PublishInput, nowMs: number): EventRecord {
       `The event has ${body.length} bytes as JSON, more than the ${maxPayloadBytes} that can be sent.`,
     );
   }
-  return { id, type: event, accountId: account_id, body, createdAtMs: nowMs };
+  const type = event.event === 'unknown' ? event.type : event.event;
+  return { id: event.id, type, accountId: event.account_id, body, createdAtMs: nowMs };
 }

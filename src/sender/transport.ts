@@ -14,6 +14,8 @@ const maxAnswerBytes = 16_384;
 const maxHeaderBytes = 16_384;
 /** Connections to one origin; as many as an endpoint may have in flight. */
 const keepAliveMs = 4_000;
+/** As many URLs as are kept checked. */
+const maxTargets = 10_000;
 
 /** How a connection came about, for the log of the attempt that opened it. */
 interface Connection {
@@ -220,6 +222,18 @@ class Exchange implements Dispatcher.DispatchHandler {
  */
 export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): Transport {
   let agent: Promise<Dispatcher> | undefined;
+  /** What a URL's text alone tells does not change. */
+  const targets = new Map<string, { readonly origin: string; readonly path: string }>();
+
+  function targetOf(url: string): { readonly origin: string; readonly path: string } {
+    const known = targets.get(url);
+    if (known) return known;
+    const { origin, pathname, search } = guard.checkUrl(url);
+    if (targets.size >= maxTargets) targets.clear();
+    const target = { origin, path: pathname + search };
+    targets.set(url, target);
+    return target;
+  }
 
   async function open(): Promise<Dispatcher> {
     const undici = await load();
@@ -251,14 +265,11 @@ export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): 
           resolve(result);
         });
         try {
-          const target = guard.checkUrl(url);
+          const { origin, path } = targetOf(url);
           creating = (socket) => {
             exchange.onSocket(socket);
           };
-          dispatcher.dispatch(
-            { origin: target.origin, path: target.pathname + target.search, method: 'POST', headers, body },
-            exchange,
-          );
+          dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, exchange);
         } catch (error) {
           exchange.finish(wordsOf(error));
         } finally {

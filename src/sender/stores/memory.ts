@@ -48,7 +48,7 @@ export function createMemoryStore(): SenderStore {
   const events = new Map<string, EventRecord>();
   const deliveries = new Map<string, DeliveryRecord>();
   // An id is an account's own.
-  const keyOf = (accountId: string, eventId: string): string => JSON.stringify([accountId, eventId]);
+  const keyOf = (accountId: string, eventId: string): string => `${accountId.length} ${accountId} ${eventId}`;
   const attempts = new Map<string, AttemptRecord[]>();
   const deliveriesOfEvent = new Map<string, string[]>();
   const keys = new Map<string, IdempotencyRecord>();
@@ -286,7 +286,10 @@ export function createMemoryStore(): SenderStore {
       for (const { deliveryId, change } of settlements) apply(deliveryId, change);
     },
     async expire(nowMs, change) {
-      const over = [...underWay].filter((id) => (deliveries.get(id)?.leaseUntilMs ?? 0) <= nowMs);
+      const over: string[] = [];
+      for (const id of underWay) {
+        if ((deliveries.get(id)?.leaseUntilMs ?? 0) <= nowMs) over.push(id);
+      }
       return over.filter((id) => apply(id, change)).length;
     },
     async nextAlarmMs(afterMs) {
