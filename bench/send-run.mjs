@@ -124,7 +124,7 @@ const contenders = {
 
 /** Through the sender, to 32 endpoints, all at the same receiver. */
 async function send(store) {
-  const sender = createSender({ store, allowPrivateNetwork: true, maxInFlight: concurrency });
+  const sender = createSender({ store, allowPrivateNetwork: true });
   const endpoints = 32;
   for (let each = 0; each < endpoints; each += 1) {
     await sender.createEndpoint({

@@ -4,9 +4,9 @@
  */
 export function newId(prefix: 'evt' | 'wh' | 'dlv'): string {
   const time = Date.now().toString(16).padStart(12, '0');
-  const random = crypto.randomUUID().replaceAll('-', '');
   // The fixed bits of a UUID are in the part that is left out.
-  return `${prefix}_${time}${random.slice(0, 8)}${random.slice(-12)}`;
+  const random = crypto.randomUUID();
+  return `${prefix}_${time}${random.slice(0, 8)}${random.slice(24)}`;
 }
 
 /** `whsec_` and 32 random bytes in base64url (contract section 1). */

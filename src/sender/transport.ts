@@ -117,12 +117,12 @@ function wordsOf(error: unknown): string {
 
 /** Header names in lower case; what stands more than once is joined, as in HTTP. */
 function headersOf(raw: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(raw).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
+  const headers = Object.create(null) as Record<string, string>;
+  for (const name in raw) {
+    const value = raw[name];
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  }
+  return headers;
 }
 
 /** One request on its way. */

@@ -2,22 +2,20 @@ import type { StatementSync } from 'node:sqlite';
 import {
   hears,
   isOver,
-  laneOf,
   maxMovesPerClaim,
   type AttemptRecord,
   type Change,
   type Claim,
   type DeliveryRecord,
   type IdempotencyRecord,
-  type Lane,
-  type PageRequest,
   type SenderStore,
   type Transition,
-  type WaitingRequest,
 } from './contract.js';
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
-import { createTables, toDelivery, toEndpoint, type Row } from './sqlite-tables.js';
+import { readPage } from './sqlite-pages.js';
+import { createQueues } from './sqlite-queues.js';
+import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
 
 /** Options of {@link createSqliteStore}. */
 export interface SqliteStoreOptions {
@@ -31,26 +29,8 @@ export interface SqliteStoreOptions {
   synchronous?: Synchronous;
 }
 
-/** As far as one page is searched: nobody else waits for a filter that fits little. */
-const rowsPerSearch = 5_000;
-
-/** Equations for SQL, and their values. */
-function conditions(columns: Readonly<Record<string, string | undefined>>): [string, string[]] {
-  const set = Object.entries(columns).flatMap(([column, value]) =>
-    value === undefined ? [] : [[column, value] as const],
-  );
-  return [set.map(([column]) => ` AND ${column} = ?`).join(''), set.map(([, value]) => value)];
-}
-
-/** Queues that are looked at together when work is sought. */
-const queuesAtOnce = 100;
-
 /** As the index of those has it. */
 const ended = "status IN ('succeeded', 'failed', 'cancelled')";
-
-const inLane: Record<Lane, string> = { first: 'attempts = 0', retry: 'attempts > 0' };
-
-const lanes: readonly Lane[] = ['first', 'retry'];
 
 /**
  * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
@@ -76,16 +56,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   }
   const database = openDatabase(path, synchronous);
   const tables = createTables(database);
+  const queues = createQueues(tables);
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
   /** How many deliveries are at their end; counted when it is asked for first. */
   let over: number | undefined;
-  /** Queues whose first may be another one now, by lane. */
-  const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
   const commits = createCommits(database, {
     beforeCommit: () => {
-      lanes.forEach(updateQueues);
+      queues.update();
     },
     afterRollback: () => {
       tables.forgetEndpoints();
@@ -94,31 +73,9 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
   });
 
-  function updateQueues(lane: Lane): void {
-    for (const endpointId of touched[lane]) {
-      const first = sql(
-        `SELECT dueAtMs FROM deliveries WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ?
-         ORDER BY dueAtMs LIMIT 1`,
-      ).get(endpointId);
-      if (first) {
-        sql(
-          `INSERT INTO queues (lane, endpointId, dueAtMs) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET dueAtMs = excluded.dueAtMs WHERE dueAtMs <> excluded.dueAtMs`,
-        ).run(lane, endpointId, first.dueAtMs ?? null);
-      } else {
-        sql('DELETE FROM queues WHERE lane = ? AND endpointId = ?').run(lane, endpointId);
-      }
-    }
-    touched[lane].clear();
-  }
-
-  function touch(delivery: DeliveryRecord): void {
-    if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(delivery.endpointId);
-  }
-
   function insert(delivery: DeliveryRecord): void {
     tables.insertDelivery(delivery);
-    touch(delivery);
+    queues.touch(delivery);
   }
 
   /** The place of the delivery that is made next. */
@@ -139,8 +96,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     if (!change) return undefined;
     if (change.delivery !== delivery) {
       tables.updateDelivery(change.delivery);
-      touch(delivery);
-      touch(change.delivery);
+      queues.touch(delivery);
+      queues.touch(change.delivery);
       if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
@@ -152,48 +109,6 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     else if (change.attempt)
       underWay.set(delivery.id, { delivery: change.delivery, attempt: change.attempt });
     return change;
-  }
-
-  /** Endpoints with something due in a lane, the longest due first. A generator: few are ever looked at. */
-  function* queuesDue(lane: Lane, nowMs: number): Generator<string> {
-    let last: Row | undefined = { dueAtMs: -1, endpointId: '' };
-    while (last) {
-      const found: Row[] = sql(
-        `SELECT dueAtMs, endpointId FROM queues
-         WHERE lane = ? AND dueAtMs <= ? AND (dueAtMs, endpointId) > (?, ?)
-         ORDER BY dueAtMs, endpointId LIMIT ${queuesAtOnce}`,
-      ).all(lane, nowMs, last.dueAtMs ?? 0, last.endpointId ?? '');
-      for (const { endpointId } of found) yield String(endpointId);
-      last = found.length === queuesAtOnce ? found.at(-1) : undefined;
-    }
-  }
-
-  function firstDue(lane: Lane, endpointId: string, nowMs: number, limit: number): readonly DeliveryRecord[] {
-    return sql(
-      `SELECT * FROM deliveries
-       WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
-       ORDER BY dueAtMs, seq LIMIT ?`,
-    )
-      .all(endpointId, nowMs, limit)
-      .map(toDelivery);
-  }
-
-  /** @param limit - -1 for all. */
-  function waitingFor(
-    endpointId: string,
-    statuses: WaitingRequest['statuses'],
-    limit: number,
-  ): readonly DeliveryRecord[] {
-    // As the partial indexes have it: they are not used for a status that is a parameter.
-    const places = statuses.flatMap((status) =>
-      status === 'held'
-        ? [`status = 'held'`]
-        : lanes.map((lane) => `status = 'scheduled' AND ${inLane[lane]}`),
-    );
-    const found = places.flatMap((place) =>
-      sql(`SELECT * FROM deliveries WHERE ${place} AND endpointId = ? LIMIT ?`).all(endpointId, limit),
-    );
-    return found.slice(0, limit === -1 ? undefined : limit).map(toDelivery);
   }
 
   function claimed(change: Change | undefined): Claim | undefined {
@@ -212,26 +127,6 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     if (over !== undefined) over -= 1;
   }
 
-  /** Reads a page, newest first: of what is in `scope`, those that fit `filter`. */
-  function page(
-    table: 'endpoints' | 'deliveries',
-    scope: Readonly<Record<string, string | undefined>>,
-    filter: Readonly<Record<string, string | undefined>>,
-    { cursor, limit }: PageRequest,
-  ): { readonly rows: readonly Row[]; readonly nextCursor: string | undefined } {
-    const [inScope, scopeValues] = conditions(scope);
-    const [fits, filterValues] = conditions(filter);
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const searched = `FROM ${table} WHERE seq < ?${inScope} ORDER BY seq DESC`;
-    const found = sql(
-      `SELECT * FROM (SELECT * ${searched} LIMIT ${rowsPerSearch}) WHERE true${fits} ORDER BY seq DESC LIMIT ?`,
-    ).all(before, ...scopeValues, ...filterValues, limit + 1);
-    const rows = found.slice(0, limit);
-    if (found.length > limit) return { rows, nextCursor: String(rows.at(-1)?.seq) };
-    const end = sql(`SELECT seq ${searched} LIMIT 1 OFFSET ${rowsPerSearch - 1}`).get(before, ...scopeValues);
-    return { rows, nextCursor: end && String(end.seq) };
-  }
-
   return {
     exclusive: true,
     insertEndpoint: (endpoint) =>
@@ -242,7 +137,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return tables.endpoint(id);
     },
     async listEndpoints({ accountId, ...rest }) {
-      const { rows, nextCursor } = page('endpoints', { accountId }, {}, rest);
+      const { rows, nextCursor } = readPage(tables, 'endpoints', { accountId }, {}, rest);
       return { items: rows.map(toEndpoint), nextCursor };
     },
     updateEndpoint: (id, change) =>
@@ -256,12 +151,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     deleteEndpoint: (id, change) =>
       commits.write(() => {
         if (!tables.deleteEndpoint(id)) return false;
-        for (const delivery of waitingFor(id, ['scheduled', 'held'], -1)) apply(delivery, change);
+        for (const delivery of queues.waitingFor(id, ['scheduled', 'held'], -1)) apply(delivery, change);
         return true;
       }),
     changeWaiting: ({ endpointId, statuses, limit, change }) =>
       commits.write(() => {
-        const waiting = waitingFor(endpointId, statuses, limit);
+        const waiting = queues.waitingFor(endpointId, statuses, limit);
         return waiting.filter((delivery) => apply(delivery, change)).length;
       }),
     async pendingNotices() {
@@ -314,7 +209,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return event && { delivery, event, attempts: tables.attempts(id) };
     },
     async listDeliveries({ endpointId, status, eventType, ...rest }) {
-      const { rows, nextCursor } = page('deliveries', { endpointId }, { status, eventType }, rest);
+      const { rows, nextCursor } = readPage(
+        tables,
+        'deliveries',
+        { endpointId },
+        { status, eventType },
+        rest,
+      );
       return { items: rows.map(toDelivery), nextCursor };
     },
 
@@ -325,12 +226,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         const claims: Claim[] = [];
         let moved = 0;
         const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
-        for (const endpointId of queuesDue(lane, nowMs)) {
+        for (const endpointId of queues.due(lane, nowMs)) {
           const most = claims.length + capacityOf(endpointId);
           // Those that are held or cancelled leave room for more.
           for (let more = true; more && claims.length < most && mayMove();) {
             const room = Math.min(most, limit) - claims.length;
-            const found = firstDue(lane, endpointId, nowMs, room);
+            const found = queues.firstDue(lane, endpointId, nowMs, room);
             for (const delivery of found) {
               const claim = claimed(apply(delivery, begin));
               if (claim) claims.push(claim);
