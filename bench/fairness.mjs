@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createSqliteStore } from '../dist/sender-sqlite.js';
 import { createSender } from '../dist/sender.js';
 
-const seconds = Number(process.env.BENCH_SECONDS ?? 10);
+const seconds = Number(process.env.BENCH_SECONDS ?? 8);
 const perSecond = 1_000;
 const sink = fork(fileURLToPath(new URL('sink.mjs', import.meta.url)));
 const [port] = await once(sink, 'message');
@@ -61,17 +61,24 @@ async function run(name, dead) {
 }
 
 await run('warm-up', false);
-const without = await run('without', false);
-const with_ = await run('with', true);
+const rounds = { without: [], with: [] };
+for (let round = 0; round < 3; round += 1) {
+  rounds.without.push(await run(`without-${round}`, false));
+  rounds.with.push(await run(`with-${round}`, true));
+}
 sink.disconnect();
 rmSync(folder, { recursive: true });
-const ratio = with_.p99 / without.p99;
+/** Of three rounds the middle one: whatever else the machine does hits one of them. */
+const middle = (results) => results.toSorted((a, b) => a.p99 - b.p99)[1];
+const without = middle(rounds.without);
+const withDead = middle(rounds.with);
+const ratio = withDead.p99 / without.p99;
 console.log(
   `From publishing to delivered, ${perSecond} events a second to 100 endpoints, SQLite, Node ${process.version}`,
 );
 for (const [name, { count, p50, p99 }] of [
   ['all well', without],
-  ['one of them dead', with_],
+  ['one of them dead', withDead],
 ]) {
   console.log(
     `${name.padEnd(20)}p50 ${p50.toFixed(1)} ms   p99 ${p99.toFixed(1)} ms   (${count} of the other 99)`,
