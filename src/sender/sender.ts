@@ -58,6 +58,19 @@ function shown(endpoint: EndpointRecord): Endpoint {
   };
 }
 
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
+/** A callback that is told of errors may fail itself, and must not take deliveries with it: the process is warned. */
+function guarded(onError: (error: unknown) => unknown): (error: unknown) => void {
+  return (error) => {
+    Promise.resolve()
+      .then(() => onError(error))
+      .catch(warn);
+  };
+}
+
 /**
  * Makes a sender: the whole delivery contract in executable form (contract sections 1, 3 and 4). Delivery is
  * at least once, with a stable event id.
@@ -76,12 +89,7 @@ export function createSender(options: SenderOptions): Sender {
   const { retention, attemptTimeoutMs = 15_000 } = options;
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
   const transport = options.transport ?? createHttpTransport(guard, attemptTimeoutMs);
-  // Nothing fails in silence: who does not listen is warned.
-  const onError =
-    options.onError ??
-    ((error: unknown) => {
-      process.emitWarning(error instanceof Error ? error : String(error));
-    });
+  const onError = guarded(options.onError ?? warn);
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   const dispatcher = createDispatcher({
     store,

@@ -773,6 +773,35 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect([ping.ok, delivery.status, attempts[0]!.outcome]).toEqual([true, 'succeeded', 'success']);
     });
 
+    it('goes on where the transport throws, and onError too', async () => {
+      const warnings: Error[] = [];
+      const listen = (warning: Error) => warnings.push(warning);
+      process.on('warning', listen);
+      let broken = true;
+      const sender = make({
+        maxInFlight: 1,
+        onError: () => Promise.reject(new Error('onError is broken too')),
+        transport: {
+          send: async () => {
+            if (broken) throw new Error('bug');
+            sent.push({ at: 0, request: {} as never, body: {} as never });
+            return answered(200);
+          },
+          close: async () => undefined,
+        },
+      });
+      await endpoint(sender);
+      await sender.start();
+      await sender.publish(event());
+      await vi.waitFor(() => expect(warnings.length).toBeGreaterThanOrEqual(2));
+      broken = false;
+      await sender.publish(event());
+      await vi.waitFor(() => expect(sent).toHaveLength(1));
+      await sender.stop();
+      process.off('warning', listen);
+      expect(warnings.every(({ message }) => message === 'onError is broken too')).toBe(true);
+    });
+
     it('start can be tried again after it failed', async () => {
       answer = () => answered(200);
       const expire = store.expire.bind(store);
