@@ -55,7 +55,9 @@ const migrations: readonly string[] = [
     dueAtMs INTEGER,
     token TEXT,
     leaseUntilMs INTEGER,
-    createdAtMs INTEGER NOT NULL
+    createdAtMs INTEGER NOT NULL,
+    -- The attempt that is on its way, as JSON: written with the claim. Once it has ended it is a row of attempts.
+    pending TEXT
   ) STRICT;
   CREATE INDEX deliveries_endpoint ON deliveries (endpointId, seq);
   CREATE INDEX deliveries_first ON deliveries (endpointId, dueAtMs, seq)

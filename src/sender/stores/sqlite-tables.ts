@@ -93,12 +93,15 @@ export interface Tables {
   forgetEndpoints(): void;
   insertEvent(event: EventRecord, deliveries: { readonly firstSeq: number; readonly count: number }): void;
   event(accountId: string, id: string): EventRecord | undefined;
-  insertDelivery(delivery: DeliveryRecord): void;
-  updateDelivery(delivery: DeliveryRecord): void;
+  insertDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined): void;
+  /** Without an attempt that is on its way there is none any more. */
+  updateDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined): void;
   delivery(id: string): DeliveryRecord | undefined;
+  /** The attempt that is on its way. */
+  pending(deliveryId: string): AttemptRecord | undefined;
+  /** One that has ended. */
   insertAttempt(attempt: AttemptRecord): void;
-  updateAttempt(attempt: AttemptRecord): void;
-  attempt(deliveryId: string, number: number): AttemptRecord | undefined;
+  /** All that have ended. */
   attempts(deliveryId: string): readonly AttemptRecord[];
 }
 
@@ -193,11 +196,11 @@ export function createTables(database: DatabaseSync): Tables {
     },
     event: (accountId, id) =>
       one('SELECT * FROM events WHERE accountId = ? AND id = ?', toEvent, accountId, id),
-    insertDelivery(delivery) {
+    insertDelivery(delivery, pending) {
       sql(
         `INSERT INTO deliveries (id, eventId, eventType, accountId, endpointId, kind, status, attempts,
-           dueAtMs, token, leaseUntilMs, createdAtMs)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           dueAtMs, token, leaseUntilMs, createdAtMs, pending)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         delivery.id,
         delivery.eventId,
@@ -211,12 +214,14 @@ export function createTables(database: DatabaseSync): Tables {
         delivery.token,
         delivery.leaseUntilMs,
         delivery.createdAtMs,
+        stringified(pending ?? null),
       );
     },
-    updateDelivery({ id, status, attempts, dueAtMs, token, leaseUntilMs }) {
+    updateDelivery({ id, status, attempts, dueAtMs, token, leaseUntilMs }, pending) {
       sql(
-        'UPDATE deliveries SET status = ?, attempts = ?, dueAtMs = ?, token = ?, leaseUntilMs = ? WHERE id = ?',
-      ).run(status, attempts, dueAtMs, token, leaseUntilMs, id);
+        `UPDATE deliveries SET status = ?, attempts = ?, dueAtMs = ?, token = ?, leaseUntilMs = ?, pending = ?
+         WHERE id = ?`,
+      ).run(status, attempts, dueAtMs, token, leaseUntilMs, stringified(pending ?? null), id);
     },
     delivery: (id) => one('SELECT * FROM deliveries WHERE id = ?', toDelivery, id),
     insertAttempt(attempt) {
@@ -237,24 +242,10 @@ export function createTables(database: DatabaseSync): Tables {
         attempt.reason,
       );
     },
-    updateAttempt(attempt) {
-      sql(
-        `UPDATE attempts SET endedAtMs = ?, outcome = ?, requestHeaders = ?, result = ?, nextAttemptAtMs = ?,
-           reason = ?
-         WHERE deliveryId = ? AND number = ?`,
-      ).run(
-        attempt.endedAtMs,
-        attempt.outcome,
-        stringified(attempt.requestHeaders),
-        stringified(attempt.result),
-        attempt.nextAttemptAtMs,
-        attempt.reason,
-        attempt.deliveryId,
-        attempt.number,
-      );
+    pending(deliveryId) {
+      const row = sql('SELECT pending FROM deliveries WHERE id = ?').get(deliveryId);
+      return (parsed(row?.pending) ?? undefined) as AttemptRecord | undefined;
     },
-    attempt: (deliveryId, number) =>
-      one('SELECT * FROM attempts WHERE deliveryId = ? AND number = ?', toAttempt, deliveryId, number),
     attempts: (deliveryId) =>
       sql('SELECT * FROM attempts WHERE deliveryId = ? ORDER BY number').all(deliveryId).map(toAttempt),
   };

@@ -73,8 +73,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
   });
 
-  function insert(delivery: DeliveryRecord): void {
-    tables.insertDelivery(delivery);
+  function insert(delivery: DeliveryRecord, pending?: AttemptRecord): void {
+    tables.insertDelivery(delivery, pending);
     queues.touch(delivery);
   }
 
@@ -84,30 +84,27 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     return Number(last?.seq ?? 0) + 1;
   }
 
-  function attemptOf({ id, attempts }: DeliveryRecord): AttemptRecord | undefined {
-    return underWay.get(id)?.attempt ?? tables.attempt(id, attempts);
-  }
-
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
     if (!delivery) return undefined;
     const endpoint = tables.endpoint(delivery.endpointId);
-    const attempt = delivery.status === 'attempting' ? attemptOf(delivery) : undefined;
+    const attempt =
+      delivery.status === 'attempting'
+        ? (underWay.get(delivery.id)?.attempt ?? tables.pending(delivery.id))
+        : undefined;
     const change = transition({ delivery, endpoint, attempt });
     if (!change) return undefined;
+    const current = change.attempt ?? attempt;
+    const pending = change.delivery.status === 'attempting' ? current : undefined;
     if (change.delivery !== delivery) {
-      tables.updateDelivery(change.delivery);
+      tables.updateDelivery(change.delivery, pending);
       queues.touch(delivery);
       queues.touch(change.delivery);
       if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
+      if (pending) underWay.set(delivery.id, { delivery: change.delivery, attempt: pending });
+      else underWay.delete(delivery.id);
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
-    if (change.attempt && change.attempt !== attempt) {
-      if (attempt) tables.updateAttempt(change.attempt);
-      else tables.insertAttempt(change.attempt);
-    }
-    if (change.delivery.status !== 'attempting') underWay.delete(delivery.id);
-    else if (change.attempt)
-      underWay.set(delivery.id, { delivery: change.delivery, attempt: change.attempt });
+    if (current && !pending) tables.insertAttempt(current);
     return change;
   }
 
@@ -186,7 +183,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .map(toNewDelivery)
           .filter((delivery) => delivery !== undefined);
         tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        deliveries.forEach(insert);
+        for (const delivery of deliveries) insert(delivery);
         return { created: true, deliveries };
       }),
     insertDelivery: ({ delivery, event, attempt }) =>
@@ -199,14 +196,14 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           ).run(accountId, eventId);
           if (counted.changes === 0) return false;
         }
-        insert(delivery);
-        if (attempt) tables.insertAttempt(attempt);
+        insert(delivery, attempt);
         return true;
       }),
     async getDelivery(id) {
       const delivery = tables.delivery(id);
       const event = delivery && tables.event(delivery.accountId, delivery.eventId);
-      return event && { delivery, event, attempts: tables.attempts(id) };
+      const pending = tables.pending(id);
+      return event && { delivery, event, attempts: [...tables.attempts(id), ...(pending ? [pending] : [])] };
     },
     async listDeliveries({ endpointId, status, eventType, ...rest }) {
       const { rows, nextCursor } = readPage(
