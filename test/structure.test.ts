@@ -77,7 +77,9 @@ function importsOf(entry: string): Set<string> {
     seen.add(file);
     // Comments of what was bundled have examples.
     const code = text(`dist/${file}`).replace(/\/\*[\s\S]*?\*\//g, '');
-    for (const [, path] of code.matchAll(/(?:from|import|require\(|import\()\s*['"]([^'"\n]+)['"]/g)) {
+    for (const [, path] of code.matchAll(
+      /(?<!['"\w.])(?:from|import|require\(|import\()\s*['"]([^'"\n]+)['"]/g,
+    )) {
       if (path!.startsWith('./')) look(path!.slice(2));
       else packages.add(path!);
     }

@@ -17,7 +17,7 @@ export interface Retention {
 }
 
 const dayMs = 86_400_000;
-const intervalMs = 60_000;
+const intervalMs = 90_000;
 /** Small, so that no delivery waits long for it. */
 const batchSize = 500;
 

@@ -517,7 +517,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(await sender.getDelivery(delivery!.id)).toBeDefined();
       clock.advanceTo(startedMs + goneDays * 86_400_000);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      clock.advance(60_000);
+      clock.advance(90_000);
       await vi.waitFor(async () => expect(await sender.getDelivery(delivery!.id)).toBeUndefined());
       await sender.stop();
       expect((await sender.publish(event())).created).toBe(true);
@@ -536,7 +536,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       }
       await sender.disableEndpoint(id);
       const [held] = (await sender.publish(event())).deliveries;
-      clock.advance(60_000);
+      clock.advance(90_000);
       await vi.waitFor(async () => expect(await sender.getDelivery(ids[1]!)).toBeUndefined());
       await sender.stop();
       const kept = (await sender.listDeliveries()).items.map((delivery) => delivery.id);
@@ -554,7 +554,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
         pruned += 1;
         return prune(rule);
       };
-      clock.advance(60_000);
+      clock.advance(90_000);
       await vi.waitFor(() => expect(pruned).toBe(1));
       await sender.stop();
     });
