@@ -69,12 +69,14 @@ export class HandlerRegistry {
    *
    * @param type - The type as verified. A schema may have changed `event`.
    * @param timeoutMs - For all of them together; then throws `handler_timeout`.
+   * @param onLateEnd - Called when they have ended after that.
    */
   run(
     type: WebhookEvent['event'],
     event: unknown,
     context: RequestContext,
     timeoutMs: number | undefined,
+    onLateEnd: () => unknown,
   ): Promise<number> {
     const running = this.runAll(type, event, context);
     if (timeoutMs === undefined) return running;
@@ -85,6 +87,7 @@ export class HandlerRegistry {
         context.expire(timeout);
         void this.report(timeout, event, context);
         reject(timeout);
+        void running.then(onLateEnd, onLateEnd);
       }, timeoutMs);
       running.then(resolve, reject).finally(() => {
         clearTimeout(timer);
@@ -117,7 +120,7 @@ export class HandlerRegistry {
   }
 
   /** Tells the error handlers. What they throw cannot make things worse: the answer is a failure already. */
-  private async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
+  async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
     for (const handler of this.errorHandlers) {
       try {
         await handler(error, event as never, context);

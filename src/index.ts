@@ -26,6 +26,10 @@ export type {
   UnknownEvent,
   WebhookEvent,
 } from './events/types.js';
+export type { ReplayClaim, ReplayStore, ReplayTimes } from './replay/contract.js';
+export type { ReplayOptions } from './replay/guard.js';
+export { createMemoryReplayStore } from './replay/memory.js';
+export type { MemoryReplayStoreOptions } from './replay/memory.js';
 export type { HandlerContext } from './context.js';
 export type { ErrorHandler, HandledType, Handler } from './handlers.js';
 export type { HeadersLike } from './headers.js';

@@ -4,6 +4,7 @@ import { isWebhookError, WebhookError } from './errors.js';
 import type { EventOf, EventType, UnknownEvent, WebhookEvent } from './events/types.js';
 import { HandlerRegistry, type ErrorHandler, type HandledType, type Handler } from './handlers.js';
 import type { HeadersLike } from './headers.js';
+import type { HeldClaim, ReplayGuard, ReplayOptions } from './replay/guard.js';
 import type { SchemaOutput, StandardIssue, StandardSchemaV1 } from './standard-schema.js';
 import { prepareVerification, verifyRequest, type VerifyOptions } from './verify.js';
 
@@ -43,6 +44,12 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    */
   schemas?: Schemas;
   /**
+   * Handles each event once, also over several processes and crashes, and refuses replays. The timestamp header
+   * is not signed and stops nobody; the event's own is, and its id.
+   * @default none: an event that comes twice is handled twice
+   */
+  replay?: ReplayOptions;
+  /**
    * Told of every request that was refused before any handler ran. `error.hint` says the likely cause.
    * For logs and metrics: it is not awaited, and what it throws is ignored.
    */
@@ -63,6 +70,8 @@ export interface RejectedInfo {
 
 /** The second argument of `onHandled`. */
 export interface HandledInfo {
+  /** True for an event that had been handled before, and was acknowledged again. */
+  readonly duplicate: boolean;
   /** How many handlers ran. 0 for an event that nobody handles: it is acknowledged all the same. */
   readonly handlers: number;
 }
@@ -153,9 +162,10 @@ function headersOf(body: string): Record<string, string> {
 const acknowledgement = '{"received":true}';
 const acknowledgementHeaders = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ headersOf(acknowledgement));
 
-function refusal({ status, code }: WebhookError): ReceiveResult<never> {
+function refusal({ status, code }: WebhookError, retryAfterMs = 0): ReceiveResult<never> {
   const body = `{"error":"${code}"}`;
   const headers = headersOf(body);
+  if (retryAfterMs > 0) headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
   if (status === 405) headers.allow = 'POST';
   return { status, headers, body };
 }
@@ -184,6 +194,19 @@ async function applySchema(schema: StandardSchemaV1, event: WebhookEvent): Promi
   });
 }
 
+function isReplayOptions({
+  store,
+  windowSeconds = 1,
+  leaseSeconds = 1,
+  timeoutMs = 1,
+}: ReplayOptions): boolean {
+  const times = [windowSeconds, leaseSeconds, timeoutMs];
+  return (
+    typeof (store as Partial<ReplayOptions['store']> | undefined)?.claim === 'function' &&
+    times.every((each) => each > 0)
+  );
+}
+
 /**
  * Makes a receiver: the whole way from a raw request to your typed handlers and the right answer.
  * Mount it with an adapter (`@hostwares/webhooks/express`, `/hono`, `/next`, `/node`), or call `handle`
@@ -206,15 +229,25 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   options: ReceiverOptions<Schemas>,
 ): Receiver<Schemas> {
   const verification = prepareVerification(options);
-  const { handlerTimeoutMs, schemas, onRejected, onHandled } = options;
+  const { handlerTimeoutMs, schemas, replay, onRejected, onHandled } = options;
   // The upper bound is what timers can hold; beyond it they fire at once.
   if (handlerTimeoutMs !== undefined && !(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31)) {
     throw new TypeError('handlerTimeoutMs must be a number of milliseconds above 0.');
   }
+  if (replay && !isReplayOptions(replay)) {
+    throw new TypeError('replay must have a store, such as createMemoryReplayStore(), and times above 0.');
+  }
+  // Loaded by those who use it. Should that fail, every request is refused (500).
+  const guardLoading =
+    replay &&
+    import('./replay/guard.js').then(({ createReplayGuard }) =>
+      createReplayGuard(replay, (verification.toleranceSeconds || 300) * 1000, verification.now),
+    );
+  guardLoading?.catch(() => undefined);
   const handlers = new HandlerRegistry();
   type Event = AnyReceivedEvent<Schemas>;
 
-  function rejected(cause: unknown, input: ReceiveInput): ReceiveResult<Event> {
+  function rejected(cause: unknown, input: ReceiveInput, retryAfterMs?: number): ReceiveResult<Event> {
     // Only code of the program's own can throw anything else here: a schema, a body function, a clock.
     const error = isWebhookError(cause)
       ? cause
@@ -225,13 +258,22 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       const info = { method: input.method, headers: input.headers, adapterContext: input.adapterContext };
       observe(() => onRejected(error, info));
     }
-    return refusal(error);
+    return refusal(error, retryAfterMs);
+  }
+
+  function acknowledged(event: Event, info: HandledInfo): ReceiveResult<Event> {
+    if (onHandled) {
+      observe(() => onHandled(event, info));
+    }
+    return { status: 200, headers: acknowledgementHeaders, body: acknowledgement, event };
   }
 
   async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
     handlers.seal();
     let type: WebhookEvent['event'];
     let event: Event;
+    let guard: ReplayGuard | undefined;
+    let claim: HeldClaim | undefined;
     try {
       if (input.method !== undefined && input.method !== 'POST') {
         throw new WebhookError('method_not_allowed', 'Webhooks are sent with POST.');
@@ -247,18 +289,35 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       type = verified.event;
       const schema = schemas?.[type as EventType];
       event = (schema ? await applySchema(schema, verified) : verified) as Event;
+      if (guardLoading) {
+        guard = await guardLoading;
+        const entry = await guard.enter(verified);
+        if (entry.status === 'done') return acknowledged(event, { handlers: 0, duplicate: true });
+        if (entry.status === 'busy') {
+          const error = new WebhookError('duplicate_in_progress', 'The same event is being handled now.');
+          return { ...rejected(error, input, entry.retryAfterMs), event };
+        }
+        claim = entry;
+      }
     } catch (error) {
       return rejected(error, input);
     }
+    const context = new RequestContext(input.adapterContext, input.waitUntil);
     try {
-      const context = new RequestContext(input.adapterContext, input.waitUntil);
-      const count = await handlers.run(type, event, context, handlerTimeoutMs);
-      if (onHandled) {
-        observe(() => onHandled(event, { handlers: count }));
+      const count = await handlers.run(type, event, context, handlerTimeoutMs, () => claim?.release());
+      // Written down before it is acknowledged: a crash in between has it handled again, never lost.
+      if (claim && !(await claim.complete())) {
+        throw new WebhookError('duplicate_in_progress', 'The claim was lost while the event was handled.');
       }
-      return { status: 200, headers: acknowledgementHeaders, body: acknowledgement, event };
-    } catch (error) {
-      return { ...refusal(error as WebhookError), event };
+      return acknowledged(event, { handlers: count, duplicate: false });
+    } catch (cause) {
+      const error = cause as WebhookError;
+      const { code } = error;
+      // Handlers that go on after their time may end well: nobody else shall begin before they have ended.
+      if (code === 'handler_timeout') claim?.leave();
+      else if (code === 'handler_failed') await claim?.release();
+      else await handlers.report(error, event, context);
+      return { ...refusal(error, code === 'duplicate_in_progress' ? guard?.leaseMs : 0), event };
     }
   }
 

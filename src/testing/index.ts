@@ -1,3 +1,5 @@
+export { replayStoreCases } from './replay-store-cases.js';
+export type { ReplayStoreCase, ReplayStoreHarness } from './replay-store-cases.js';
 export { sampleEvent } from '../events/samples.js';
 export type { SampleOverrides } from '../events/samples.js';
 export { createSignedRequest } from './signed-request.js';

@@ -1,0 +1,33 @@
+/**
+ * What came of claiming an id: it is this caller's to handle; it was handled before; or another caller is handling
+ * it at this moment.
+ */
+export type ReplayClaim =
+  | { readonly status: 'claimed'; readonly token: string }
+  | { readonly status: 'done' }
+  | { readonly status: 'busy'; readonly retryAfterMs: number };
+
+/** How long a claim holds, and how long an id is remembered, in milliseconds. */
+export interface ReplayTimes {
+  /** After it a claim that was neither completed, released nor extended is free again. */
+  readonly leaseMs: number;
+  /** After it the id is forgotten, completed or not. */
+  readonly ttlMs: number;
+}
+
+/**
+ * Remembers which events were handled. One store serves all processes of a receiver.
+ *
+ * Every step is one atomic operation. A token fences: a claim whose lease has passed can neither complete nor
+ * release nor extend what its successor has claimed. A store that cannot answer must reject: the receiver then
+ * answers 503, and the platform tries again.
+ */
+export interface ReplayStore {
+  claim(id: string, times: ReplayTimes): Promise<ReplayClaim>;
+  /** Marks the id as handled. False where the claim is not this token's any more. */
+  complete(id: string, token: string): Promise<boolean>;
+  /** Frees the id, so that it can be claimed at once. False as for `complete`. */
+  release(id: string, token: string): Promise<boolean>;
+  /** Holds a claim for longer: from now on so many milliseconds. False as for `complete`. */
+  extend(id: string, token: string, leaseMs: number): Promise<boolean>;
+}

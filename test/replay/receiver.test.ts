@@ -1,0 +1,270 @@
+// Replay protection as a user of the receiver sees it.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createMemoryReplayStore,
+  createReceiver,
+  type ReplayOptions,
+  type ReplayStore,
+  type WebhookError,
+} from '../../src/index.js';
+import { createSignedRequest, createVirtualClock, sampleEvent } from '../../src/testing/index.js';
+
+const secret = 'whsec_of_the_replay_test';
+const event = (at: number, more: object = {}) =>
+  sampleEvent('credits.low', { timestamp: new Date(at).toISOString(), ...more });
+
+let clock: ReturnType<typeof createVirtualClock>;
+let store: ReplayStore;
+let rejected: WebhookError[];
+beforeEach(() => {
+  clock = createVirtualClock();
+  store = createMemoryReplayStore({ now: () => clock.now() });
+  rejected = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const make = (replay: Partial<ReplayOptions> = {}, more: object = {}) =>
+  createReceiver({
+    secret,
+    now: () => clock.now(),
+    replay: { store, ...replay },
+    onRejected: (error) => rejected.push(error),
+    ...more,
+  });
+/** Signed and stamped now, as an attacker stamps what he has captured. */
+const request = (of: ReturnType<typeof event>) => createSignedRequest(of, { secret, now: () => clock.now() });
+
+it('handles an event once, and acknowledges it again', async () => {
+  const handled: [string, boolean][] = [];
+  const infos: boolean[] = [];
+  const receiver = make(
+    {},
+    { onHandled: (_: unknown, { duplicate }: { duplicate: boolean }) => infos.push(duplicate) },
+  );
+  receiver.onAny((each) => handled.push([each.id, true]));
+  const one = event(clock.now());
+  for (let each = 0; each < 3; each += 1)
+    expect((await receiver.handle(await request(one))).status).toBe(200);
+  expect(handled).toHaveLength(1);
+  expect(infos).toEqual([false, true, true]);
+});
+
+it('a captured request with a fresh timestamp header is handled once, and refused after the window', async () => {
+  let runs = 0;
+  // Three processes, one store.
+  const receivers = [make(), make(), make()].map((each) => each.onAny(() => (runs += 1)));
+  const captured = event(clock.now());
+  const statuses: number[] = [];
+  for (let each = 0; each < 1_000; each += 1) {
+    statuses.push((await receivers[each % 3]!.handle(await request(captured))).status);
+    clock.advance(100_000);
+  }
+  // 24 hours are 864 times as long.
+  expect(statuses).toEqual(statuses.map((_, each) => (each <= 864 ? 200 : 401)));
+  expect(runs).toBe(1);
+  expect(rejected.at(-1)).toMatchObject({ code: 'event_expired', status: 401 });
+});
+
+it('a thousand at once over three receivers run the handler once; the others are told to come again', async () => {
+  let runs = 0;
+  const receivers = [make(), make(), make()].map((each) =>
+    each.onAny(async () => {
+      runs += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }),
+  );
+  const one = event(clock.now());
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, async (_, each) => receivers[each % 3]!.handle(await request(one))),
+  );
+  const by = (status: number) => answers.filter((answer) => answer.status === status);
+  expect(runs).toBe(1);
+  expect(by(200)).toHaveLength(1);
+  expect(by(409)).toHaveLength(999);
+  expect(by(409)[0]!.headers.get('retry-after')).toBe('30');
+  expect(await by(409)[0]!.text()).toBe('{"error":"duplicate_in_progress"}');
+});
+
+describe('the age of the signed timestamp', () => {
+  it.each([
+    [-86_400, 200],
+    [-86_401, 401],
+    [300, 200],
+    [301, 401],
+  ])('%s s: %s', async (seconds, status) => {
+    const receiver = make();
+    expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
+  });
+
+  it('is measured by the window that is set', async () => {
+    const receiver = make({ windowSeconds: 60 });
+    expect((await receiver.handle(await request(event(clock.now() - 60_000)))).status).toBe(200);
+    expect((await receiver.handle(await request(event(clock.now() - 60_001)))).status).toBe(401);
+    expect(rejected[0]!.hint).toMatch(/^It is 60 s old/);
+  });
+
+  it('no id is forgotten while its event is young enough', async () => {
+    let runs = 0;
+    const receiver = make({ windowSeconds: 60 }).onAny(() => (runs += 1));
+    // Stamped as far in the future as is let in.
+    const one = event(clock.now() + 300_000);
+    const statuses: number[] = [];
+    for (let each = 0; each < 50; each += 1) {
+      statuses.push((await receiver.handle(await request(one))).status);
+      clock.advance(10_000);
+    }
+    expect(runs).toBe(1);
+    expect(new Set(statuses)).toEqual(new Set([200, 401]));
+  });
+});
+
+it('what failed is handled at the next attempt', async () => {
+  let runs = 0;
+  const receiver = make().onAny(() => {
+    runs += 1;
+    if (runs < 3) throw new Error('not yet');
+  });
+  const one = event(clock.now());
+  const statuses: number[] = [];
+  for (let each = 0; each < 4; each += 1) statuses.push((await receiver.handle(await request(one))).status);
+  expect(statuses).toEqual([500, 500, 200, 200]);
+  expect(runs).toBe(3);
+});
+
+it('the same id of two accounts is two events', async () => {
+  let runs = 0;
+  const receiver = make().onAny(() => (runs += 1));
+  for (const account of ['a', 'b', 'a']) {
+    const one = event(clock.now(), { id: 'evt_1', account_id: account });
+    expect((await receiver.handle(await request(one))).status).toBe(200);
+  }
+  expect(runs).toBe(2);
+});
+
+it('a process that died holds an event up for its lease, and no longer', async () => {
+  // It never ends, and nobody extends its claim.
+  const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
+  dead.onAny(() => new Promise(() => undefined));
+  const one = event(clock.now());
+  void dead.handle(await request(one));
+  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  clock.advance(29_999);
+  const other = make();
+  const answer = await other.handle(await request(one));
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([409, '1']);
+  clock.advance(1);
+  expect((await other.handle(await request(one))).status).toBe(200);
+});
+
+it('a process that lives keeps its claim for as long as its handler takes', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  let end: () => void = () => undefined;
+  const slow = make().onAny(() => new Promise<void>((resolve) => (end = resolve)));
+  const one = event(clock.now());
+  const answered = slow.handle(await request(one));
+  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+  for (let each = 0; each < 30; each += 1) {
+    clock.advance(10_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+  }
+  expect((await make().handle(await request(one))).status).toBe(409);
+  end();
+  expect((await answered).status).toBe(200);
+  expect(vi.getTimerCount()).toBe(0);
+  expect((await make().handle(await request(one))).status).toBe(200);
+});
+
+it('who lost its claim does not acknowledge: another one has it', async () => {
+  const errors: string[] = [];
+  let end: () => void = () => undefined;
+  const slept = make({ store: { ...store, extend: () => Promise.reject(new Error('asleep')) } });
+  slept
+    .onAny(() => new Promise<void>((resolve) => (end = resolve)))
+    .onError((error) => errors.push(error.code));
+  const one = event(clock.now());
+  const answered = slept.handle(await request(one));
+  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  clock.advance(30_000);
+  const successor = make().onAny(() => new Promise(() => undefined));
+  void successor.handle(await request(one));
+  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  end();
+  expect((await answered).status).toBe(409);
+  expect(errors).toEqual(['duplicate_in_progress']);
+});
+
+it('handlers that went on after their time hold the event until they have ended', async () => {
+  let end: () => void = () => undefined;
+  let runs = 0;
+  const receiver = make({}, { handlerTimeoutMs: 20 }).onAny(() => {
+    runs += 1;
+    return runs === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
+  });
+  const one = event(clock.now());
+  expect((await receiver.handle(await request(one))).status).toBe(503);
+  expect((await receiver.handle(await request(one))).status).toBe(409);
+  end();
+  await vi.waitFor(async () => expect((await receiver.handle(await request(one))).status).toBe(200));
+  expect(runs).toBe(2);
+});
+
+describe('a store that is down or slow', () => {
+  const down = () => Promise.reject(new Error('ECONNREFUSED'));
+  const silent = () => new Promise<never>(() => undefined);
+
+  it.each([
+    ['down', down],
+    ['silent', silent],
+  ])(
+    '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
+    async (_, claim) => {
+      let runs = 0;
+      const failing = { ...store, claim: claim as ReplayStore['claim'] };
+      const receiver = make({ store: failing, timeoutMs: 30 }).onAny(() => (runs += 1));
+      const one = event(clock.now());
+      const startedMs = performance.now();
+      const answer = await receiver.handle(await request(one));
+      expect([answer.status, await answer.text()]).toEqual([503, '{"error":"replay_store_unavailable"}']);
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
+      expect(runs).toBe(0);
+      failing.claim = (...args) => store.claim(...args);
+      expect((await receiver.handle(await request(one))).status).toBe(200);
+      expect(runs).toBe(1);
+    },
+  );
+
+  it.each([
+    ['down', down],
+    ['silent', silent],
+  ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
+    const codes: string[] = [];
+    const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
+      .onAny(() => undefined)
+      .onError((error) => codes.push(error.code));
+    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(503);
+    expect(codes).toEqual(['replay_store_unavailable']);
+  });
+
+  it.each([
+    ['down', down],
+    ['silent', silent],
+  ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
+    const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
+      throw new Error('no');
+    });
+    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(500);
+  });
+});
+
+it.each([
+  {},
+  { store: undefined as never },
+  { store: {} as never },
+  { store: createMemoryReplayStore(), windowSeconds: 0 },
+  { store: createMemoryReplayStore(), leaseSeconds: -1 },
+  { store: createMemoryReplayStore(), timeoutMs: Number.NaN },
+])('refuses %o at set-up', (replay) => {
+  expect(() => createReceiver({ secret, replay: replay as ReplayOptions })).toThrow(TypeError);
+});
