@@ -63,6 +63,18 @@ module.exports = {
       'notifiers -> events (types), errors',
     ),
     forbid(
+      'replay-stores-import-their-contract-only',
+      '^src/replay/(?!guard)',
+      '^src/(?!replay/contract)',
+      'A store knows its contract, nothing else.',
+    ),
+    forbid(
+      'replay-guard-imports-little',
+      '^src/replay/guard',
+      '^src/(?!replay/contract|errors|events/types)',
+      'guard -> contract, errors, events (types)',
+    ),
+    forbid(
       'nothing-imports-notifiers',
       '^(src/(?!notifiers/)|adapters/)',
       '^src/notifiers/',

@@ -1,0 +1,83 @@
+import type { ReplayClaim, ReplayStore } from './contract.js';
+
+/** What is used of an ioredis client. */
+export interface IoredisClient {
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** What is used of a node-redis client. */
+export interface NodeRedisClient {
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** Options of {@link createRedisReplayStore}. */
+export interface RedisReplayStoreOptions {
+  /** Before every key. @default 'hostwares:webhooks:' */
+  prefix?: string;
+}
+
+// Each step is one script, and so one atomic operation on one key; it works on a cluster. An id is a hash: its token, which
+// is empty once the event was handled, and until when the claim holds, by the server's clock, which all processes share.
+const nowMs = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+const claimScript = `${nowMs}local known = redis.call('HMGET', KEYS[1], 'token', 'lease')
+if known[1] == '' then return 'done' end
+if known[1] and tonumber(known[2]) > now then return tostring(tonumber(known[2]) - now) end
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'lease', now + ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 'claimed'`;
+const ifOwned = (
+  act: string,
+): string => `if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return '0' end
+${act}
+return '1'`;
+const completeScript = ifOwned("redis.call('HSET', KEYS[1], 'token', '')");
+const releaseScript = ifOwned("redis.call('DEL', KEYS[1])");
+const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])");
+
+/**
+ * A replay store in Redis (5 or later), shared by all processes that use it, with a client of ioredis or node-redis that you
+ * have already. One key per event, 64 characters and the prefix, which expires by itself.
+ *
+ * What it remembers is as safe as that Redis: without persistence (`appendonly yes`) a restart forgets which events were
+ * handled, and one that evicts keys must not (`maxmemory-policy noeviction`).
+ *
+ * @throws `TypeError` for something that is neither client.
+ *
+ * @example
+ * const store = createRedisReplayStore(new Redis(process.env.REDIS_URL));
+ * const receiver = createReceiver({ secret, replay: { store } });
+ */
+export function createRedisReplayStore(
+  client: IoredisClient | NodeRedisClient,
+  { prefix = 'hostwares:webhooks:' }: RedisReplayStoreOptions = {},
+): ReplayStore {
+  const given = client as Partial<IoredisClient & NodeRedisClient> | undefined;
+  // ioredis has both, and its sendCommand is another thing.
+  if (typeof given?.call !== 'function' && typeof given?.sendCommand !== 'function') {
+    throw new TypeError('createRedisReplayStore needs a client of ioredis or node-redis.');
+  }
+
+  async function run(script: string, id: string, ...args: string[]): Promise<string> {
+    const parts = [script, '1', prefix + id, ...args];
+    const answer = await ('call' in client
+      ? client.call('EVAL', ...parts)
+      : client.sendCommand(['EVAL', ...parts]));
+    return String(answer);
+  }
+
+  return {
+    async claim(id, { leaseMs, ttlMs }): Promise<ReplayClaim> {
+      const token = crypto.randomUUID();
+      const whole = (ms: number): string => String(Math.ceil(ms));
+      const answer = await run(claimScript, id, token, whole(leaseMs), whole(ttlMs));
+      if (answer === 'claimed') return { status: 'claimed', token };
+      return answer === 'done' ? { status: 'done' } : { status: 'busy', retryAfterMs: Number(answer) };
+    },
+    complete: async (id, token) => (await run(completeScript, id, token)) === '1',
+    release: async (id, token) => (await run(releaseScript, id, token)) === '1',
+    extend: async (id, token, leaseMs) =>
+      (await run(extendScript, id, token, String(Math.ceil(leaseMs)))) === '1',
+  };
+}

@@ -1,0 +1,84 @@
+// The Redis store on a real Redis, with both clients. REDIS_URL, or the one on this machine.
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createReceiver } from '../../src/index.js';
+import { createRedisReplayStore } from '../../src/replay/redis.js';
+import { createSignedRequest, replayStoreCases, sampleEvent } from '../../src/testing/index.js';
+
+const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const prefix = `hostwares:test:${crypto.randomUUID()}:`;
+const closing: (() => unknown)[] = [];
+afterAll(() => Promise.all(closing.map((close) => close())));
+
+async function connect(): Promise<Redis | undefined> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    closing.push(() => client.quit());
+    return client;
+  } catch {
+    if (process.env.CI === 'true') throw new Error(`CI must have a Redis at ${url}`);
+    return undefined;
+  }
+}
+
+const ioredis = await connect();
+const nodeRedis = createClient({ url });
+if (ioredis) {
+  await nodeRedis.connect();
+  closing.push(() => nodeRedis.close());
+}
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe.skipIf(!ioredis).each([
+  ['ioredis', () => createRedisReplayStore(ioredis!, { prefix })],
+  ['node-redis', () => createRedisReplayStore(nodeRedis, { prefix })],
+])('the Redis replay store with %s', (_, open) => {
+  it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+
+  it('leaves nothing behind that does not expire', async () => {
+    const store = open();
+    const id = crypto.randomUUID();
+    const claim = await store.claim(id, { leaseMs: 1_000, ttlMs: 60_000 });
+    await store.complete(id, claim.status === 'claimed' ? claim.token : '');
+    const left = await ioredis!.pttl(prefix + id);
+    expect(left).toBeGreaterThan(50_000);
+    expect(left).toBeLessThanOrEqual(60_000);
+  });
+
+  it('serves a receiver', async () => {
+    const runs: string[] = [];
+    const receivers = [1, 2, 3].map(() =>
+      createReceiver({ secret: 'whsec_of_the_redis_test', replay: { store: open() } }).onAny(({ id }) =>
+        runs.push(id),
+      ),
+    );
+    const event = sampleEvent('credits.low');
+    const statuses: number[] = [];
+    for (const receiver of [...receivers, ...receivers]) {
+      const request = await createSignedRequest(event, { secret: 'whsec_of_the_redis_test' });
+      statuses.push((await receiver.handle(request)).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(runs).toHaveLength(1);
+  });
+});
+
+it('answers 503 where there is no Redis, and does not wait for ever', async () => {
+  const nobody = new Redis('redis://127.0.0.1:1', { retryStrategy: () => 50 });
+  nobody.on('error', () => undefined);
+  const receiver = createReceiver({
+    secret: 'whsec_of_the_redis_test',
+    replay: { store: createRedisReplayStore(nobody), timeoutMs: 200 },
+  });
+  const request = await createSignedRequest('credits.low', { secret: 'whsec_of_the_redis_test' });
+  expect((await receiver.handle(request)).status).toBe(503);
+  nobody.disconnect();
+});
+
+it.each([undefined, {}, 'redis://127.0.0.1'])('refuses %o as a client', (client) => {
+  expect(() => createRedisReplayStore(client as never)).toThrow(TypeError);
+});
