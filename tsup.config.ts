@@ -12,6 +12,7 @@ export default defineConfig({
     next: 'adapters/next.ts',
     node: 'adapters/node.ts',
     notifiers: 'src/notifiers/index.ts',
+    'replay-postgres': 'src/replay/postgres.ts',
     'replay-redis': 'src/replay/redis.ts',
     testing: 'src/testing/index.ts',
     sender: 'src/sender/index.ts',

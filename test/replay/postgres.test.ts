@@ -1,0 +1,68 @@
+// The Postgres store: on PGlite everywhere, and on a real server with both clients. POSTGRES_URL, or the one on this machine.
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import postgres from 'postgres';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createPostgresReplayStore, type PostgresReplayStore } from '../../src/replay/postgres.js';
+import { replayStoreCases } from '../../src/testing/index.js';
+
+const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+const table = `hostwares_replay_${crypto.randomUUID().slice(0, 8)}`;
+const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 2_000 });
+const sql = postgres(url, { max: 10, onnotice: () => undefined, connect_timeout: 2 });
+const pglite = new PGlite();
+
+const isThere = await pool.query('SELECT 1').then(
+  () => true,
+  () => false,
+);
+if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
+
+afterAll(async () => {
+  if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}`);
+  await Promise.all([pool.end(), sql.end(), pglite.close()]);
+});
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe.each([
+  ['PGlite', true, () => createPostgresReplayStore(pglite, { table })],
+  ['pg', isThere, () => createPostgresReplayStore(pool, { table })],
+  ['postgres.js', isThere, () => createPostgresReplayStore(sql, { table })],
+] as [string, boolean, () => PostgresReplayStore][])(
+  'the Postgres replay store with %s',
+  (_, available, make) => {
+    const open = async () => {
+      const store = make();
+      await store.migrate();
+      return store;
+    };
+
+    it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+
+    it.skipIf(!available)('forgets what has expired, and nothing else', async () => {
+      const store = await open();
+      await store.cleanUp();
+      const times = { leaseMs: 10, ttlMs: 20 };
+      const gone = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+      const kept = crypto.randomUUID();
+      for (const id of gone) await store.claim(id, times);
+      const claim = await store.claim(kept, { leaseMs: 60_000, ttlMs: 60_000 });
+      await store.complete(kept, claim.status === 'claimed' ? claim.token : '');
+      await pass(100);
+      expect(await store.cleanUp(2)).toBe(2);
+      expect(await store.cleanUp()).toBeGreaterThanOrEqual(1);
+      expect((await store.claim(kept, times)).status).toBe('done');
+      await store.migrate();
+      expect((await store.claim(kept, times)).status).toBe('done');
+    });
+  },
+);
+
+it.each(['Replay', 'a b', 'x;drop table y', '', 'a.b.c', 'x'.repeat(61)])('refuses %j as a table', (name) => {
+  expect(() => createPostgresReplayStore(pglite, { table: name })).toThrow(TypeError);
+});
+
+it.each([undefined, {}, 'postgres://127.0.0.1'])('refuses %o as a client', (client) => {
+  expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
+});
