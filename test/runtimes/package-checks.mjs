@@ -89,6 +89,7 @@ const names = [
   'node.ts',
   'handlers.ts',
   'notify.ts',
+  'once.ts',
   'verify.ts',
   'webhooks.test.ts',
 ];
