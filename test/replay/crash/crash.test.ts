@@ -1,0 +1,124 @@
+// Three receiver processes on one store, killed at random moments while the sender delivers: every effect is there.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { Redis } from 'ioredis';
+import { afterAll, expect, it } from 'vitest';
+import { createPostgresReplayStore } from '../../../src/replay/postgres.js';
+import { createMemoryStore, createSender } from '../../../src/sender/index.js';
+import { createSignedRequest, sampleEvent } from '../../../src/testing/index.js';
+
+const count = Number(process.env.REPLAY_EVENTS ?? 500);
+const kills = Number(process.env.REPLAY_KILLS ?? 5);
+const inFlight = 32;
+const secret = 'whsec_of_the_crash_test';
+const pool = new pg.Pool({
+  connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
+  connectionTimeoutMillis: 2_000,
+});
+const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
+  lazyConnect: true,
+  retryStrategy: () => null,
+});
+redis.on('error', () => undefined);
+
+const areThere = await Promise.all([pool.query('SELECT 1'), redis.connect()]).then(
+  () => true,
+  () => false,
+);
+if (!areThere && process.env.CI === 'true') throw new Error('CI must have Postgres and Redis');
+
+const suffix = crypto.randomUUID().slice(0, 8);
+const tables: string[] = [];
+afterAll(async () => {
+  for (const table of tables) await pool.query(`DROP TABLE IF EXISTS ${table}`);
+  await pool.end();
+  redis.disconnect();
+});
+
+it.skipIf(!areThere).each(['redis', 'postgres'])(
+  'on %s: nothing is lost, and handled twice is only what a kill fell upon',
+  async (kind) => {
+    const effects = `hostwares_effects_${kind}_${suffix}`;
+    const name = kind === 'redis' ? `hostwares:test:${suffix}:` : `hostwares_crash_${suffix}`;
+    tables.push(effects, ...(kind === 'postgres' ? [name] : []));
+    await pool.query(`CREATE TABLE ${effects} (event_id text NOT NULL, pid int NOT NULL)`);
+    if (kind === 'postgres') await createPostgresReplayStore(pool, { table: name }).migrate();
+
+    const receivers = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('receivers.mjs', import.meta.url)), kind, effects, name],
+      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+    );
+    const lines = createInterface({ input: receivers.stdout });
+    const died: unknown[] = [];
+    const port = await new Promise<number>((resolve) => {
+      lines.on('line', (line) => {
+        const { port: listening, died: pid } = JSON.parse(line) as { port?: number; died?: number };
+        if (listening !== undefined) resolve(listening);
+        if (pid !== undefined) died.push(pid);
+      });
+    });
+    const url = `http://127.0.0.1:${port}/`;
+    const sender = createSender({
+      store: createMemoryStore(),
+      allowPrivateNetwork: true,
+      maxInFlightPerEndpoint: inFlight,
+      // A connection that a killed worker had been given and not taken answers no more.
+      attemptTimeoutMs: 1_000,
+      retryScheduleSeconds: Array.from({ length: 100 }, () => 0.3),
+    });
+    await sender.createEndpoint({ url, events: ['*'], secret });
+    await sender.start();
+
+    const published: string[] = [];
+    for (let each = 0; each < count; each += 1) {
+      if (each % Math.ceil(count / kills) === Math.ceil(count / kills / 2)) receivers.stdin.write('kill\n');
+      const { eventId } = await sender.publish(sampleEvent('credits.low'));
+      published.push(eventId);
+      // As fast as it is delivered, so that kills fall among deliveries.
+      while ((await sender.listDeliveries({ status: 'scheduled', limit: 100 })).items.length > inFlight)
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    const waiting = async () => {
+      const lists = (['scheduled', 'attempting'] as const).map((status) =>
+        sender.listDeliveries({ status, limit: 1 }),
+      );
+      return (await Promise.all(lists)).some(({ items }) => items.length > 0);
+    };
+    while (await waiting()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await sender.stop();
+
+    const timesOf = async (id: string) =>
+      (await pool.query(`SELECT 1 FROM ${effects} WHERE event_id = $1`, [id])).rows.length;
+    const before = await timesOf(published[0]!);
+    // The attack: what was handled is captured, and sent again with a fresh timestamp, to all three.
+    const captured = sampleEvent('credits.low', { id: published[0]! });
+    const replays = await Promise.all(
+      Array.from(
+        { length: 1_000 },
+        async () => (await fetch(await createSignedRequest(captured, { secret, url }))).status,
+      ),
+    );
+    receivers.stdin.end();
+    await once(receivers, 'exit');
+
+    const { rows } = await pool.query<{ event_id: string; times: string }>(
+      `SELECT event_id, count(*) AS times FROM ${effects} GROUP BY event_id`,
+    );
+    const times = new Map(rows.map((row) => [row.event_id, Number(row.times)]));
+    const twice = [...times.values()].filter((each) => each > 1).length;
+    expect(died).toEqual([]);
+    expect(published.filter((id) => !times.has(id))).toEqual([]);
+    expect(times.size).toBe(count);
+    expect(twice).toBeLessThanOrEqual(kills * inFlight);
+    expect(new Set(replays)).toEqual(new Set([200]));
+    expect(times.get(published[0]!)).toBe(before);
+    console.log(
+      `${kind}: ${count} events, ${kills} kills, ${twice} handled more than once, 1000 replays handled by nobody`,
+    );
+  },
+  600_000,
+);

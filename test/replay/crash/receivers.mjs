@@ -1,0 +1,42 @@
+// Three receiver processes behind one port, each of which is killed now and then. What a handler does is a row in Postgres.
+// node receivers.mjs redis|postgres <table of effects> <table or prefix of the store>
+import cluster from 'node:cluster';
+import { createServer } from 'node:http';
+import { createReceiver } from '@hostwares/webhooks';
+import { createNodeHandler } from '@hostwares/webhooks/node';
+import { createPostgresReplayStore } from '@hostwares/webhooks/replay/postgres';
+import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+const [kind, effects, name] = process.argv.slice(2);
+const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+
+if (cluster.isPrimary) {
+  const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  const start = () => cluster.fork().on('listening', ({ port }) => say({ port }));
+  for (let each = 0; each < 3; each += 1) start();
+  cluster.on('exit', (worker, _, signal) => {
+    if (signal === 'SIGKILL') start();
+    else say({ died: worker.process.pid });
+  });
+  // Told to: kills one of them, whatever it is doing.
+  process.stdin.on('data', () => {
+    const workers = Object.values(cluster.workers);
+    workers[Math.floor(Math.random() * workers.length)]?.process.kill('SIGKILL');
+  });
+  process.stdin.on('end', () => process.exit());
+} else {
+  const pool = new pg.Pool({ connectionString, max: 5 });
+  const store =
+    kind === 'redis'
+      ? createRedisReplayStore(new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'), { prefix: name })
+      : createPostgresReplayStore(pool, { table: name });
+  const receiver = createReceiver({ secret: 'whsec_of_the_crash_test', replay: { store, leaseSeconds: 1 } });
+  receiver.on('credits.low', async ({ id }) => {
+    await pool.query(`INSERT INTO ${effects} (event_id, pid) VALUES ($1, $2)`, [id, process.pid]);
+    // Time for a kill between the effect and its completion.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+  });
+  createServer(createNodeHandler(receiver)).listen(0, '127.0.0.1');
+}
