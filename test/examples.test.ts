@@ -3,13 +3,14 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { startFakeProvider } from '../examples/fake-provider.js';
 import { providerEnv, startExample } from '../examples/start.js';
 import worker from '../examples/workers/worker.js';
-import { createSignedRequest } from '../src/testing/index.js';
+import { createSignedRequest, sampleEvent } from '../src/testing/index.js';
 
 const secret = 'whsec_examples';
 
@@ -134,5 +135,33 @@ it('examples/sender serves the API, delivers, and has everything again after a k
   } finally {
     await receiver.stop();
     rmSync(folder, { recursive: true });
+  }
+});
+
+const hasRedis = await new Promise<boolean>((resolve) => {
+  const socket = connect(6379, '127.0.0.1', () => {
+    socket.destroy();
+    resolve(true);
+  });
+  socket.on('error', () => resolve(false));
+});
+if (!hasRedis && process.env.CI === 'true') throw new Error('CI must have a Redis on 127.0.0.1:6379');
+
+it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two processes', async () => {
+  const both = await Promise.all([
+    startExample('redis-dedupe/server.ts', secret),
+    startExample('redis-dedupe/server.ts', secret),
+  ]);
+  try {
+    const event = sampleEvent('credits.low');
+    const statuses: number[] = [];
+    for (const { url } of [...both, ...both])
+      statuses.push((await fetch(await createSignedRequest(event, { secret, url }))).status);
+    expect(statuses).toEqual([200, 200, 200, 200]);
+    const log = () => both.flatMap((each) => each.log).join('\n');
+    await vi.waitFor(() => expect(log().match(/again: handled before/g)).toHaveLength(3));
+    expect(log().match(/charging for/g)).toHaveLength(1);
+  } finally {
+    await Promise.all(both.map((each) => each.stop()));
   }
 });

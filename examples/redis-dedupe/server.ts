@@ -1,0 +1,34 @@
+// Each event once, however many of these processes run, and whoever sends it again.
+//
+//   HOSTWARES_WEBHOOK_SECRET=… REDIS_URL=redis://127.0.0.1:6379 npx tsx server.ts
+import { createServer } from 'node:http';
+import { createReceiver } from '@hostwares/webhooks';
+import { createNodeHandler } from '@hostwares/webhooks/node';
+import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
+import { Redis } from 'ioredis';
+
+const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+// While it is away the answer is 503, and the platform comes again.
+redis.on('error', (error) => {
+  console.error(`redis: ${error.message}`);
+});
+
+const receiver = createReceiver({
+  secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
+  replay: { store: createRedisReplayStore(redis) },
+  onRejected: (error) => {
+    console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
+  },
+  onHandled: (event, { duplicate }) => {
+    if (duplicate) console.log(`${event.id} again: handled before`);
+  },
+});
+
+receiver.on('credits.low', (event) => {
+  console.log(`charging for ${event.id}`);
+});
+
+const server = createServer(createNodeHandler(receiver));
+server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  console.log('listening on', server.address());
+});
