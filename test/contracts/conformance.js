@@ -564,6 +564,27 @@ export function conformanceCases(lib, testing) {
         equal((await slow.handle(await testing.createSignedRequest('ping', { secret }))).status, 503);
       },
     ],
+    [
+      'handles an event once, and refuses one that is too old',
+      async () => {
+        let clockMs = nowMs;
+        const clock = () => clockMs;
+        let runs = 0;
+        const store = lib.createMemoryReplayStore({ now: clock });
+        const receiver = lib.createReceiver({ secret, now: clock, replay: { store } }).onAny(() => {
+          runs += 1;
+          if (runs === 1) throw new Error('database');
+        });
+        const sent = async () => {
+          const headers = { 'x-hostwares-timestamp': String(Math.floor(clockMs / 1000)) };
+          const { status } = await receiver.receive(await signed(goodBody, headers));
+          return status;
+        };
+        equal([await sent(), await sent(), await sent()], [500, 200, 200]);
+        clockMs += 86_401_000;
+        equal([await sent(), runs], [401, 2]);
+      },
+    ],
   ];
   return cases.map(([name, run]) => ({ name, run }));
 }
