@@ -75,7 +75,8 @@ export function createMemoryStore(): SenderStore {
   function enqueue(delivery: DeliveryRecord, dueAtMs: number): void {
     const lane = laneOf(delivery);
     const queue = lanesOf(delivery.endpointId)[lane];
-    const waiting = { dueAtMs, sequence: ++sequence, deliveryId: delivery.id };
+    // What is due at the same time goes in the order it was made in.
+    const waiting = { dueAtMs, sequence: places.get(delivery.id) ?? 0, deliveryId: delivery.id };
     queue.push(waiting);
     if (queue.peek() === waiting) heads[lane].push({ ...waiting, endpointId: delivery.endpointId });
   }
