@@ -200,10 +200,11 @@ function isReplayOptions({
   leaseSeconds = 1,
   timeoutMs = 1,
 }: ReplayOptions): boolean {
-  const times = [windowSeconds, leaseSeconds, timeoutMs];
+  // The bound is what timers can hold.
+  const times = [windowSeconds, leaseSeconds * 1000, timeoutMs];
   return (
     typeof (store as Partial<ReplayOptions['store']> | undefined)?.claim === 'function' &&
-    times.every((each) => each > 0)
+    times.every((each) => each > 0 && each < 2 ** 31)
   );
 }
 
@@ -241,7 +242,11 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   const guardLoading =
     replay &&
     import('./replay/guard.js').then(({ createReplayGuard }) =>
-      createReplayGuard(replay, (verification.toleranceSeconds || 300) * 1000, verification.now),
+      createReplayGuard(
+        replay,
+        (verification.toleranceSeconds === false ? 300 : verification.toleranceSeconds) * 1000,
+        verification.now,
+      ),
     );
   guardLoading?.catch(() => undefined);
   const handlers = new HandlerRegistry();

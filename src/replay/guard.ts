@@ -91,7 +91,8 @@ export function createReplayGuard(
 
   function checkAge(timestamp: string): void {
     const ageMs = now() - Date.parse(timestamp);
-    if (ageMs > windowMs || ageMs < -toleranceMs) {
+    // Negated, so that a clock that gives NaN refuses.
+    if (!(ageMs <= windowMs && ageMs >= -toleranceMs)) {
       throw new WebhookError('event_expired', 'The signed timestamp of the event is outside the window.', {
         hint:
           ageMs > 0

@@ -98,6 +98,21 @@ describe('the age of the signed timestamp', () => {
     expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
   });
 
+  it.each([
+    [0, 0, 200],
+    [0, 1, 401],
+    [false, 300, 200],
+    [false, 301, 401],
+  ])('with a tolerance of %s, %s s ahead: %s', async (toleranceSeconds, seconds, status) => {
+    const receiver = make({}, { toleranceSeconds });
+    expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
+  });
+
+  it('is refused by a clock that tells no time', async () => {
+    const receiver = make({}, { toleranceSeconds: false, now: () => Number.NaN });
+    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(401);
+  });
+
   it('is measured by the window that is set', async () => {
     const receiver = make({ windowSeconds: 60 });
     expect((await receiver.handle(await request(event(clock.now() - 60_000)))).status).toBe(200);
@@ -264,6 +279,8 @@ it.each([
   { store: {} as never },
   { store: createMemoryReplayStore(), windowSeconds: 0 },
   { store: createMemoryReplayStore(), leaseSeconds: -1 },
+  { store: createMemoryReplayStore(), windowSeconds: Infinity },
+  { store: createMemoryReplayStore(), leaseSeconds: 2 ** 22 },
   { store: createMemoryReplayStore(), timeoutMs: Number.NaN },
 ])('refuses %o at set-up', (replay) => {
   expect(() => createReceiver({ secret, replay: replay as ReplayOptions })).toThrow(TypeError);
