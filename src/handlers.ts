@@ -70,15 +70,17 @@ export class HandlerRegistry {
    * @param type - The type as verified. A schema may have changed `event`.
    * @param timeoutMs - For all of them together; then throws `handler_timeout`.
    * @param onLateEnd - Called when they have ended after that.
+   * @param handoff - Run instead of all of them.
    */
   run(
     type: WebhookEvent['event'],
     event: unknown,
     context: RequestContext,
-    timeoutMs: number | undefined,
-    onLateEnd: () => unknown,
+    timeoutMs?: number,
+    onLateEnd?: () => unknown,
+    handoff?: Handler<never>,
   ): Promise<number> {
-    const running = this.runAll(type, event, context);
+    const running = this.runAll(type, event, context, handoff);
     if (timeoutMs === undefined) return running;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -99,10 +101,12 @@ export class HandlerRegistry {
     type: WebhookEvent['event'],
     event: unknown,
     context: RequestContext,
+    handoff: Handler<never> | undefined,
   ): Promise<number> {
     const failures: WebhookError[] = [];
     let ran = 0;
-    for (const { wants, handler } of this.registrations) {
+    const registrations = handoff ? [{ wants: () => true, handler: handoff }] : this.registrations;
+    for (const { wants, handler } of registrations) {
       if (!wants(type)) continue;
       if (context.expired) break;
       ran += 1;

@@ -1,3 +1,4 @@
+export type { DispatchOptions } from './dispatch.js';
 export { isWebhookError, WebhookError } from './errors.js';
 export type { WebhookErrorCode, WebhookErrorOptions } from './errors.js';
 export { parseEvent } from './events/parse.js';

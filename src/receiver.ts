@@ -1,11 +1,12 @@
 import { bodyBytes, readRequest } from './body.js';
-import { RequestContext } from './context.js';
+import { RequestContext, type HandlerContext } from './context.js';
+import type { DispatchOptions } from './dispatch.js';
 import { isWebhookError, WebhookError } from './errors.js';
 import type { EventOf, EventType, UnknownEvent, WebhookEvent } from './events/types.js';
 import { HandlerRegistry, type ErrorHandler, type HandledType, type Handler } from './handlers.js';
 import type { HeadersLike } from './headers.js';
 import type { HeldClaim, ReplayGuard, ReplayOptions } from './replay/guard.js';
-import type { SchemaOutput, StandardIssue, StandardSchemaV1 } from './standard-schema.js';
+import type { SchemaOutput, StandardSchemaV1 } from './standard-schema.js';
 import { prepareVerification, verifyRequest, type VerifyOptions } from './verify.js';
 
 /** A schema for each event type that shall have one. It is given the whole event. */
@@ -35,7 +36,7 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    * How long all handlers of one request may take together, in milliseconds. Then the answer is
    * `handler_timeout` (503), handlers not yet begun are left out, and `context.signal` fires. The
    * platform waits 15 s in all (contract section 4), so a value a little below that is of most use.
-   * @default no limit
+   * @default no limit; 10_000 with a `handoff`
    */
   handlerTimeoutMs?: number;
   /**
@@ -50,11 +51,31 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    */
   replay?: ReplayOptions;
   /**
+   * Hands events over to a queue, for work that takes longer than the platform waits: what it resolves is
+   * acknowledged, what it rejects is sent again. It must resolve only once the event is kept durably. The handlers
+   * run where the queue's worker calls {@link Receiver.dispatch}.
+   *
+   * See `createBullMQHandoff` (`/bullmq`) and `createPgBossHandoff` (`/pg-boss`).
+   * @default none: the handlers run before the answer
+   */
+  handoff?: (event: WebhookEvent, context: HandlerContext) => Promise<unknown>;
+  /**
+   * `'early'` answers as soon as the request is verified (and claimed, with `replay`), and runs the handlers
+   * behind the answer, in the platform's `waitUntil`. It gives up the promise that no event is lost: the
+   * platform does not send again what fails then, nor what a crash cuts off. Where a request comes without
+   * `waitUntil`, it is answered as without this option.
+   * @default 'handled': answers when the handlers have ended
+   */
+  acknowledge?: 'handled' | 'early';
+  /**
    * Told of every request that was refused before any handler ran. `error.hint` says the likely cause.
    * For logs and metrics: it is not awaited, and what it throws is ignored.
    */
   onRejected?: (error: WebhookError, info: RejectedInfo) => unknown;
-  /** Told of every event that was acknowledged with 200. Not awaited; what it throws is ignored. */
+  /**
+   * Told of every event that was acknowledged with 200, when its handlers (or the hand-off) have ended well. Not
+   * awaited; what it throws is ignored.
+   */
   onHandled?: (event: AnyReceivedEvent<Schemas>, info: HandledInfo) => unknown;
 }
 
@@ -72,7 +93,7 @@ export interface RejectedInfo {
 export interface HandledInfo {
   /** True for an event that had been handled before, and was acknowledged again. */
   readonly duplicate: boolean;
-  /** How many handlers ran. 0 for an event that nobody handles: it is acknowledged all the same. */
+  /** How many handlers ran. 0 for an event that nobody handles: it is acknowledged all the same. A hand-off is 1. */
   readonly handlers: number;
 }
 
@@ -146,12 +167,26 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   receive(input: ReceiveInput): Promise<ReceiveResult<AnyReceivedEvent<Schemas>>>;
   /** The same from a web `Request` to a web `Response`. Always answers, never rejects. */
   handle(request: Request, context?: HandleContext): Promise<Response>;
+  /**
+   * Runs the handlers on an event that was verified before: in the worker of a queue, or for an event that you
+   * kept. Nothing is verified or claimed here, and `handlerTimeoutMs` does not apply. The event may have been
+   * through JSON.
+   *
+   * @throws {@link WebhookError} `handler_failed` for the first handler that failed (`cause` is what it threw; all
+   * have run), `invalid_envelope` for what is no event, `schema_mismatch`.
+   * @throws what `signal` was aborted with.
+   *
+   * @example
+   * await receiver.dispatch(JSON.parse(row.event));
+   */
+  dispatch(event: WebhookEvent, options?: DispatchOptions): Promise<void>;
 }
 
 /** A receiver with whatever schemas: what an adapter needs of it. */
 export interface AnyReceiver {
   receive(input: ReceiveInput): Promise<ReceiveResult<unknown>>;
   handle(request: Request, context?: HandleContext): Promise<Response>;
+  dispatch(event: WebhookEvent, options?: DispatchOptions): Promise<void>;
 }
 
 /** An answer's headers, with its length, so that a server can write them as they are. */
@@ -160,7 +195,11 @@ function headersOf(body: string): Record<string, string> {
 }
 
 const acknowledgement = '{"received":true}';
-const acknowledgementHeaders = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ headersOf(acknowledgement));
+const acknowledgedResult = {
+  status: 200,
+  headers: /* @__PURE__ */ Object.freeze(/* @__PURE__ */ headersOf(acknowledgement)),
+  body: acknowledgement,
+};
 
 function refusal({ status, code }: WebhookError, retryAfterMs = 0): ReceiveResult<never> {
   const body = `{"error":"${code}"}`;
@@ -177,21 +216,6 @@ function observe(observer: () => unknown): void {
   } catch {
     // Documented: what an observer throws is ignored.
   }
-}
-
-/** The place an issue is about, and what is wrong there: schema text, and no value of the event. */
-function describeIssue({ message, path = [] }: StandardIssue): string {
-  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
-  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;
-}
-
-async function applySchema(schema: StandardSchemaV1, event: WebhookEvent): Promise<unknown> {
-  const result = await schema['~standard'].validate(event);
-  if (!result.issues) return result.value;
-  throw new WebhookError('schema_mismatch', `The event ${event.event} does not fit its schema.`, {
-    hint: result.issues.map(describeIssue).join('; '),
-    cause: result.issues,
-  });
 }
 
 function isReplayOptions({
@@ -230,10 +254,16 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   options: ReceiverOptions<Schemas>,
 ): Receiver<Schemas> {
   const verification = prepareVerification(options);
-  const { handlerTimeoutMs, schemas, replay, onRejected, onHandled } = options;
+  const { handoff, acknowledge, schemas, replay, onRejected, onHandled } = options;
+  const { handlerTimeoutMs = handoff && 10_000 } = options;
   // The upper bound is what timers can hold; beyond it they fire at once.
   if (handlerTimeoutMs !== undefined && !(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31)) {
     throw new TypeError('handlerTimeoutMs must be a number of milliseconds above 0.');
+  }
+  if (handoff && acknowledge === 'early') {
+    throw new TypeError(
+      'handoff and acknowledge: early exclude each other: a hand-off must end before the answer.',
+    );
   }
   if (replay && !isReplayOptions(replay)) {
     throw new TypeError('replay must have a store, such as createMemoryReplayStore(), and times above 0.');
@@ -249,6 +279,8 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       ),
     );
   guardLoading?.catch(() => undefined);
+  const schemaLoading = schemas && import('./apply-schema.js');
+  schemaLoading?.catch(() => undefined);
   const handlers = new HandlerRegistry();
   type Event = AnyReceivedEvent<Schemas>;
 
@@ -270,12 +302,19 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     if (onHandled) {
       observe(() => onHandled(event, info));
     }
-    return { status: 200, headers: acknowledgementHeaders, body: acknowledgement, event };
+    return { ...acknowledgedResult, event };
+  }
+
+  /** What handlers get. */
+  async function applySchemas(event: WebhookEvent): Promise<Event> {
+    const schema = schemas?.[event.event as EventType];
+    return (schema && schemaLoading ? (await schemaLoading).applySchema(schema, event) : event) as Event;
   }
 
   async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
     handlers.seal();
-    let type: WebhookEvent['event'];
+    const { body, adapterContext, waitUntil } = input;
+    let verified: WebhookEvent;
     let event: Event;
     let guard: ReplayGuard | undefined;
     let claim: HeldClaim | undefined;
@@ -283,17 +322,14 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       if (input.method !== undefined && input.method !== 'POST') {
         throw new WebhookError('method_not_allowed', 'Webhooks are sent with POST.');
       }
-      const { body } = input;
-      const verified = await verifyRequest(
+      verified = await verifyRequest(
         verification,
         input.headers,
         typeof body === 'function' ? body : (maxBytes) => bodyBytes(body, maxBytes),
-        input.adapterContext,
+        adapterContext,
         onRejected !== undefined,
       );
-      type = verified.event;
-      const schema = schemas?.[type as EventType];
-      event = (schema ? await applySchema(schema, verified) : verified) as Event;
+      event = schemas ? await applySchemas(verified) : (verified as Event);
       if (guardLoading) {
         guard = await guardLoading;
         const entry = await guard.enter(verified);
@@ -307,22 +343,40 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     } catch (error) {
       return rejected(error, input);
     }
-    const context = new RequestContext(input.adapterContext, input.waitUntil);
-    try {
-      const count = await handlers.run(type, event, context, handlerTimeoutMs, () => claim?.release());
-      // Written down before it is acknowledged: a crash in between has it handled again, never lost.
-      if (claim && !(await claim.complete())) {
-        throw new WebhookError('duplicate_in_progress', 'The claim was lost while the event was handled.');
+    const context = new RequestContext(adapterContext, waitUntil, claim?.attempt);
+    const settle = async (): Promise<ReceiveResult<Event>> => {
+      try {
+        const count = await handlers.run(
+          verified.event,
+          handoff ? verified : event,
+          context,
+          handlerTimeoutMs,
+          () => claim?.release(),
+          handoff,
+        );
+        // Written down before it is acknowledged: a crash in between has it handled again, never lost.
+        if (claim && !(await claim.complete())) {
+          throw new WebhookError('duplicate_in_progress', 'The claim was lost while the event was handled.');
+        }
+        return acknowledged(event, { handlers: count, duplicate: false });
+      } catch (cause) {
+        const error = cause as WebhookError;
+        const { code } = error;
+        // Handlers that go on after their time may end well: nobody else shall begin before they have ended.
+        if (code === 'handler_timeout') claim?.leave();
+        else if (code === 'handler_failed') await claim?.release();
+        else await handlers.report(error, event, context);
+        return { ...refusal(error, code === 'duplicate_in_progress' ? guard?.leaseMs : 0), event };
       }
-      return acknowledged(event, { handlers: count, duplicate: false });
-    } catch (cause) {
-      const error = cause as WebhookError;
-      const { code } = error;
-      // Handlers that go on after their time may end well: nobody else shall begin before they have ended.
-      if (code === 'handler_timeout') claim?.leave();
-      else if (code === 'handler_failed') await claim?.release();
-      else await handlers.report(error, event, context);
-      return { ...refusal(error, code === 'duplicate_in_progress' ? guard?.leaseMs : 0), event };
+    };
+    const settling = settle();
+    if (acknowledge !== 'early' || !waitUntil) return settling;
+    try {
+      waitUntil(settling);
+      return { ...acknowledgedResult, event };
+    } catch {
+      // A platform that keeps nothing alive after the answer.
+      return settling;
     }
   }
 
@@ -344,6 +398,11 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       return this;
     },
     receive,
+    async dispatch(event, dispatchOptions) {
+      handlers.seal();
+      const { dispatch } = await import('./dispatch.js');
+      await dispatch(handlers, applySchemas, event, dispatchOptions);
+    },
     async handle(request, { waitUntil, adapterContext = request } = {}) {
       const { status, headers, body } = await receive({
         method: request.method,

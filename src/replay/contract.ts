@@ -3,7 +3,12 @@
  * it at this moment.
  */
 export type ReplayClaim =
-  | { readonly status: 'claimed'; readonly token: string }
+  | {
+      readonly status: 'claimed';
+      readonly token: string;
+      /** Which claim of this id it is, counted from 1, where the store counts them. */
+      readonly attempt?: number;
+    }
   | { readonly status: 'done' }
   | { readonly status: 'busy'; readonly retryAfterMs: number };
 
@@ -26,7 +31,7 @@ export interface ReplayStore {
   claim(id: string, times: ReplayTimes): Promise<ReplayClaim>;
   /** Marks the id as handled. False where the claim is not this token's any more. */
   complete(id: string, token: string): Promise<boolean>;
-  /** Frees the id, so that it can be claimed at once. False as for `complete`. */
+  /** Frees the id, so that it can be claimed at once, by anybody but this token. False as for `complete`. */
   release(id: string, token: string): Promise<boolean>;
   /** Holds a claim for longer: from now on so many milliseconds. False as for `complete`. */
   extend(id: string, token: string, leaseMs: number): Promise<boolean>;

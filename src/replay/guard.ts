@@ -25,6 +25,7 @@ export interface ReplayOptions {
 /** A claim on an event that this process is to handle. */
 export interface HeldClaim {
   readonly status: 'claimed';
+  readonly attempt: number | undefined;
   /**
    * Handled. False where the claim was lost meanwhile: another one's answer counts.
    *
@@ -109,7 +110,7 @@ export function createReplayGuard(
       const key = await keyOf(account_id, id);
       const claim = await step(() => store.claim(key, { leaseMs, ttlMs }));
       if (claim.status !== 'claimed') return claim;
-      const { status, token } = claim;
+      const { status, token, attempt } = claim;
       // Who lives keeps its claim. That it was lost all the same is found by `complete`.
       const beat = setInterval(() => {
         store.extend(key, token, leaseMs).catch(() => undefined);
@@ -119,6 +120,7 @@ export function createReplayGuard(
       };
       return {
         status,
+        attempt,
         leave,
         complete() {
           leave();

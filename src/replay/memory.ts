@@ -13,8 +13,9 @@ export interface MemoryReplayStoreOptions {
 }
 
 interface Entry {
-  /** Undefined once it is done. */
+  /** Undefined once it is done, empty once it was released. */
   readonly token: string | undefined;
+  readonly attempt: number;
   readonly leaseUntilMs: number;
   readonly expiresAtMs: number;
 }
@@ -66,8 +67,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
         return Promise.reject(new Error(`The replay store is full: it remembers ${maxEntries} ids.`));
       }
       const token = crypto.randomUUID();
-      entries.set(id, { token, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
-      return Promise.resolve({ status: 'claimed', token });
+      const attempt = (entry?.attempt ?? 0) + 1;
+      entries.set(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
+      return Promise.resolve({ status: 'claimed', token, attempt });
     },
     complete(id, token) {
       const entry = owned(id, token);
@@ -75,7 +77,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       return Promise.resolve(entry !== undefined);
     },
     release(id, token) {
-      return Promise.resolve(owned(id, token) !== undefined && entries.delete(id));
+      const entry = owned(id, token);
+      if (entry) entries.set(id, { ...entry, token: '', leaseUntilMs: 0 });
+      return Promise.resolve(entry !== undefined);
     },
     extend(id, token, leaseMs) {
       const entry = owned(id, token);

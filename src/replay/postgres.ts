@@ -92,6 +92,7 @@ export function createPostgresReplayStore(
            CREATE TABLE IF NOT EXISTS ${table} (
              id text PRIMARY KEY,
              token text,
+             attempt int NOT NULL DEFAULT 1,
              lease_until timestamptz NOT NULL,
              expires_at timestamptz NOT NULL
            );
@@ -107,13 +108,14 @@ export function createPostgresReplayStore(
            INSERT INTO ${table} AS known (id, token, lease_until, expires_at)
            VALUES ($1, $2, ${after('$3')}, ${after('$4')})
            ON CONFLICT (id) DO UPDATE
-             SET token = excluded.token, lease_until = excluded.lease_until, expires_at = excluded.expires_at
+             SET token = excluded.token, lease_until = excluded.lease_until, expires_at = excluded.expires_at,
+               attempt = CASE WHEN known.expires_at <= now() THEN 1 ELSE known.attempt + 1 END
              WHERE known.expires_at <= now() OR (known.token IS NOT NULL AND known.lease_until <= now())
-           RETURNING id
+           RETURNING attempt
          )
-         SELECT 'claimed' AS status, 0 AS wait_ms FROM claimed
+         SELECT 'claimed' AS status, attempt, 0 AS wait_ms FROM claimed
          UNION ALL
-         SELECT CASE WHEN token IS NULL THEN 'done' ELSE 'busy' END,
+         SELECT CASE WHEN token IS NULL THEN 'done' ELSE 'busy' END, attempt,
            (extract(epoch FROM lease_until - now()) * 1000)::float8
          FROM ${table} WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM claimed)`,
         id,
@@ -123,7 +125,7 @@ export function createPostgresReplayStore(
       );
       claims += 1;
       if (claims % claimsPerCleanUp === 0) cleanUp().catch(() => undefined);
-      if (found?.status === 'claimed') return { status: 'claimed', token };
+      if (found?.status === 'claimed') return { status: 'claimed', token, attempt: Number(found.attempt) };
       if (found?.status === 'done') return { status: 'done' };
       return { status: 'busy', retryAfterMs: Math.max(1, Number(found?.wait_ms ?? justNowMs)) };
     },
@@ -132,7 +134,13 @@ export function createPostgresReplayStore(
       return done.length === 1;
     },
     async release(id, token) {
-      return (await rows(`DELETE FROM ${table} WHERE ${owned} RETURNING id`, id, token)).length === 1;
+      // No claim has this token.
+      const released = await rows(
+        `UPDATE ${table} SET token = 'released', lease_until = now() WHERE ${owned} RETURNING id`,
+        id,
+        token,
+      );
+      return released.length === 1;
     },
     async extend(id, token, leaseMs) {
       const extended = await rows(

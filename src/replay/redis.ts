@@ -26,14 +26,15 @@ if known[1] == '' then return 'done' end
 if known[1] and tonumber(known[2]) > now then return tostring(tonumber(known[2]) - now) end
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'lease', now + ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 'claimed'`;
+return 'claimed ' .. redis.call('HINCRBY', KEYS[1], 'attempt', 1)`;
 const ifOwned = (
   act: string,
 ): string => `if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return '0' end
 ${act}
 return '1'`;
 const completeScript = ifOwned("redis.call('HSET', KEYS[1], 'token', '')");
-const releaseScript = ifOwned("redis.call('DEL', KEYS[1])");
+// No claim has this token.
+const releaseScript = ifOwned("redis.call('HSET', KEYS[1], 'token', 'released', 'lease', 0)");
 const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])");
 
 /**
@@ -72,7 +73,8 @@ export function createRedisReplayStore(
       const token = crypto.randomUUID();
       const whole = (ms: number): string => String(Math.ceil(ms));
       const answer = await run(claimScript, id, token, whole(leaseMs), whole(ttlMs));
-      if (answer === 'claimed') return { status: 'claimed', token };
+      if (answer.startsWith('claimed '))
+        return { status: 'claimed', token, attempt: Number(answer.slice(8)) };
       return answer === 'done' ? { status: 'done' } : { status: 'busy', retryAfterMs: Number(answer) };
     },
     complete: async (id, token) => (await run(completeScript, id, token)) === '1',

@@ -75,6 +75,35 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     expect(await store.release(id, await claim(store, id)), 'the holder could not release');
     expect((await statusOf(other, id)) === 'claimed', 'it was not free');
   }),
+  it('a token is good for nothing once it has released', async ({ open }) => {
+    const store = await open();
+    const id = newId();
+    const stale = await claim(store, id);
+    await store.release(id, stale);
+    expect(!(await store.complete(id, stale)), 'it completed');
+    expect(!(await store.release(id, stale)), 'it released again');
+    expect(!(await store.extend(id, stale, 60_000)), 'it extended');
+    expect((await statusOf(store, id)) === 'claimed', 'the id was taken');
+  }),
+  it('counts the claims of an id, if it counts them at all', async ({ open, pass }) => {
+    const [store, other] = [await open(), await open()];
+    const id = newId();
+    const attempts: (number | undefined)[] = [];
+    const next = async (times = long): Promise<string> => {
+      const claimed = await other.claim(id, times);
+      if (claimed.status !== 'claimed') throw new Error(`the claim of a free id was ${claimed.status}`);
+      attempts.push(claimed.attempt);
+      return claimed.token;
+    };
+    await store.release(id, await next());
+    await next(short);
+    await pass(short.leaseMs + 100);
+    await store.complete(id, await next({ leaseMs: 100, ttlMs: 300 }));
+    await pass(500);
+    await next();
+    const counted = JSON.stringify(attempts);
+    expect(attempts.every((each) => each === undefined) || counted === '[1,2,3,1]', `it said ${counted}`);
+  }),
   it('a claim whose lease has passed is free, and its token is good for nothing more', async ({
     open,
     pass,
