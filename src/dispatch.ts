@@ -18,12 +18,13 @@ export interface DispatchOptions {
 export async function dispatch(
   handlers: HandlerRegistry,
   applySchema: (event: WebhookEvent) => unknown,
-  given: WebhookEvent,
+  given: unknown,
   { attempt, signal, adapterContext }: DispatchOptions = {},
 ): Promise<void> {
   // Through the parser again: a queue holds whatever was put into it, also by a version of before that did not know
   // the type of the event.
-  const event = parseEvent(JSON.stringify(toWire(given)));
+  const isObject = typeof given === 'object' && given !== null;
+  const event = parseEvent(JSON.stringify(isObject ? toWire(given as WebhookEvent) : null));
   const applied = await applySchema(event);
   const context = new RequestContext(adapterContext, undefined, attempt);
   const expire = (): void => {

@@ -148,6 +148,39 @@ it('what failed is handled at the next attempt', async () => {
   expect(runs).toBe(3);
 });
 
+it('handlers are told which attempt it is', async () => {
+  const told: unknown[] = [];
+  const receiver = make().onAny((_, { attempt, isDuplicateDelivery }) => {
+    told.push([attempt, isDuplicateDelivery]);
+    if (told.length < 3) throw new Error('not yet');
+  });
+  const one = event(clock.now());
+  for (let each = 0; each < 3; each += 1) await receiver.handle(await request(one));
+  // One that died.
+  const died = event(clock.now(), { id: 'evt_died' });
+  const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
+  await new Promise<void>((begun) => {
+    dead.onAny(() => {
+      begun();
+      return new Promise(() => undefined);
+    });
+    void request(died).then((captured) => dead.handle(captured));
+  });
+  clock.advance(30_001);
+  await receiver.handle(await request(died));
+  expect(told).toEqual([
+    [1, false],
+    [2, true],
+    [3, true],
+    [2, true],
+  ]);
+  const unknowing = createReceiver({ secret, now: () => clock.now() }).onAny((_, context) =>
+    told.push([context.attempt, context.isDuplicateDelivery]),
+  );
+  await unknowing.handle(await request(one));
+  expect(told.at(-1)).toEqual([undefined, undefined]);
+});
+
 it('the same id of two accounts is two events', async () => {
   let runs = 0;
   const receiver = make().onAny(() => (runs += 1));
