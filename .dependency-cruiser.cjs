@@ -16,9 +16,9 @@ module.exports = {
     {
       name: 'no-runtime-packages',
       comment:
-        'The receiver has no runtime dependencies. Types of a framework are all that an adapter may import.',
+        'The receiver has no runtime dependencies. Types of a framework are all that an adapter may import. The worker of BullMQ makes one of its objects.',
       severity: 'error',
-      from: { path: '^(src/(?!sender/)|adapters/)' },
+      from: { path: '^(src/(?!sender/|queues/bullmq)|adapters/)' },
       to: { dependencyTypesNot: ['local', 'type-only'], path: 'node_modules' },
     },
     {
@@ -71,8 +71,20 @@ module.exports = {
     forbid(
       'replay-guard-imports-little',
       '^src/replay/guard',
-      '^src/(?!replay/contract|errors|events/types)',
-      'guard -> contract, errors, events (types)',
+      '^src/(?!replay/contract|errors|event-key|events/types)',
+      'guard -> contract, errors, event-key, events (types)',
+    ),
+    forbid(
+      'queues-through-the-front-door',
+      '^src/queues/',
+      '^src/(?!queues/|index|event-key)',
+      'queues -> the public face, event-key',
+    ),
+    forbid(
+      'nothing-imports-queues',
+      '^(src/(?!queues/)|adapters/)',
+      '^src/queues/',
+      'Subpaths of their own.',
     ),
     forbid(
       'nothing-imports-notifiers',

@@ -7,10 +7,12 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    bullmq: 'src/queues/bullmq.ts',
     express: 'adapters/express.ts',
     hono: 'adapters/hono.ts',
     next: 'adapters/next.ts',
     node: 'adapters/node.ts',
+    'pg-boss': 'src/queues/pg-boss.ts',
     notifiers: 'src/notifiers/index.ts',
     'replay-postgres': 'src/replay/postgres.ts',
     'replay-redis': 'src/replay/redis.ts',
@@ -25,9 +27,9 @@ export default defineConfig({
   dts: true,
   clean: true,
   treeshake: true,
-  // The sender is for Node. Its peers stay outside, the small libraries that it is made with go in.
+  // The sender and the worker of BullMQ are for Node. Their peers stay outside, the small libraries that it is made with go in.
   removeNodeProtocol: false,
-  external: [/^node:/, 'undici', 'nodemailer'],
+  external: [/^node:/, 'bullmq', 'undici', 'nodemailer'],
   noExternal: ['hono', 'ipaddr.js', 'zod'],
   define: { __PACKAGE_VERSION__: JSON.stringify(version) },
   esbuildOptions(options) {

@@ -1,4 +1,5 @@
 import { WebhookError } from '../errors.js';
+import { eventKey } from '../event-key.js';
 import type { EventEnvelope } from '../events/types.js';
 import type { ReplayClaim, ReplayStore } from './contract.js';
 
@@ -47,13 +48,6 @@ export interface ReplayGuard {
   enter(event: Pick<EventEnvelope<string, unknown>, 'id' | 'account_id' | 'timestamp'>): Promise<Entry>;
   /** For `Retry-After` where a claim was lost. */
   readonly leaseMs: number;
-}
-
-/** Fixed in length whatever the ids are, and not to be confused by choosing them. */
-async function keyOf(accountId: string, eventId: string): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify([accountId, eventId]));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**
@@ -107,7 +101,7 @@ export function createReplayGuard(
     leaseMs,
     async enter({ id, account_id, timestamp }) {
       checkAge(timestamp);
-      const key = await keyOf(account_id, id);
+      const key = await eventKey(account_id, id);
       const claim = await step(() => store.claim(key, { leaseMs, ttlMs }));
       if (claim.status !== 'claimed') return claim;
       const { status, token, attempt } = claim;

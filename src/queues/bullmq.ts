@@ -1,0 +1,92 @@
+import type { Worker, WorkerOptions } from 'bullmq';
+import { eventKey } from '../event-key.js';
+import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { runJob, toQueued, type QueuedEvent } from './job.js';
+
+export type { QueuedEvent } from './job.js';
+
+/** What is used of BullMQ's `Queue`. */
+export interface BullMQQueueLike {
+  add(
+    name: string,
+    data: QueuedEvent,
+    options: object,
+  ): Promise<{ isFailed(): Promise<boolean>; retry(): Promise<unknown> }>;
+  readonly defaultJobOptions?: object;
+}
+
+/** Options of {@link createBullMQWorker}: BullMQ's, and the queue. */
+export interface BullMQWorkerOptions extends WorkerOptions {
+  /** The queue that `createBullMQHandoff` fills. */
+  queueName: string;
+}
+
+/** 10 s, 20 s, … 85 min: 2 h 50 min in all, about as long as the platform itself tries. */
+const retries = { attempts: 11, backoff: { type: 'exponential', delay: 10_000 } };
+/** Seconds. As long as a job is kept its id is known, and the same event is not queued again. */
+const keepCompletedFor = 86_400;
+/** A worker that dies with a job has not shown that the job is to blame: deployments kill workers. */
+const maxStalledCount = 10;
+
+/**
+ * Hands events over to a BullMQ queue (5 or later): the answer is 200 once Redis has the job. The job's id is made
+ * from the account and the event's id, so an event that comes again is not queued again, and one whose job has
+ * failed for good is tried once more.
+ *
+ * A job is tried 11 times over 2 h 50 min, and forgotten a day after it was done; failed ones are kept. The
+ * queue's own `defaultJobOptions` go before that. Jobs are as durable as that Redis: set `appendonly yes` and
+ * `maxmemory-policy noeviction`.
+ *
+ * @example
+ * const queue = new Queue('hostwares', { connection });
+ * const receiver = createReceiver({ secret, handoff: createBullMQHandoff(queue) });
+ */
+export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEvent) => Promise<void> {
+  if (typeof (queue as Partial<BullMQQueueLike> | undefined)?.add !== 'function') {
+    throw new TypeError(
+      "createBullMQHandoff needs a Queue of bullmq: new Queue('hostwares', { connection }).",
+    );
+  }
+  return async (event) => {
+    const job = await queue.add(event.event, toQueued(event), {
+      ...retries,
+      removeOnComplete: { age: keepCompletedFor },
+      ...queue.defaultJobOptions,
+      jobId: await eventKey(event.account_id, event.id),
+    });
+    if (await job.isFailed()) await job.retry();
+  };
+}
+
+/**
+ * Starts a BullMQ worker that runs the receiver's handlers on the events of a queue. A handler that throws fails
+ * the job, and BullMQ tries it again as the job says; throw its `UnrecoverableError` to stop that. All handlers of
+ * the event run at each attempt: `context.attempt` and `context.isDuplicateDelivery` tell which it is, and
+ * `context.adapterContext` is the job.
+ *
+ * A job whose worker died is taken up by another after `lockDuration` (30 s), up to 10 times; BullMQ's own default
+ * is once.
+ *
+ * @returns BullMQ's `Worker`. Call its `close()` when the process is to end: it waits for the jobs at work.
+ * @throws `Error` where `bullmq` is not installed.
+ *
+ * @example
+ * receiver.on('deployment.failed', async (event) => analyse(event));
+ * const worker = await createBullMQWorker(receiver, { queueName: 'hostwares', connection, concurrency: 10 });
+ * process.once('SIGTERM', () => worker.close());
+ */
+export async function createBullMQWorker(
+  receiver: Pick<AnyReceiver, 'dispatch'>,
+  { queueName, ...options }: BullMQWorkerOptions,
+): Promise<Worker<QueuedEvent, void>> {
+  const bullmq = await import('bullmq').catch((cause: unknown) => {
+    throw new Error('The worker needs bullmq: npm install bullmq', { cause });
+  });
+  return new bullmq.Worker<QueuedEvent, void>(
+    queueName,
+    // With three parameters BullMQ gives the signal.
+    (job, _token, signal) =>
+      runJob(receiver, job.data, { attempt: job.attemptsStarted, adapterContext: job, signal }),
+    { maxStalledCount, ...options },
+  );
+}

@@ -1,0 +1,128 @@
+import { eventKey } from '../event-key.js';
+import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { runJob, toQueued, type QueuedEvent } from './job.js';
+
+export type { QueuedEvent } from './job.js';
+
+/** What is used of a job of pg-boss. */
+export interface PgBossJobLike {
+  readonly id: string;
+  readonly data: unknown;
+  /** How often it was tried before. */
+  readonly retryCount: number;
+  readonly signal: AbortSignal;
+}
+
+/** What is used of `PgBoss`. */
+export interface PgBossLike {
+  send(queue: string, data: QueuedEvent, options: object): Promise<string | null>;
+  findJobs(queue: string, options: { id: string }): Promise<readonly unknown[]>;
+  retry(queue: string, id: string): Promise<unknown>;
+  work(queue: string, options: object, handler: (jobs: PgBossJobLike[]) => Promise<unknown>): Promise<string>;
+}
+
+/** Options of {@link createPgBossHandoff}: pg-boss' own for `send`, and the queue. */
+export interface PgBossHandoffOptions {
+  /** The queue. It must be there: `await boss.createQueue('hostwares')`. */
+  queue: string;
+  /** How often a job is tried again. @default 10 */
+  retryLimit?: number;
+  /** Seconds before it is first tried again. @default 10 */
+  retryDelay?: number;
+  /** Whether that doubles each time. @default true */
+  retryBackoff?: boolean;
+  /** How long a worker may be silent before another takes its job, in seconds, 10 or more. @default 30 */
+  heartbeatSeconds?: number;
+  /** How long a job may take, in seconds. @default the queue's: 900 */
+  expireInSeconds?: number;
+  /** How long a job is kept that is done or has failed, in seconds. @default the queue's: 7 days */
+  deleteAfterSeconds?: number;
+  /** The queue for jobs that have failed for good. @default the queue's */
+  deadLetter?: string;
+}
+
+/** Options of {@link createPgBossWorker}: pg-boss' own for `work`, and the queue. */
+export interface PgBossWorkerOptions {
+  /** The queue that `createPgBossHandoff` fills. */
+  queue: string;
+  /** How many jobs this process works on at once. @default 1 */
+  localConcurrency?: number;
+  /** How often it looks for jobs, in seconds, 0.5 or more. @default 2 */
+  pollingIntervalSeconds?: number;
+}
+
+function checkBoss(boss: PgBossLike, method: keyof PgBossLike, caller: string): void {
+  if (typeof (boss as Partial<PgBossLike> | undefined)?.[method] === 'function') return;
+  throw new TypeError(
+    `${caller} needs a started PgBoss (pg-boss 12): await new PgBoss(connectionString).start().`,
+  );
+}
+
+/** A UUID made from the event, of the version that is free to use (8). */
+async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
+  const key = await eventKey(account_id, id);
+  return [
+    key.slice(0, 8),
+    key.slice(8, 12),
+    `8${key.slice(13, 16)}`,
+    `8${key.slice(17, 20)}`,
+    key.slice(20, 32),
+  ].join('-');
+}
+
+/**
+ * Hands events over to a pg-boss queue (pg-boss 12): the answer is 200 once Postgres has the job. The job's id is
+ * made from the account and the event's id, so an event that comes again is not queued again, and one whose job has
+ * failed for good is tried once more.
+ *
+ * A job is tried 11 times over about 3 hours, and taken from a worker that is silent for 30 s; pg-boss' own defaults
+ * are three times at once, and 15 min.
+ *
+ * @example
+ * const boss = await new PgBoss(connectionString).start();
+ * await boss.createQueue('hostwares');
+ * const receiver = createReceiver({ secret, handoff: createPgBossHandoff(boss, { queue: 'hostwares' }) });
+ */
+export function createPgBossHandoff(
+  boss: PgBossLike,
+  { queue, ...options }: PgBossHandoffOptions,
+): (event: WebhookEvent) => Promise<void> {
+  checkBoss(boss, 'send', 'createPgBossHandoff');
+  const jobOptions = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30, ...options };
+  return async (event) => {
+    const id = await jobId(event);
+    if ((await boss.send(queue, toQueued(event), { ...jobOptions, id })) !== null) return;
+    // Not taken: because it is there already, or because the queue's policy lets in fewer.
+    const [known] = await boss.findJobs(queue, { id });
+    if (!known) throw new Error(`The queue ${queue} did not take the event. Its policy must be standard.`);
+    // Does nothing unless the job has failed for good.
+    await boss.retry(queue, id);
+  };
+}
+
+/**
+ * Starts a pg-boss worker that runs the receiver's handlers on the events of a queue. A handler that throws fails the
+ * job, and pg-boss tries it again as the job says. All handlers of the event run at each attempt: `context.attempt`
+ * and `context.isDuplicateDelivery` tell which it is, `context.signal` fires when the job's time is over, and
+ * `context.adapterContext` is the job.
+ *
+ * @returns The worker's id, for `boss.offWork`. `boss.stop()` waits for the jobs at work.
+ *
+ * @example
+ * receiver.on('deployment.failed', async (event) => analyse(event));
+ * await createPgBossWorker(receiver, boss, { queue: 'hostwares', localConcurrency: 10 });
+ */
+export function createPgBossWorker(
+  receiver: Pick<AnyReceiver, 'dispatch'>,
+  boss: PgBossLike,
+  { queue, ...options }: PgBossWorkerOptions,
+): Promise<string> {
+  checkBoss(boss, 'work', 'createPgBossWorker');
+  // One job at a time: a batch fails as a whole.
+  return boss.work(queue, { ...options, batchSize: 1 }, async (jobs) => {
+    for (const job of jobs) {
+      const { data, retryCount, signal } = job;
+      await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal });
+    }
+  });
+}

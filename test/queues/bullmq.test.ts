@@ -1,0 +1,101 @@
+// BullMQ on a real Redis. REDIS_URL, or the one on this machine.
+import { Queue, UnrecoverableError } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { createReceiver } from '../../src/index.js';
+import { createBullMQHandoff, createBullMQWorker } from '../../src/queues/bullmq.js';
+import { sampleEvent } from '../../src/testing/index.js';
+import { describeQueue, type TestQueue } from './queue-contract.js';
+
+const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: null });
+redis.on('error', () => undefined);
+const isThere = await redis.connect().then(
+  () => true,
+  () => false,
+);
+if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Redis at ${url}`);
+afterAll(() => {
+  redis.disconnect();
+});
+
+const prefix = 'hostwares-test';
+async function open(): Promise<TestQueue & { queue: Queue; name: string }> {
+  const name = crypto.randomUUID();
+  const connection = redis.duplicate();
+  const queue = new Queue(name, { connection, prefix, defaultJobOptions: { attempts: 3, backoff: 1 } });
+  queue.on('error', () => undefined);
+  const closing: (() => Promise<unknown>)[] = [];
+  return {
+    queue,
+    name,
+    handoff: createBullMQHandoff(queue),
+    async work(receiver) {
+      const worker = await createBullMQWorker(receiver, {
+        queueName: name,
+        connection: redis.duplicate(),
+        prefix,
+      });
+      worker.on('error', () => undefined);
+      closing.push(() => worker.close(true));
+    },
+    count: (state) => queue.getJobCountByTypes(state),
+    addForeign: () => queue.add('report', { month: 11 }, { attempts: 1 }),
+    failures: async () => (await queue.getFailed()).map(({ failedReason }) => failedReason),
+    async cut() {
+      connection.disconnect();
+    },
+    async close() {
+      for (const close of closing) await close();
+      await queue.close();
+      const keys = await redis.keys(`${prefix}:${name}:*`);
+      if (keys.length > 0) await redis.del(keys);
+    },
+  };
+}
+
+describe.skipIf(!isThere)('BullMQ', () => {
+  describeQueue(open);
+
+  it("keeps trying for as long as the platform would, where the queue's own options say nothing", async () => {
+    const name = crypto.randomUUID();
+    const queue = new Queue(name, { connection: redis, prefix });
+    await createBullMQHandoff(queue)(sampleEvent('site.created'));
+    const [job] = await queue.getWaiting();
+    expect(job!.opts).toMatchObject({ attempts: 11, backoff: { type: 'exponential', delay: 10_000 } });
+    expect(job!.name).toBe('site.created');
+    await queue.obliterate();
+    await queue.close();
+  });
+
+  it("a handler stops the attempts with BullMQ's own error", async () => {
+    const test = await open();
+    await test.handoff(sampleEvent('site.created'));
+    let runs = 0;
+    const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' }).onAny(() => {
+      runs += 1;
+      throw new UnrecoverableError('never mind');
+    });
+    await test.work(receiver);
+    await vi.waitFor(async () => expect(await test.count('failed')).toBe(1), 10_000);
+    expect(runs).toBe(1);
+    await test.close();
+  });
+
+  it('takes its options, and says what it needs', async () => {
+    const test = await open();
+    const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
+    const connection = redis.duplicate();
+    const worker = await createBullMQWorker(receiver, {
+      queueName: test.name,
+      connection,
+      prefix,
+      concurrency: 7,
+    });
+    expect([worker.name, worker.opts.concurrency, worker.opts.maxStalledCount]).toEqual([test.name, 7, 10]);
+    await worker.close();
+    connection.disconnect();
+    await test.close();
+    expect(() => createBullMQHandoff(undefined as never)).toThrow(/new Queue/);
+  });
+});

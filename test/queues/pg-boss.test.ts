@@ -1,0 +1,132 @@
+// pg-boss on a real Postgres (POSTGRES_URL, or the one on this machine), and on PGlite.
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createReceiver } from '../../src/index.js';
+import { createPgBossHandoff, createPgBossWorker } from '../../src/queues/pg-boss.js';
+import { sampleEvent } from '../../src/testing/index.js';
+import { describeQueue, type TestQueue } from './queue-contract.js';
+
+const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2_000, max: 2 });
+const isThere = await pool.query('SELECT 1').then(
+  () => true,
+  () => false,
+);
+if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${connectionString}`);
+
+const schema = `hostwares_boss_${crypto.randomUUID().slice(0, 8)}`;
+const pglite = new PGlite();
+afterAll(async () => {
+  if (isThere) await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await pool.end();
+  await pglite.close();
+});
+
+type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
+
+/** A server, and how it is cut off if stopping pg-boss does not. */
+interface Server {
+  options: ConstructorOptions;
+  query: Query;
+  cut?: () => Promise<void>;
+}
+
+async function open({ options, query, cut }: Server): Promise<TestQueue & { boss: PgBoss; queue: string }> {
+  const boss = new PgBoss({ ...options, schema });
+  boss.on('error', () => undefined);
+  await boss.start();
+  const queue = `hooks-${crypto.randomUUID()}`;
+  await boss.createQueue(queue);
+  const select = async (what: string, ...states: string[]) =>
+    (
+      await query(`SELECT ${what} AS it FROM ${schema}.job WHERE name = $1 AND state::text = ANY($2)`, [
+        queue,
+        states,
+      ])
+    ).rows as { it: string }[];
+  let stopped = false;
+  const stop = async () => {
+    if (!stopped) await boss.stop({ graceful: false });
+    stopped = true;
+  };
+  return {
+    boss,
+    queue,
+    handoff: createPgBossHandoff(boss, { queue, retryLimit: 2, retryDelay: 0, retryBackoff: false }),
+    work: (receiver) => createPgBossWorker(receiver, boss, { queue, pollingIntervalSeconds: 0.5 }),
+    count: async (state) =>
+      (await select('id', ...(state === 'waiting' ? ['created', 'retry'] : [state]))).length,
+    addForeign: () => boss.send(queue, { month: 11 }, { retryLimit: 0 }),
+    failures: async () => (await select('output::text', 'failed')).map(({ it: output }) => output),
+    cut: cut ?? stop,
+    close: stop,
+  };
+}
+
+function describePgBoss(server: () => Server): void {
+  describeQueue(() => open(server()));
+
+  it('keeps trying for as long as the platform would, where nothing else is said', async () => {
+    const { boss, queue, ...test } = await open(server());
+    await createPgBossHandoff(boss, { queue })(sampleEvent('site.created'));
+    const [job] = await boss.findJobs(queue);
+    expect(job).toMatchObject({ retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30 });
+    expect(job!.id).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-8[\da-f]{3}-[\da-f]{12}$/);
+    await test.close();
+  });
+
+  it('does not acknowledge what the policy of the queue turns away', async () => {
+    const { boss, ...test } = await open(server());
+    const queue = `short-${crypto.randomUUID()}`;
+    await boss.createQueue(queue, { policy: 'short' });
+    const handoff = createPgBossHandoff(boss, { queue });
+    await handoff(sampleEvent('site.created', { id: 'evt_1' }));
+    await expect(handoff(sampleEvent('site.created', { id: 'evt_2' }))).rejects.toThrow(
+      /policy must be standard/,
+    );
+    await test.close();
+  });
+
+  it('does not acknowledge where there is no such queue', async () => {
+    const { boss, ...test } = await open(server());
+    await expect(
+      createPgBossHandoff(boss, { queue: 'nowhere' })(sampleEvent('site.created')),
+    ).rejects.toThrow();
+    await test.close();
+  });
+}
+
+describe.skipIf(!isThere)('pg-boss on Postgres', () => {
+  describePgBoss(() => ({
+    options: { connectionString, max: 4 },
+    query: (text, values) => pool.query(text, values),
+  }));
+});
+
+describe('pg-boss on PGlite', () => {
+  describePgBoss(() => {
+    const db = fromPglite(pglite);
+    let isCut = false;
+    return {
+      options: {
+        backend: 'pglite',
+        db: {
+          executeSql: (text, values) =>
+            isCut ? Promise.reject(new Error('cut off')) : db.executeSql(text, values),
+        },
+      },
+      query: (text, values) => pglite.query(text, values),
+      cut: async () => {
+        isCut = true;
+      },
+    };
+  });
+});
+
+it('says what it needs', () => {
+  const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
+  expect(() => createPgBossHandoff(undefined as never, { queue: 'q' })).toThrow(/new PgBoss/);
+  expect(() => createPgBossWorker(receiver, {} as never, { queue: 'q' })).toThrow(/new PgBoss/);
+});

@@ -1,0 +1,160 @@
+// What a hand-off and its worker must do, on whatever queue.
+import { afterEach, expect, it, vi } from 'vitest';
+import { createReceiver, type AnyReceiver, type Receiver, type WebhookEvent } from '../../src/index.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+
+const secret = 'whsec_of_the_queue_test';
+
+/** A queue of its own, on which a job is tried three times, one after the other. */
+export interface TestQueue {
+  readonly handoff: (event: WebhookEvent) => Promise<void>;
+  work(receiver: Pick<AnyReceiver, 'dispatch'>): Promise<unknown>;
+  /** How many jobs there are, by their state. */
+  count(state: 'waiting' | 'completed' | 'failed'): Promise<number>;
+  /** Puts in a job that was not made by the hand-off. */
+  addForeign(): Promise<unknown>;
+  /** Why the jobs have failed. */
+  failures(): Promise<string[]>;
+  /** Cuts it off from its server, for good. */
+  cut(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export function describeQueue(open: () => Promise<TestQueue>): void {
+  const closing: TestQueue[] = [];
+  const openQueue = async () => {
+    const queue = await open();
+    closing.push(queue);
+    return queue;
+  };
+  afterEach(async () => {
+    for (const queue of closing.splice(0)) await queue.close();
+  });
+
+  const front = ({ handoff }: TestQueue) => createReceiver({ secret, handoff });
+  const deliver = async (receiver: Receiver, event: WebhookEvent) =>
+    (await receiver.handle(await createSignedRequest(event, { secret }))).status;
+  const eventually = <Value>(check: () => Value) => vi.waitFor(check, { timeout: 15_000, interval: 50 });
+
+  it('has the event before the answer, and its handlers get it, typed and whole', async () => {
+    const queue = await openQueue();
+    const event = sampleEvent('deployment.failed');
+    expect(await deliver(front(queue), event)).toBe(200);
+    expect(await queue.count('waiting')).toBe(1);
+
+    const seen: unknown[] = [];
+    const worker = createReceiver({ secret }).on('deployment.failed', (given, context) => {
+      const { attempt, isDuplicateDelivery, adapterContext, signal } = context;
+      seen.push(
+        given,
+        attempt,
+        isDuplicateDelivery,
+        (adapterContext as { data: object }).data,
+        signal.aborted,
+      );
+    });
+    await queue.work(worker);
+    await eventually(() => expect(seen).toEqual([event, 1, false, { event: JSON.stringify(event) }, false]));
+    await eventually(async () => expect(await queue.count('completed')).toBe(1));
+  });
+
+  it('has an event once, however often it is delivered, also after it was done', async () => {
+    const queue = await openQueue();
+    const event = sampleEvent('site.created');
+    const receivers = [front(queue), front(queue), front(queue)];
+    const statuses = await Promise.all(
+      Array.from({ length: 60 }, (_, each) => deliver(receivers[each % 3]!, event)),
+    );
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await queue.count('waiting')).toBe(1);
+
+    let runs = 0;
+    await queue.work(createReceiver({ secret }).onAny(() => (runs += 1)));
+    await eventually(async () => expect(await queue.count('completed')).toBe(1));
+    expect(await deliver(receivers[0]!, event)).toBe(200);
+    expect(await queue.count('waiting')).toBe(0);
+    expect(runs).toBe(1);
+  });
+
+  it('keeps events of two accounts with the same id apart', async () => {
+    const queue = await openQueue();
+    for (const account of ['a', 'b', 'a'])
+      await deliver(front(queue), sampleEvent('site.created', { id: 'evt_1', account_id: account }));
+    expect(await queue.count('waiting')).toBe(2);
+  });
+
+  it('tries again what failed, and tells handlers which attempt it is', async () => {
+    const queue = await openQueue();
+    await deliver(front(queue), sampleEvent('ssl.issued'));
+    const attempts: unknown[] = [];
+    await queue.work(
+      createReceiver({ secret }).onAny((_, { attempt, isDuplicateDelivery }) => {
+        attempts.push([attempt, isDuplicateDelivery]);
+        if (attempts.length < 3) throw new Error('not yet');
+      }),
+    );
+    await eventually(async () => expect(await queue.count('completed')).toBe(1));
+    expect(attempts).toEqual([
+      [1, false],
+      [2, true],
+      [3, true],
+    ]);
+  });
+
+  it('keeps what has failed for good with its reason; a delivery by hand tries it again', async () => {
+    const queue = await openQueue();
+    const event = sampleEvent('ssl.issued');
+    await deliver(front(queue), event);
+    let works = false;
+    await queue.work(
+      createReceiver({ secret }).onAny(() => {
+        if (!works) throw new Error('the certificate store is full');
+      }),
+    );
+    await eventually(async () => expect(await queue.count('failed')).toBe(1));
+    expect(await queue.failures()).toEqual([expect.stringContaining('the certificate store is full')]);
+    works = true;
+    expect(await deliver(front(queue), event)).toBe(200);
+    await eventually(async () => expect(await queue.count('completed')).toBe(1));
+    expect(await queue.count('failed')).toBe(0);
+  });
+
+  it('brings through whatever a string may hold, and types that are not known', async () => {
+    const queue = await openQueue();
+    const odd = 'nul \u0000, half a pair \ud800, \u2028, "quotes", {{braces}}, 🦊';
+    const event = sampleEvent('deployment.completed', { data: { commit_message: odd } });
+    const wild = JSON.parse('{"__proto__":{"polluted":true},"constructor":1}') as object;
+    const unknown = {
+      ...sampleEvent('site.created', { data: wild as never }),
+      event: 'unknown',
+      type: `x ${odd}`,
+    };
+    const seen: WebhookEvent[] = [];
+    await queue.work(createReceiver({ secret }).onAny((given) => seen.push(given)));
+    expect(await deliver(front(queue), event)).toBe(200);
+    await eventually(() => expect(seen).toHaveLength(1));
+    await queue.handoff({ ...unknown, id: 'evt_odd' } as never);
+    await eventually(() => expect(seen).toHaveLength(2));
+    expect(seen[0]).toEqual(event);
+    expect(seen[1]).toMatchObject({ event: 'unknown', type: `x ${odd}` });
+    expect(Object.keys((seen[1] as { data: object }).data)).toContain('__proto__');
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it('fails a job that holds no event, and says so', async () => {
+    const queue = await openQueue();
+    let runs = 0;
+    await queue.work(createReceiver({ secret }).onAny(() => (runs += 1)));
+    await queue.addForeign();
+    await eventually(async () => expect(await queue.count('failed')).toBe(1));
+    expect(await queue.failures()).toEqual([expect.stringContaining('give webhooks a queue of their own')]);
+    expect(runs).toBe(0);
+  });
+
+  it('that is cut off from its server: no 2xx', async () => {
+    const queue = await openQueue();
+    await queue.cut();
+    const receiver = createReceiver({ secret, handoff: queue.handoff, handlerTimeoutMs: 500 });
+    expect(await deliver(receiver, sampleEvent('site.created'))).toBeGreaterThanOrEqual(500);
+  });
+}
