@@ -1,6 +1,7 @@
 // Three receiver processes behind one port, each of which is killed now and then. What a handler does is a row in Postgres.
 // node receivers.mjs redis|postgres <table of effects> <table or prefix of the store>
 import cluster from 'node:cluster';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createReceiver } from '@hostwares/webhooks';
 import { createNodeHandler } from '@hostwares/webhooks/node';
@@ -14,7 +15,12 @@ const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.
 
 if (cluster.isPrimary) {
   const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  const start = () => cluster.fork().on('listening', ({ port }) => say({ port }));
+  // One port for all who come: with 0, a time without any process would end in another port.
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  const start = () => cluster.fork({ PORT: port }).on('listening', () => say({ port }));
   for (let each = 0; each < 3; each += 1) start();
   cluster.on('exit', (worker, _, signal) => {
     if (signal === 'SIGKILL') start();
@@ -38,5 +44,5 @@ if (cluster.isPrimary) {
     // Time for a kill between the effect and its completion.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
   });
-  createServer(createNodeHandler(receiver)).listen(0, '127.0.0.1');
+  createServer(createNodeHandler(receiver)).listen(Number(process.env.PORT), '127.0.0.1');
 }

@@ -1,0 +1,92 @@
+// Three processes, each of which receives and works, and is killed now and then, halfway through a handler. What a handler does is two rows in Postgres.
+// node workers.mjs bullmq|pg-boss <table of effects> <name of the queue>
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createReceiver } from '@hostwares/webhooks';
+import { createBullMQHandoff, createBullMQWorker } from '@hostwares/webhooks/bullmq';
+import { createNodeHandler } from '@hostwares/webhooks/node';
+import { createPgBossHandoff, createPgBossWorker } from '@hostwares/webhooks/pg-boss';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { PgBoss } from 'pg-boss';
+
+const [kind, effects, name] = process.argv.slice(2);
+const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+const secret = 'whsec_of_the_crash_test';
+
+if (cluster.isPrimary) {
+  const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  // One port for all who come: with 0, a time without any process would end in another port.
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  const start = () => cluster.fork({ PORT: port }).on('listening', () => say({ port }));
+  for (let each = 0; each < 3; each += 1) start();
+  cluster.on('exit', (worker, _, signal) => {
+    if (signal === 'SIGKILL') start();
+    else say({ died: worker.process.pid });
+  });
+  process.stdin.on('data', () => {
+    const workers = Object.values(cluster.workers);
+    workers[Math.floor(Math.random() * workers.length)]?.send('die');
+  });
+  process.stdin.on('end', () => process.exit());
+} else {
+  const pool = new pg.Pool({ connectionString, max: 5 });
+  const note = (what, id, attempt) =>
+    pool.query(`INSERT INTO ${effects} (what, event_id, attempt) VALUES ($1, $2, $3)`, [what, id, attempt]);
+
+  let handoff;
+  let work;
+  if (kind === 'bullmq') {
+    const connect = () =>
+      new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
+    handoff = createBullMQHandoff(new Queue(name, { connection: connect(), prefix: 'hostwares-test' }));
+    work = (receiver) =>
+      createBullMQWorker(receiver, {
+        queueName: name,
+        connection: connect(),
+        prefix: 'hostwares-test',
+        concurrency: 10,
+        lockDuration: 1_000,
+        stalledInterval: 500,
+      });
+  } else {
+    const boss = new PgBoss({
+      connectionString,
+      schema: name,
+      max: 5,
+      superviseIntervalSeconds: 1,
+      monitorIntervalSeconds: 1,
+    });
+    boss.on('error', () => undefined);
+    await boss.start();
+    await boss.createQueue('hooks');
+    // The shortest silence that pg-boss knows.
+    handoff = createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 });
+    work = (receiver) =>
+      createPgBossWorker(receiver, boss, {
+        queue: 'hooks',
+        localConcurrency: 10,
+        pollingIntervalSeconds: 0.5,
+      });
+  }
+
+  let shallDie = false;
+  process.on('message', () => {
+    shallDie = true;
+  });
+  const receiver = createReceiver({ secret, handoff });
+  receiver.on('credits.low', async ({ id }, { attempt }) => {
+    await note('begun', id, attempt);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    // The others that are at work here are cut off wherever they are.
+    if (shallDie) process.kill(process.pid, 'SIGKILL');
+    await note('done', id, attempt);
+  });
+  await work(receiver);
+  createServer(createNodeHandler(receiver)).listen(Number(process.env.PORT), '127.0.0.1');
+}
