@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export interface RunningExample {
-  /** Where it listens, such as `http://127.0.0.1:40123`. */
+  /** Where it listens, such as `http://127.0.0.1:40123`. Of no use where it only works. */
   url: string;
   /** What it has printed so far. */
   log: string[];
@@ -48,8 +48,8 @@ export async function startExample(
   const port = new Promise<string>((resolve, reject) => {
     const onLine = (line: string) => {
       log.push(line);
-      const match = /^listening on .*port: (\d+)/.exec(line);
-      if (match?.[1]) resolve(match[1]);
+      const match = /^(?:listening on .*port: (\d+)|working$)/.exec(line);
+      if (match) resolve(match[1] ?? '');
     };
     createInterface({ input: child.stdout }).on('line', onLine);
     createInterface({ input: child.stderr }).on('line', onLine);

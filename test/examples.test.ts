@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Queue } from 'bullmq';
 import { describe, expect, it, vi } from 'vitest';
 import { startFakeProvider } from '../examples/fake-provider.js';
 import { providerEnv, startExample } from '../examples/start.js';
@@ -165,3 +166,38 @@ it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two proce
     await Promise.all(both.map((each) => each.stop()));
   }
 });
+
+it.skipIf(!hasRedis)(
+  'examples/bullmq answers once the event is queued, and works it off elsewhere',
+  async () => {
+    const env = { QUEUE: `examples-${crypto.randomUUID()}`, READING_MS: '300' };
+    const server = await startExample('bullmq/server.ts', secret, undefined, env);
+    const post = async (event: Parameters<typeof createSignedRequest>[0], signedWith = secret) =>
+      (await fetch(await createSignedRequest(event, { secret: signedWith, url: server.url }))).status;
+    const event = sampleEvent('deployment.failed');
+    const workers: Awaited<ReturnType<typeof startExample>>[] = [];
+    const log = () => workers.flatMap((each) => each.log).join('\n');
+    try {
+      // Nobody is there to work yet.
+      expect([await post(event), await post(event), await post('ping')]).toEqual([200, 200, 200]);
+      expect(await post(event, 'other')).toBe(401);
+      for (let each = 0; each < 2; each += 1)
+        workers.push(await startExample('bullmq/worker.ts', secret, undefined, env));
+      await vi.waitFor(() => expect(log()).toContain(`done with ${event.id}`), 10_000);
+      expect(log().match(/reading the logs of shop/g)).toHaveLength(1);
+
+      // Told to end, a worker ends what it has begun.
+      const last = sampleEvent('deployment.failed', { id: 'evt_last' });
+      expect(await post(last)).toBe(200);
+      await vi.waitFor(() => expect(log()).toContain('(evt_last)'), 10_000);
+      await Promise.all(workers.map((each) => each.stop()));
+      expect(log()).toContain('done with evt_last');
+      expect(server.log.join('\n')).not.toContain('reading the logs');
+    } finally {
+      await Promise.all([server, ...workers].map((each) => each.stop('SIGKILL')));
+      const queue = new Queue(env.QUEUE, { connection: { host: '127.0.0.1', port: 6379 } });
+      await queue.obliterate({ force: true });
+      await queue.close();
+    }
+  },
+);

@@ -34,6 +34,8 @@ const suffix = crypto.randomUUID().slice(0, 8);
 const tables: string[] = [];
 afterAll(async () => {
   for (const table of tables) await pool.query(`DROP TABLE IF EXISTS ${table}`);
+  const keys = areThere ? await redis.keys(`hostwares:test:${suffix}:*`) : [];
+  if (keys.length > 0) await redis.del(keys);
   await pool.end();
   redis.disconnect();
 });

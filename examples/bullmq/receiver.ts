@@ -1,0 +1,37 @@
+// What both processes share: the handlers, and where events wait.
+import { createReceiver } from '@hostwares/webhooks';
+import { createBullMQHandoff } from '@hostwares/webhooks/bullmq';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+
+export const queueName = process.env.QUEUE ?? 'hostwares';
+
+// BullMQ wants its commands to wait for as long as Redis is away.
+export const connection = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
+  maxRetriesPerRequest: null,
+});
+connection.on('error', (error) => {
+  console.error(`redis: ${error.message}`);
+});
+
+export const receiver = createReceiver({
+  secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
+  handoff: createBullMQHandoff(new Queue(queueName, { connection })),
+  onRejected: (error) => {
+    console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
+  },
+});
+
+// Takes longer than the 15 s that the platform waits.
+receiver.on('deployment.failed', async (event, { signal, attempt, isDuplicateDelivery }) => {
+  const again = isDuplicateDelivery ? `, attempt ${attempt ?? '?'}` : '';
+  console.log(`reading the logs of ${event.data.site_name} (${event.id}${again})`);
+  await readLogs(event.data.deployment_id, signal);
+  console.log(`done with ${event.id}`);
+});
+
+async function readLogs(deploymentId: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise((resolve) => setTimeout(resolve, Number(process.env.READING_MS ?? 20_000)));
+  console.log(`read the logs of ${deploymentId}`);
+}
