@@ -4,6 +4,15 @@ import { createWebVerifier } from './web-request.js';
 
 export type { MiddlewareOptions } from './middleware-options.js';
 
+/** Options of {@link createNextHandler}. */
+export interface NextHandlerOptions {
+  /**
+   * `after` of `next/server` (Next 15.1 or later): handlers get it as `context.waitUntil`, and a receiver with
+   * `acknowledge: 'early'` needs it.
+   */
+  after?: (task: Promise<unknown>) => void;
+}
+
 /**
  * A Next route handler (node and edge runtime) that verifies the request, runs the receiver's handlers
  * and answers. The receiver's context is the request.
@@ -16,8 +25,11 @@ export type { MiddlewareOptions } from './middleware-options.js';
  * const receiver = createReceiver({ secret: () => process.env.HOSTWARES_WEBHOOK_SECRET });
  * export const POST = createNextHandler(receiver);
  */
-export function createNextHandler(receiver: AnyReceiver): (request: Request) => Promise<Response> {
-  return (request) => receiver.handle(request);
+export function createNextHandler(
+  receiver: AnyReceiver,
+  { after }: NextHandlerOptions = {},
+): (request: Request) => Promise<Response> {
+  return (request) => receiver.handle(request, after ? { waitUntil: after } : {});
 }
 
 /**

@@ -1,6 +1,8 @@
 export type { DispatchOptions } from './dispatch.js';
 export { isWebhookError, WebhookError } from './errors.js';
 export type { WebhookErrorCode, WebhookErrorOptions } from './errors.js';
+export { isNewer } from './events/is-newer.js';
+export type { SeenEvent } from './events/is-newer.js';
 export { parseEvent } from './events/parse.js';
 export { eventTypes, isEventType } from './events/types.js';
 export type {

@@ -17,6 +17,21 @@ describe('createNextHandler', () => {
     expect((await POST(await createSignedRequest('ping', { secret: 'other' }))).status).toBe(401);
   });
 
+  it('hands on what Next runs after the answer', async () => {
+    const tasks: Promise<unknown>[] = [];
+    const handled = vi.fn();
+    let end: () => void = () => undefined;
+    const receiver = createReceiver({ secret, acknowledge: 'early' }).onAny(() =>
+      new Promise<void>((resolve) => (end = resolve)).then(handled),
+    );
+    const POST = createNextHandler(receiver, { after: (task) => void tasks.push(task) });
+    expect((await POST(await createSignedRequest('ping', { secret }))).status).toBe(200);
+    expect(handled).not.toHaveBeenCalled();
+    end();
+    await Promise.all(tasks);
+    expect(handled).toHaveBeenCalledOnce();
+  });
+
   it('reads the secret per request, so that a build without it goes well', async () => {
     const POST = createNextHandler(createReceiver({ secret: () => process.env.NEXT_TEST_SECRET }));
     expect((await POST(await createSignedRequest('ping', { secret }))).status).toBe(500);

@@ -585,6 +585,43 @@ export function conformanceCases(lib, testing) {
         equal([await sent(), runs], [401, 2]);
       },
     ],
+    [
+      'hand-off: the event is handed over as it is, and dispatched after JSON',
+      async () => {
+        const kept = [];
+        const receiver = lib.createReceiver({
+          secret,
+          now,
+          handoff: async (event) => kept.push(JSON.stringify(event)),
+        });
+        const seen = [];
+        receiver.onAny((event, context) =>
+          seen.push([event.id, context.attempt, context.isDuplicateDelivery]),
+        );
+        const { status, event } = await receiver.receive(await signed(goodBody));
+        equal([status, kept.length, seen.length], [200, 1, 0]);
+        await receiver.dispatch(JSON.parse(kept[0]), { attempt: 2 });
+        equal(seen, [[event.id, 2, true]]);
+      },
+    ],
+    [
+      'acknowledge early: answered before the handlers have ended, which waitUntil keeps alive',
+      async () => {
+        const kept = [];
+        let end = () => {};
+        let ended = false;
+        const receiver = lib.createReceiver({ secret, now, acknowledge: 'early' }).onAny(async () => {
+          await new Promise((resolve) => (end = resolve));
+          ended = true;
+        });
+        const input = await signed(goodBody);
+        const { status } = await receiver.receive({ ...input, waitUntil: (promise) => kept.push(promise) });
+        equal([status, ended, kept.length], [200, false, 1]);
+        end();
+        await kept[0];
+        equal(ended, true);
+      },
+    ],
   ];
   return cases.map(([name, run]) => ({ name, run }));
 }

@@ -320,6 +320,18 @@ await report.check('Next: the example and the README, built and served, node and
           if (response.status !== expected)
             throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
         }
+        // Answered while its handler is still at work, which ends all the same.
+        const early = await createSignedRequest('ping', {
+          secret: 'whsec_readme',
+          url: `${base}/webhooks/early`,
+        });
+        const { status } = await fetch(early);
+        if (status !== 200 || output().includes('counted ping'))
+          throw new Error(`early: ${status}\n${output()}`);
+        for (let waits = 0; !output().includes('counted ping'); waits += 1) {
+          if (waits === 100) throw new Error(`early: not handled\n${output()}`);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
       },
     );
   } finally {
