@@ -75,7 +75,7 @@ async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
  * made from the account and the event's id, so an event that comes again is not queued again, and one whose job has
  * failed for good is tried once more.
  *
- * A job is tried 11 times over about 3 hours, and taken from a worker that is silent for 30 s; pg-boss' own defaults
+ * A job is tried 11 times over 3 to 6 hours, and taken from a worker that is silent for 30 s; pg-boss' own defaults
  * are three times at once, and 15 min.
  *
  * @example

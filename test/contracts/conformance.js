@@ -588,26 +588,30 @@ export function conformanceCases(lib, testing) {
     [
       'hand-off: the event is handed over as it is, and dispatched after JSON',
       async () => {
+        /** @type {string[]} */
         const kept = [];
         const receiver = lib.createReceiver({
           secret,
           now,
           handoff: async (event) => kept.push(JSON.stringify(event)),
         });
+        /** @type {unknown[]} */
         const seen = [];
         receiver.onAny((event, context) =>
           seen.push([event.id, context.attempt, context.isDuplicateDelivery]),
         );
         const { status, event } = await receiver.receive(await signed(goodBody));
         equal([status, kept.length, seen.length], [200, 1, 0]);
-        await receiver.dispatch(JSON.parse(kept[0]), { attempt: 2 });
-        equal(seen, [[event.id, 2, true]]);
+        await receiver.dispatch(JSON.parse(String(kept[0])), { attempt: 2 });
+        equal(seen, [[/** @type {{ id: string }} */ (event).id, 2, true]]);
       },
     ],
     [
       'acknowledge early: answered before the handlers have ended, which waitUntil keeps alive',
       async () => {
+        /** @type {Promise<unknown>[]} */
         const kept = [];
+        /** @type {(value?: unknown) => void} */
         let end = () => {};
         let ended = false;
         const receiver = lib.createReceiver({ secret, now, acknowledge: 'early' }).onAny(async () => {
