@@ -2,7 +2,7 @@ import { WebhookError } from './errors.js';
 import type { WebhookEvent } from './events/types.js';
 import type { StandardIssue, StandardSchemaV1 } from './standard-schema.js';
 
-/** The place an issue is about, and what is wrong there: schema text, and no value of the event. */
+/** The place an issue is about, and what the schema says of it. Some libraries quote the value. */
 function describeIssue({ message, path = [] }: StandardIssue): string {
   const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
   return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;

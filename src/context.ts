@@ -10,12 +10,12 @@ export interface HandlerContext {
   /** Keeps the runtime alive for a promise after the answer, where the platform has such a function. */
   readonly waitUntil?: (promise: Promise<unknown>) => void;
   /**
-   * How often the handlers have begun with this event, this time included: 1 at first. Known with replay
-   * protection and in a queue's worker; elsewhere it is undefined, for the platform does not tell.
+   * Which attempt to handle this event it is, counted from 1. Known with replay protection and in a queue's
+   * worker; elsewhere it is undefined, for the platform does not tell.
    */
   readonly attempt?: number | undefined;
   /**
-   * True where the handlers have begun with this event before, and failed or died: their effects may be there
+   * True where the handlers may have begun with this event before, and failed or died: their effects may be there
    * already. Known where `attempt` is, otherwise undefined.
    */
   readonly isDuplicateDelivery?: boolean | undefined;

@@ -21,6 +21,9 @@ export async function dispatch(
   given: unknown,
   { attempt, signal, adapterContext }: DispatchOptions = {},
 ): Promise<void> {
+  if (handlers.registrations.length === 0) {
+    throw new TypeError('The receiver has no handlers: import the module that registers them.');
+  }
   // Through the parser again: a queue holds whatever was put into it, also by a version of before that did not know
   // the type of the event.
   const isObject = typeof given === 'object' && given !== null;

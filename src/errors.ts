@@ -44,7 +44,8 @@ const brand = Symbol.for('@hostwares/webhooks.WebhookError');
  * The one error this library throws for a request that did not pass. A mistake in the program
  * (an empty secret, a negative tolerance) is a `TypeError` instead, thrown at set-up.
  *
- * Neither `message` nor `hint` ever holds a secret, an expected signature or a part of the body.
+ * Neither `message` nor `hint` ever holds a secret, an expected signature or a part of the body, but for
+ * `schema_mismatch`: its hint is what your schema says, and some libraries quote the value.
  *
  * @example
  * try {

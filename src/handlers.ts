@@ -22,7 +22,7 @@ interface Registration {
 
 /** The handlers of a receiver, and how they are run. */
 export class HandlerRegistry {
-  private readonly registrations: Registration[] = [];
+  readonly registrations: Registration[] = [];
   private readonly errorHandlers: ErrorHandler<never>[] = [];
   private sealed = false;
 
@@ -84,8 +84,10 @@ export class HandlerRegistry {
     if (timeoutMs === undefined) return running;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const message = `The handlers for ${type} took longer than ${timeoutMs} ms.`;
-        const timeout = new WebhookError('handler_timeout', message);
+        const timeout = new WebhookError(
+          'handler_timeout',
+          `The ${handoff ? 'hand-off' : 'handlers'} for ${type} took longer than ${timeoutMs} ms.`,
+        );
         context.expire(timeout);
         void this.report(timeout, event, context);
         reject(timeout);
@@ -114,8 +116,14 @@ export class HandlerRegistry {
         const pending = handler(event as never, context);
         // A handler that returns nothing has ended; a turn of the queue for it would be for nothing.
         if (pending !== undefined) await (pending as Promise<unknown>);
+        // Nobody knows whether it has the event.
+        else if (handoff) throw new TypeError('handoff returned no promise.');
       } catch (cause) {
-        failures.push(new WebhookError('handler_failed', `A handler for ${type} failed.`, { cause }));
+        failures.push(
+          new WebhookError('handler_failed', `The ${handoff ? 'hand-off' : 'handler'} for ${type} failed.`, {
+            cause,
+          }),
+        );
       }
     }
     if (context.expired || failures.length === 0) return ran;

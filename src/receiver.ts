@@ -150,7 +150,8 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   onAny(handler: Handler<AnyReceivedEvent<Schemas>>): this;
   /**
    * Registers a handler for failures of handlers: `error.code` is `handler_failed` (`error.cause` is what
-   * was thrown) or `handler_timeout`. It cannot change the answer.
+   * was thrown) or `handler_timeout`; with `replay` also `replay_store_unavailable` and `duplicate_in_progress`,
+   * where the end could not be written down. It cannot change the answer.
    */
   onError(handler: ErrorHandler<AnyReceivedEvent<Schemas>>): this;
   /**
@@ -174,6 +175,7 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
    *
    * @throws {@link WebhookError} `handler_failed` for the first handler that failed (`cause` is what it threw; all
    * have run), `invalid_envelope` for what is no event, `schema_mismatch`.
+   * @throws `TypeError` where no handler is registered at all: the event would be lost for a forgotten import.
    * @throws what `signal` was aborted with.
    *
    * @example
@@ -260,10 +262,8 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   if (handlerTimeoutMs !== undefined && !(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31)) {
     throw new TypeError('handlerTimeoutMs must be a number of milliseconds above 0.');
   }
-  if (handoff && acknowledge === 'early') {
-    throw new TypeError(
-      'handoff and acknowledge: early exclude each other: a hand-off must end before the answer.',
-    );
+  if (handoff && (typeof handoff !== 'function' || acknowledge === 'early')) {
+    throw new TypeError('handoff must be a function, and excludes acknowledge: early.');
   }
   if (replay && !isReplayOptions(replay)) {
     throw new TypeError('replay must have a store, such as createMemoryReplayStore(), and times above 0.');

@@ -38,6 +38,14 @@ it('that fails is answered with 500, and told to onError', async () => {
   expect(errors).toEqual([['handler_failed', 'queue is down']]);
 });
 
+it('that returns no promise is not acknowledged: nobody knows whether it has the event', async () => {
+  const errors: unknown[] = [];
+  const receiver = createReceiver({ secret, handoff: (() => undefined) as never });
+  receiver.onError(({ message, cause }) => errors.push(message, (cause as Error).message));
+  expect((await receiver.handle(await request())).status).toBe(500);
+  expect(errors).toEqual(['The hand-off for deployment.failed failed.', 'handoff returned no promise.']);
+});
+
 it('that does not end is answered with 503, after 10 s where nothing else is said', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
@@ -97,6 +105,10 @@ it('gets the event as it came; the schema is applied where the handlers run', as
   const nameless = sampleEvent('deployment.failed', { data: { site_name: '' } });
   expect((await receiver.handle(await request(nameless))).status).toBe(422);
   await expect(receiver.dispatch(nameless)).rejects.toMatchObject({ code: 'schema_mismatch' });
+});
+
+it.each(['hostwares', {}, Promise.resolve(() => undefined)])('must be a function, not %o', (handoff) => {
+  expect(() => createReceiver({ secret, handoff: handoff as never })).toThrow(/handoff must be a function/);
 });
 
 it('excludes acknowledge: early', () => {
@@ -189,7 +201,11 @@ it('dispatch stops where the queue takes the job back', async () => {
 });
 
 it('no handler can be added after dispatch', async () => {
-  const receiver = createReceiver({ secret });
+  const receiver = createReceiver({ secret }).onAny(() => undefined);
   await receiver.dispatch(event);
   expect(() => receiver.onAny(() => undefined)).toThrow(/before the first request/);
+});
+
+it('dispatch refuses where there is no handler at all', async () => {
+  await expect(createReceiver({ secret }).dispatch(event)).rejects.toThrow(/no handlers: import the module/);
 });

@@ -11,7 +11,7 @@ export interface BullMQQueueLike {
     name: string,
     data: QueuedEvent,
     options: object,
-  ): Promise<{ isFailed(): Promise<boolean>; retry(): Promise<unknown> }>;
+  ): Promise<{ getState(): Promise<string>; retry(): Promise<unknown> }>;
   readonly defaultJobOptions?: object;
 }
 
@@ -29,7 +29,7 @@ const keepCompletedFor = 86_400;
 const maxStalledCount = 10;
 
 /**
- * Hands events over to a BullMQ queue (5 or later): the answer is 200 once Redis has the job. The job's id is made
+ * Hands events over to a BullMQ queue (5.16 or later): the answer is 200 once Redis has the job. The job's id is made
  * from the account and the event's id, so an event that comes again is not queued again, and one whose job has
  * failed for good is tried once more.
  *
@@ -54,7 +54,11 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
       ...queue.defaultJobOptions,
       jobId: await eventKey(event.account_id, event.id),
     });
-    if (await job.isFailed()) await job.retry();
+    if ((await job.getState()) !== 'failed') return;
+    await job.retry().catch(async (error: unknown) => {
+      // Another delivery of the same event was faster, unless it is still there, or gone.
+      if (['failed', 'unknown'].includes(await job.getState())) throw error;
+    });
   };
 }
 
@@ -73,7 +77,7 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
  * @example
  * receiver.on('deployment.failed', async (event) => analyse(event));
  * const worker = await createBullMQWorker(receiver, { queueName: 'hostwares', connection, concurrency: 10 });
- * process.once('SIGTERM', () => worker.close());
+ * process.once('SIGTERM', () => void worker.close().then(() => process.exit()));
  */
 export async function createBullMQWorker(
   receiver: Pick<AnyReceiver, 'dispatch'>,

@@ -22,6 +22,10 @@ export async function runJob(
   try {
     await receiver.dispatch(JSON.parse(event) as WebhookEvent, options);
   } catch (error) {
-    throw isWebhookError(error) && error.code === 'handler_failed' ? error.cause : error;
+    const thrown = isWebhookError(error) && error.code === 'handler_failed' ? error.cause : error;
+    if (thrown instanceof Error) throw thrown;
+    // Always an error: BullMQ keeps no other reason, and cannot fail a job at all for `undefined`.
+    const text = typeof thrown === 'string' ? thrown : 'The handler threw what is no error; it is the cause.';
+    throw new Error(text, { cause: thrown });
   }
 }

@@ -23,7 +23,7 @@ export interface PgBossLike {
 
 /** Options of {@link createPgBossHandoff}: pg-boss' own for `send`, and the queue. */
 export interface PgBossHandoffOptions {
-  /** The queue. It must be there: `await boss.createQueue('hostwares')`. */
+  /** The queue. It must be there, and its policy standard: `await boss.createQueue('hostwares')`. */
   queue: string;
   /** How often a job is tried again. @default 10 */
   retryLimit?: number;
@@ -35,6 +35,8 @@ export interface PgBossHandoffOptions {
   heartbeatSeconds?: number;
   /** How long a job may take, in seconds. @default the queue's: 900 */
   expireInSeconds?: number;
+  /** How long a job may wait for a worker, in seconds; after it the job is deleted, and lost. @default the queue's: 14 days */
+  retentionSeconds?: number;
   /** How long a job is kept that is done or has failed, in seconds. @default the queue's: 7 days */
   deleteAfterSeconds?: number;
   /** The queue for jobs that have failed for good. @default the queue's */
@@ -51,11 +53,26 @@ export interface PgBossWorkerOptions {
   pollingIntervalSeconds?: number;
 }
 
-function checkBoss(boss: PgBossLike, method: keyof PgBossLike, caller: string): void {
-  if (typeof (boss as Partial<PgBossLike> | undefined)?.[method] === 'function') return;
+function check(boss: PgBossLike, options: { queue: string } | undefined, caller: string): void {
+  if (typeof options?.queue !== 'string')
+    throw new TypeError(`${caller} needs a queue: { queue: 'hostwares' }.`);
+  const given = boss as Partial<PgBossLike> | undefined;
+  if (typeof given?.work === 'function' && typeof given.findJobs === 'function') return;
   throw new TypeError(
-    `${caller} needs a started PgBoss (pg-boss 12): await new PgBoss(connectionString).start().`,
+    `${caller} needs a started PgBoss (pg-boss 12.12 or later): await new PgBoss(connectionString).start().`,
   );
+}
+
+/** Text that Postgres' jsonb refuses, and a job that fails with it would not be failed. */
+const unstorable = /[\0\p{Surrogate}]/gu;
+
+/** The error as pg-boss can keep it. */
+function storable(error: unknown): unknown {
+  if (!(error instanceof Error) || `${error.message}${error.stack ?? ''}`.search(unstorable) < 0)
+    return error;
+  const copy = new Error(error.message.replace(unstorable, '\ufffd'));
+  copy.stack = (error.stack ?? '').replace(unstorable, '\ufffd');
+  return copy;
 }
 
 /** A UUID made from the event, of the version that is free to use (8). */
@@ -71,7 +88,7 @@ async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
 }
 
 /**
- * Hands events over to a pg-boss queue (pg-boss 12): the answer is 200 once Postgres has the job. The job's id is
+ * Hands events over to a pg-boss queue (12.12 or later): the answer is 200 once Postgres has the job. The job's id is
  * made from the account and the event's id, so an event that comes again is not queued again, and one whose job has
  * failed for good is tried once more.
  *
@@ -85,10 +102,11 @@ async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
  */
 export function createPgBossHandoff(
   boss: PgBossLike,
-  { queue, ...options }: PgBossHandoffOptions,
+  options: PgBossHandoffOptions,
 ): (event: WebhookEvent) => Promise<void> {
-  checkBoss(boss, 'send', 'createPgBossHandoff');
-  const jobOptions = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30, ...options };
+  check(boss, options, 'createPgBossHandoff');
+  const { queue, ...given } = options;
+  const jobOptions = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30, ...given };
   return async (event) => {
     const id = await jobId(event);
     if ((await boss.send(queue, toQueued(event), { ...jobOptions, id })) !== null) return;
@@ -115,14 +133,19 @@ export function createPgBossHandoff(
 export function createPgBossWorker(
   receiver: Pick<AnyReceiver, 'dispatch'>,
   boss: PgBossLike,
-  { queue, ...options }: PgBossWorkerOptions,
+  options: PgBossWorkerOptions,
 ): Promise<string> {
-  checkBoss(boss, 'work', 'createPgBossWorker');
-  // One job at a time: a batch fails as a whole.
-  return boss.work(queue, { ...options, batchSize: 1 }, async (jobs) => {
+  check(boss, options, 'createPgBossWorker');
+  const { queue, ...given } = options;
+  // One job at a time: a batch fails as a whole. Before 12.35 only the metadata tell how often it was tried.
+  return boss.work(queue, { ...given, batchSize: 1, includeMetadata: true }, async (jobs) => {
     for (const job of jobs) {
       const { data, retryCount, signal } = job;
-      await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal });
+      await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
+        (error: unknown) => {
+          throw storable(error);
+        },
+      );
     }
   });
 }

@@ -64,8 +64,16 @@ export function createReplayGuard(
   // Whatever is let in at the edge of the future must be remembered until it is too old.
   const ttlMs = windowMs + toleranceMs + leaseMs;
 
-  /** A step of the store, within its time. */
-  async function step<Value>(act: () => Promise<Value>): Promise<Value> {
+  /**
+   * A step of the store, within its time.
+   *
+   * @param undo - What came of it after that is undone.
+   */
+  async function step<Value>(
+    act: () => Promise<Value>,
+    undo: (late: Value) => unknown = () => undefined,
+  ): Promise<Value> {
+    let acting: Promise<Value> | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const late = new Promise<never>((_, reject) => {
@@ -73,8 +81,10 @@ export function createReplayGuard(
           reject(new Error(`no answer within ${timeoutMs} ms`));
         }, timeoutMs);
       });
-      return await Promise.race([act(), late]);
+      acting = act();
+      return await Promise.race([acting, late]);
     } catch (cause) {
+      acting?.then(undo).catch(() => undefined);
       throw new WebhookError('replay_store_unavailable', 'The replay store did not answer.', {
         hint: 'The event is not lost: the platform sends it again. Look at the store.',
         cause,
@@ -102,7 +112,11 @@ export function createReplayGuard(
     async enter({ id, account_id, timestamp }) {
       checkAge(timestamp);
       const key = await eventKey(account_id, id);
-      const claim = await step(() => store.claim(key, { leaseMs, ttlMs }));
+      const claim = await step(
+        () => store.claim(key, { leaseMs, ttlMs }),
+        // Nobody waits for it any more: without this it would hold the event up for a lease.
+        (late) => late.status === 'claimed' && store.release(key, late.token),
+      );
       if (claim.status !== 'claimed') return claim;
       const { status, token, attempt } = claim;
       // Who lives keeps its claim. That it was lost all the same is found by `complete`.

@@ -29,7 +29,7 @@ export interface PostgresReplayStore extends ReplayStore {
 
 const claimsPerCleanUp = 1_000;
 const rowsPerCleanUp = 10_000;
-/** A row that was written in this very moment is not seen yet: it is somebody's claim. */
+/** A row that was written in this very moment is not seen yet, or as it was before: it is somebody's claim. */
 const justNowMs = 1_000;
 
 /**
@@ -115,7 +115,7 @@ export function createPostgresReplayStore(
          )
          SELECT 'claimed' AS status, attempt, 0 AS wait_ms FROM claimed
          UNION ALL
-         SELECT CASE WHEN token IS NULL THEN 'done' ELSE 'busy' END, attempt,
+         SELECT CASE WHEN token IS NULL AND expires_at > now() THEN 'done' ELSE 'busy' END, attempt,
            (extract(epoch FROM lease_until - now()) * 1000)::float8
          FROM ${table} WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM claimed)`,
         id,
@@ -127,7 +127,10 @@ export function createPostgresReplayStore(
       if (claims % claimsPerCleanUp === 0) cleanUp().catch(() => undefined);
       if (found?.status === 'claimed') return { status: 'claimed', token, attempt: Number(found.attempt) };
       if (found?.status === 'done') return { status: 'done' };
-      return { status: 'busy', retryAfterMs: Math.max(1, Number(found?.wait_ms ?? justNowMs)) };
+      return {
+        status: 'busy',
+        retryAfterMs: Number(found?.wait_ms) > 0 ? Number(found?.wait_ms) : justNowMs,
+      };
     },
     async complete(id, token) {
       const done = await rows(`UPDATE ${table} SET token = NULL WHERE ${owned} RETURNING id`, id, token);

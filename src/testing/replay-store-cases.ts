@@ -55,6 +55,19 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     const busy = claims.filter(({ status }) => status === 'busy').length;
     expect(won === 1 && busy === 999, `${won} won and ${busy} were told that it is busy`);
   }),
+  it('a hundred claims at once of what was done and is forgotten have one winner', async ({ open, pass }) => {
+    const stores = await Promise.all([open(), open(), open()]);
+    const id = newId();
+    const [store] = stores;
+    await store.complete(id, await claim(store, id, { leaseMs: 100, ttlMs: 200 }));
+    await pass(400);
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, (_, each) => (stores[each % 3] as ReplayStore).claim(id, long)),
+    );
+    const statuses = claims.map(({ status }) => status).sort();
+    const right = statuses[98] === 'busy' && statuses[99] === 'claimed' && statuses[0] === 'busy';
+    expect(right, `they were ${[...new Set(statuses)].join(' and ')}`);
+  }),
   it('what is busy says when to come again', async ({ open }) => {
     const store = await open();
     const id = newId();

@@ -129,4 +129,6 @@ it('says what it needs', () => {
   const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
   expect(() => createPgBossHandoff(undefined as never, { queue: 'q' })).toThrow(/new PgBoss/);
   expect(() => createPgBossWorker(receiver, {} as never, { queue: 'q' })).toThrow(/new PgBoss/);
+  expect(() => createPgBossHandoff({} as never, 'hooks' as never)).toThrow(/needs a queue/);
+  expect(() => createPgBossWorker(receiver, {} as never, undefined as never)).toThrow(/needs a queue/);
 });

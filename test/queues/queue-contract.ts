@@ -114,9 +114,39 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     await eventually(async () => expect(await queue.count('failed')).toBe(1));
     expect(await queue.failures()).toEqual([expect.stringContaining('the certificate store is full')]);
     works = true;
-    expect(await deliver(front(queue), event)).toBe(200);
+    // Also several times at once.
+    const again = Array.from({ length: 5 }, () => deliver(front(queue), event));
+    expect(await Promise.all(again)).toEqual([200, 200, 200, 200, 200]);
     await eventually(async () => expect(await queue.count('completed')).toBe(1));
     expect(await queue.count('failed')).toBe(0);
+  });
+
+  it.each([
+    ['nothing', undefined, /threw what is no error/],
+    ['text', 'no disk', /no disk/],
+    ['text that no database keeps', new Error('half \u0000 a \ud800 pair'), /half .* a .* pair/],
+  ])('fails a job whose handler throws %s, after all attempts', async (_, thrown, reason) => {
+    const queue = await openQueue();
+    await deliver(front(queue), sampleEvent('ssl.issued'));
+    let runs = 0;
+    await queue.work(
+      createReceiver({ secret }).onAny(() => {
+        runs += 1;
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- as users do
+        throw thrown;
+      }),
+    );
+    await eventually(async () => expect(await queue.count('failed')).toBe(1));
+    expect(runs).toBe(3);
+    expect(await queue.failures()).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('fails a job where the receiver has no handlers: somebody forgot to register them', async () => {
+    const queue = await openQueue();
+    await deliver(front(queue), sampleEvent('ssl.issued'));
+    await queue.work(createReceiver({ secret }));
+    await eventually(async () => expect(await queue.count('failed')).toBe(1));
+    expect(await queue.failures()).toEqual([expect.stringContaining('has no handlers')]);
   });
 
   it('brings through whatever a string may hold, and types that are not known', async () => {

@@ -283,6 +283,30 @@ describe('a store that is down or slow', () => {
     },
   );
 
+  it('a claim that is granted when nobody waits any more is given back', async () => {
+    let runs = 0;
+    const late: Promise<unknown>[] = [];
+    const slow: ReplayStore = {
+      ...store,
+      async claim(...args) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        return store.claim(...args);
+      },
+      release(...args) {
+        const released = store.release(...args);
+        late.push(released);
+        return released;
+      },
+    };
+    const one = event(clock.now());
+    expect((await make({ store: slow, timeoutMs: 20 }).handle(await request(one))).status).toBe(503);
+    await vi.waitFor(() => expect(late).toHaveLength(1));
+    expect(await late[0]).toBe(true);
+    const receiver = make().onAny(() => (runs += 1));
+    expect((await receiver.handle(await request(one))).status).toBe(200);
+    expect(runs).toBe(1);
+  });
+
   it.each([
     ['down', down],
     ['silent', silent],
