@@ -31,6 +31,8 @@ export class RequestContext implements HandlerContext {
     readonly adapterContext: unknown,
     waitUntil: HandlerContext['waitUntil'],
     readonly attempt?: number | undefined,
+    /** Called before a handler is waited for. */
+    readonly onWait?: () => void,
   ) {
     if (waitUntil) this.waitUntil = waitUntil;
   }

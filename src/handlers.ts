@@ -115,7 +115,10 @@ export class HandlerRegistry {
       try {
         const pending = handler(event as never, context);
         // A handler that returns nothing has ended; a turn of the queue for it would be for nothing.
-        if (pending !== undefined) await (pending as Promise<unknown>);
+        if (pending !== undefined) {
+          context.onWait?.();
+          await (pending as Promise<unknown>);
+        }
         // Nobody knows whether it has the event.
         else if (handoff) throw new TypeError('handoff returned no promise.');
       } catch (cause) {

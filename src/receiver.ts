@@ -279,6 +279,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       ),
     );
   guardLoading?.catch(() => undefined);
+  let guard: ReplayGuard | undefined;
   const schemaLoading = schemas && import('./apply-schema.js');
   schemaLoading?.catch(() => undefined);
   const handlers = new HandlerRegistry();
@@ -316,7 +317,6 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     const { body, adapterContext, waitUntil } = input;
     let verified: WebhookEvent;
     let event: Event;
-    let guard: ReplayGuard | undefined;
     let claim: HeldClaim | undefined;
     try {
       if (input.method !== undefined && input.method !== 'POST') {
@@ -331,7 +331,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       );
       event = schemas ? await applySchemas(verified) : (verified as Event);
       if (guardLoading) {
-        guard = await guardLoading;
+        guard ??= await guardLoading;
         const entry = await guard.enter(verified);
         if (entry.status === 'done') return acknowledged(event, { handlers: 0, duplicate: true });
         if (entry.status === 'busy') {
@@ -343,7 +343,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     } catch (error) {
       return rejected(error, input);
     }
-    const context = new RequestContext(adapterContext, waitUntil, claim?.attempt);
+    const context = new RequestContext(adapterContext, waitUntil, claim?.attempt, claim?.hold);
     const settle = async (): Promise<ReceiveResult<Event>> => {
       try {
         const count = await handlers.run(

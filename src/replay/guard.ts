@@ -27,6 +27,8 @@ export interface ReplayOptions {
 export interface HeldClaim {
   readonly status: 'claimed';
   readonly attempt: number | undefined;
+  /** Extends the claim from now on: who lives keeps it. For handlers that are waited for; others have ended by then. */
+  readonly hold: () => void;
   /**
    * Handled. False where the claim was lost meanwhile: another one's answer counts.
    *
@@ -69,29 +71,37 @@ export function createReplayGuard(
    *
    * @param undo - What came of it after that is undone.
    */
-  async function step<Value>(
-    act: () => Promise<Value>,
-    undo: (late: Value) => unknown = () => undefined,
-  ): Promise<Value> {
-    let acting: Promise<Value> | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      const late = new Promise<never>((_, reject) => {
+  function step<Value>(act: () => Promise<Value>, undo?: (late: Value) => Promise<unknown>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let settled = false;
+      const settle = (): void => {
+        settled = true;
+        clearTimeout(timer);
+      };
+      const fail = (cause: unknown): void => {
+        settle();
+        const hint = 'The event is not lost: the platform sends it again. Look at the store.';
+        reject(
+          new WebhookError('replay_store_unavailable', 'The replay store did not answer.', { hint, cause }),
+        );
+      };
+      act().then((value) => {
+        if (settled) {
+          undo?.(value).catch(() => undefined);
+          return;
+        }
+        settle();
+        resolve(value);
+      }, fail);
+      // A store in memory has answered by then: no timer for it.
+      queueMicrotask(() => {
+        if (settled) return;
         timer = setTimeout(() => {
-          reject(new Error(`no answer within ${timeoutMs} ms`));
+          fail(new Error(`no answer within ${timeoutMs} ms`));
         }, timeoutMs);
       });
-      acting = act();
-      return await Promise.race([acting, late]);
-    } catch (cause) {
-      acting?.then(undo).catch(() => undefined);
-      throw new WebhookError('replay_store_unavailable', 'The replay store did not answer.', {
-        hint: 'The event is not lost: the platform sends it again. Look at the store.',
-        cause,
-      });
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 
   function checkAge(timestamp: string): void {
@@ -111,18 +121,16 @@ export function createReplayGuard(
     leaseMs,
     async enter({ id, account_id, timestamp }) {
       checkAge(timestamp);
-      const key = await eventKey(account_id, id);
+      const hashed = eventKey(account_id, id);
+      const key = typeof hashed === 'string' ? hashed : await hashed;
       const claim = await step(
         () => store.claim(key, { leaseMs, ttlMs }),
         // Nobody waits for it any more: without this it would hold the event up for a lease.
-        (late) => late.status === 'claimed' && store.release(key, late.token),
+        async (late) => late.status === 'claimed' && store.release(key, late.token),
       );
       if (claim.status !== 'claimed') return claim;
       const { status, token, attempt } = claim;
-      // Who lives keeps its claim. That it was lost all the same is found by `complete`.
-      const beat = setInterval(() => {
-        store.extend(key, token, leaseMs).catch(() => undefined);
-      }, leaseMs / 3);
+      let beat: ReturnType<typeof setInterval> | undefined;
       const leave = (): void => {
         clearInterval(beat);
       };
@@ -130,6 +138,12 @@ export function createReplayGuard(
         status,
         attempt,
         leave,
+        hold() {
+          // That it was lost all the same is found by `complete`.
+          beat ??= setInterval(() => {
+            store.extend(key, token, leaseMs).catch(() => undefined);
+          }, leaseMs / 3);
+        },
         complete() {
           leave();
           return step(() => store.complete(key, token));

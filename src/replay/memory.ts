@@ -14,9 +14,9 @@ export interface MemoryReplayStoreOptions {
 
 interface Entry {
   /** Undefined once it is done, empty once it was released. */
-  readonly token: string | undefined;
+  token: string | undefined;
+  leaseUntilMs: number;
   readonly attempt: number;
-  readonly leaseUntilMs: number;
   readonly expiresAtMs: number;
 }
 
@@ -38,6 +38,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   }
   // In the order of their claims, and so of their expiry as long as all have the same ttl.
   const entries = new Map<string, Entry>();
+  let claims = 0;
 
   function forgetExpired(nowMs: number): void {
     for (const [id, { expiresAtMs }] of entries) {
@@ -57,33 +58,37 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       const nowMs = now();
       forgetExpired(nowMs);
       const entry = entries.get(id);
-      if (entry && entry.expiresAtMs > nowMs) {
-        if (entry.token === undefined) return Promise.resolve({ status: 'done' });
-        const retryAfterMs = entry.leaseUntilMs - nowMs;
-        if (retryAfterMs > 0) return Promise.resolve({ status: 'busy', retryAfterMs });
+      if (entry) {
+        if (entry.expiresAtMs > nowMs) {
+          if (entry.token === undefined) return Promise.resolve({ status: 'done' });
+          const retryAfterMs = entry.leaseUntilMs - nowMs;
+          if (retryAfterMs > 0) return Promise.resolve({ status: 'busy', retryAfterMs });
+        }
+        entries.delete(id);
       }
-      entries.delete(id);
       if (entries.size >= maxEntries) {
         return Promise.reject(new Error(`The replay store is full: it remembers ${maxEntries} ids.`));
       }
-      const token = crypto.randomUUID();
+      // Nobody but this process can hand in a token, so it need not be hard to guess.
+      claims += 1;
+      const token = String(claims);
       const attempt = (entry?.attempt ?? 0) + 1;
       entries.set(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
       return Promise.resolve({ status: 'claimed', token, attempt });
     },
     complete(id, token) {
       const entry = owned(id, token);
-      if (entry) entries.set(id, { ...entry, token: undefined });
+      if (entry) entry.token = undefined;
       return Promise.resolve(entry !== undefined);
     },
     release(id, token) {
       const entry = owned(id, token);
-      if (entry) entries.set(id, { ...entry, token: '', leaseUntilMs: 0 });
+      if (entry) Object.assign(entry, { token: '', leaseUntilMs: 0 });
       return Promise.resolve(entry !== undefined);
     },
     extend(id, token, leaseMs) {
       const entry = owned(id, token);
-      if (entry) entries.set(id, { ...entry, leaseUntilMs: now() + leaseMs });
+      if (entry) entry.leaseUntilMs = now() + leaseMs;
       return Promise.resolve(entry !== undefined);
     },
   };
