@@ -44,7 +44,7 @@ const receiver = createReceiver({ secret, ...(store && { replay: { store } }) })
 });
 const server = createServer(createNodeHandler(receiver));
 server.listen(0, '127.0.0.1', () => process.send(server.address().port));
-process.on('message', () => process.send({ asked, handled, cpu: process.cpuUsage() }));
+process.on('message', () => process.send({ asked, handled }));
 process.on('disconnect', async () => {
   if (process.argv[2] === 'postgres') {
     const client = new pg.Client({

@@ -94,8 +94,8 @@ export function createReplayGuard(
         settle();
         resolve(value);
       }, fail);
-      // A store in memory has answered by then: no timer for it.
-      queueMicrotask(() => {
+      // A store in memory has answered by then: no timer for it. Node's queueMicrotask takes longer than the store.
+      void Promise.resolve().then(() => {
         if (settled) return;
         timer = setTimeout(() => {
           fail(new Error(`no answer within ${timeoutMs} ms`));
