@@ -86,14 +86,19 @@ export function createReplayGuard(
           new WebhookError('replay_store_unavailable', 'The replay store did not answer.', { hint, cause }),
         );
       };
-      act().then((value) => {
-        if (settled) {
-          undo?.(value).catch(() => undefined);
-          return;
-        }
-        settle();
-        resolve(value);
-      }, fail);
+      try {
+        act().then((value) => {
+          if (settled) {
+            undo?.(value).catch(() => undefined);
+            return;
+          }
+          settle();
+          resolve(value);
+        }, fail);
+      } catch (cause) {
+        // A store that throws instead of rejecting.
+        fail(cause);
+      }
       // A store in memory has answered by then: no timer for it. Node's queueMicrotask takes longer than the store.
       void Promise.resolve().then(() => {
         if (settled) return;

@@ -261,10 +261,14 @@ it('handlers that went on after their time hold the event until they have ended'
 describe('a store that is down or slow', () => {
   const down = () => Promise.reject(new Error('ECONNREFUSED'));
   const silent = () => new Promise<never>(() => undefined);
+  const throwing = () => {
+    throw new Error('not even a promise');
+  };
 
   it.each([
     ['down', down],
     ['silent', silent],
+    ['throwing', throwing],
   ])(
     '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
     async (_, claim) => {
@@ -310,6 +314,7 @@ describe('a store that is down or slow', () => {
   it.each([
     ['down', down],
     ['silent', silent],
+    ['throwing', throwing],
   ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
     const codes: string[] = [];
     const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
@@ -322,6 +327,7 @@ describe('a store that is down or slow', () => {
   it.each([
     ['down', down],
     ['silent', silent],
+    ['throwing', throwing],
   ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
     const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
       throw new Error('no');
