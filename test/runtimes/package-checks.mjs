@@ -38,13 +38,15 @@ await report.check('npm install of the tarball into an empty project', async () 
 });
 
 await report.check(
-  'without its peers the sender says what to install, and works where none is needed',
+  'without their peers sender and worker say what to install, and the sender works where none is needed',
   async () => {
     const empty = mkdtempSync(join(tmpdir(), 'webhooks-'));
     try {
       writeFileSync(join(empty, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
       await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: empty });
       const code = `
+      import { createReceiver } from '@hostwares/webhooks';
+      import { createBullMQWorker } from '@hostwares/webhooks/bullmq';
       import { createMemoryStore, createSender } from '@hostwares/webhooks/sender';
       import { createDisabledMailer } from '@hostwares/webhooks/sender/email';
       import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
@@ -54,6 +56,7 @@ await report.check(
       await createSender({ store }).createEndpoint(input).catch(said);
       await createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(said);
       try { createSqliteStore({ path: ':memory:' }) } catch (error) { said(error) }
+      await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(said);
       const transport = { send: async () => ({ status: 204, timings: { totalMs: 0 } }), close: async () => {} };
       console.log((await createSender({ store, transport }).createEndpoint(input)).ping.ok);`;
       const on = async (binary) =>
@@ -63,11 +66,12 @@ await report.check(
         /^The sender needs undici: npm install undici/,
         /^E-mail needs nodemailer: npm install nodemailer/,
         /^createSqliteStore needs Node 22\.13 or later; this is v20/,
+        /^The worker needs bullmq: npm install bullmq/,
         /^true$/,
       ];
       if (!expected.every((line, at) => line.test(node20[at]))) throw new Error(node20.join('\n'));
       const node24 = await on(node);
-      if (node24.length !== 3) throw new Error(node24.join('\n'));
+      if (node24.length !== 4) throw new Error(node24.join('\n'));
     } finally {
       rmSync(empty, { recursive: true });
     }

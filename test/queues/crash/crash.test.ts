@@ -10,8 +10,8 @@ import { afterAll, expect, it } from 'vitest';
 import { createMemoryStore, createSender } from '../../../src/sender/index.js';
 import { sampleEvent } from '../../../src/testing/index.js';
 
-const count = Number(process.env.QUEUE_EVENTS ?? 300);
-const kills = Number(process.env.QUEUE_KILLS ?? 4);
+const count = Number(process.env.QUEUE_EVENTS ?? 200);
+const kills = Number(process.env.QUEUE_KILLS ?? 2);
 const inFlight = 32;
 const secret = 'whsec_of_the_crash_test';
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';

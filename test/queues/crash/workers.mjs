@@ -1,7 +1,6 @@
 // Three processes, each of which receives and works, and is killed now and then, halfway through a handler. What a handler does is two rows in Postgres.
 // node workers.mjs bullmq|pg-boss <table of effects> <name of the queue>
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createReceiver } from '@hostwares/webhooks';
 import { createBullMQHandoff, createBullMQWorker } from '@hostwares/webhooks/bullmq';
@@ -11,29 +10,14 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import { keepThree } from '../../crash-cluster.mjs';
 
 const [kind, effects, name] = process.argv.slice(2);
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const secret = 'whsec_of_the_crash_test';
 
 if (cluster.isPrimary) {
-  const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  // One port for all who come: with 0, a time without any process would end in another port.
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  const start = () => cluster.fork({ PORT: port }).on('listening', () => say({ port }));
-  for (let each = 0; each < 3; each += 1) start();
-  cluster.on('exit', (worker, _, signal) => {
-    if (signal === 'SIGKILL') start();
-    else say({ died: worker.process.pid });
-  });
-  process.stdin.on('data', () => {
-    const workers = Object.values(cluster.workers);
-    workers[Math.floor(Math.random() * workers.length)]?.send('die');
-  });
-  process.stdin.on('end', () => process.exit());
+  await keepThree((worker) => worker.send('die'));
 } else {
   const pool = new pg.Pool({ connectionString, max: 5 });
   const note = (what, id, attempt) =>

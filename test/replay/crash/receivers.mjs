@@ -1,7 +1,6 @@
 // Three receiver processes behind one port, each of which is killed now and then. What a handler does is a row in Postgres.
 // node receivers.mjs redis|postgres <table of effects> <table or prefix of the store>
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createReceiver } from '@hostwares/webhooks';
 import { createNodeHandler } from '@hostwares/webhooks/node';
@@ -9,29 +8,13 @@ import { createPostgresReplayStore } from '@hostwares/webhooks/replay/postgres';
 import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { keepThree } from '../../crash-cluster.mjs';
 
 const [kind, effects, name] = process.argv.slice(2);
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 
 if (cluster.isPrimary) {
-  const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  // One port for all who come: with 0, a time without any process would end in another port.
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  const start = () => cluster.fork({ PORT: port }).on('listening', () => say({ port }));
-  for (let each = 0; each < 3; each += 1) start();
-  cluster.on('exit', (worker, _, signal) => {
-    if (signal === 'SIGKILL') start();
-    else say({ died: worker.process.pid });
-  });
-  // Told to: kills one of them, whatever it is doing.
-  process.stdin.on('data', () => {
-    const workers = Object.values(cluster.workers);
-    workers[Math.floor(Math.random() * workers.length)]?.process.kill('SIGKILL');
-  });
-  process.stdin.on('end', () => process.exit());
+  await keepThree((worker) => worker.process.kill('SIGKILL'));
 } else {
   const pool = new pg.Pool({ connectionString, max: 5 });
   const store =
