@@ -13,8 +13,8 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const seconds = Number(process.env.BENCH_SECONDS ?? 1);
 /** More than can be sent in a second. */
 const events = 100_000 * seconds;
-// The goal, with what a run of a second moves by on a machine that others use too.
-const limit = Number(process.env.BENCH_LIMIT ?? 0.95);
+// The goal; not reached yet (docs/replay.md), so the gate runs this without --check.
+const limit = 0.95;
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 const template = bodyOf(400).toString();

@@ -24,6 +24,6 @@ let digest: Digest | undefined;
 /** An event's name wherever it is remembered: fixed in length whatever the ids are, and not to be confused by choosing them. */
 export function eventKey(accountId: string, eventId: string): string | Promise<string> {
   digest ??= findDigest();
-  // With its length before it no account can run into an id.
-  return digest(`${accountId.length}:${accountId}:${eventId}`);
+  // As JSON no account can run into an id, and halves of surrogate pairs, which are all one in UTF-8, stay apart.
+  return digest(JSON.stringify([accountId, eventId]));
 }

@@ -1,4 +1,5 @@
 // Replay protection as a user of the receiver sees it.
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createMemoryReplayStore,
@@ -189,6 +190,53 @@ it('the same id of two accounts is two events', async () => {
     expect((await receiver.handle(await request(one))).status).toBe(200);
   }
   expect(runs).toBe(2);
+});
+
+describe.each([
+  ['node:crypto', false],
+  ['WebCrypto', true],
+])('the key of an event, by %s', (_, isWeb) => {
+  const keysOf = async (events: [account: string, id: string][]) => {
+    const keys: string[] = [];
+    const recording: ReplayStore = {
+      ...store,
+      claim(id, times) {
+        keys.push(id);
+        return store.claim(id, times);
+      },
+    };
+    vi.resetModules();
+    if (isWeb) vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+    const fresh = await import('../../src/index.js');
+    const options = { secret, now: () => clock.now(), replay: { store: recording } };
+    const receiver = fresh.createReceiver(options).onAny(() => undefined);
+    for (const [account, id] of events) {
+      const one = event(clock.now(), { id, account_id: account });
+      expect((await receiver.handle(await request(one))).status).toBe(200);
+    }
+    vi.restoreAllMocks();
+    return keys;
+  };
+
+  it('is the same whatever makes it, for a store may be shared by runtimes', async () => {
+    expect(await keysOf([['acc_1', 'evt_ü']])).toEqual([
+      createHash('sha256').update('["acc_1","evt_ü"]').digest('hex'),
+    ]);
+  });
+
+  it('is one of its own for all that differ in anything', async () => {
+    const events: [string, string][] = [
+      ['a', 'b:c'],
+      ['a:b', 'c'],
+      ['a', 'b","c'],
+      ['a","b', 'c'],
+      // As UTF-8 these halves of pairs are all the same.
+      ['a', 'x\ud800'],
+      ['a', 'x\ud801'],
+      ['a', 'x\ufffd'],
+    ];
+    expect(new Set(await keysOf(events)).size).toBe(events.length);
+  });
 });
 
 it('a process that died holds an event up for its lease, and no longer', async () => {
