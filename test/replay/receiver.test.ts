@@ -37,6 +37,24 @@ const make = (replay: Partial<ReplayOptions> = {}, more: object = {}) =>
 /** Signed and stamped now, as an attacker stamps what he has captured. */
 const request = (of: ReturnType<typeof event>) => createSignedRequest(of, { secret, now: () => clock.now() });
 
+const never = () => new Promise<never>(() => undefined);
+/** Hands an event to a receiver, and waits until its handler is at work: who asks then has not come first. */
+async function begin(
+  receiver: ReturnType<typeof make>,
+  one: ReturnType<typeof event>,
+  work: () => unknown = never,
+) {
+  let begun: () => void = () => undefined;
+  const atWork = new Promise<void>((resolve) => (begun = resolve));
+  receiver.onAny(() => {
+    begun();
+    return work();
+  });
+  const answered = receiver.handle(await request(one));
+  await atWork;
+  return { answered };
+}
+
 it('handles an event once, and acknowledges it again', async () => {
   const handled: [string, boolean][] = [];
   const infos: boolean[] = [];
@@ -160,13 +178,7 @@ it('handlers are told which attempt it is', async () => {
   // One that died.
   const died = event(clock.now(), { id: 'evt_died' });
   const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
-  await new Promise<void>((begun) => {
-    dead.onAny(() => {
-      begun();
-      return new Promise(() => undefined);
-    });
-    void request(died).then((captured) => dead.handle(captured));
-  });
+  await begin(dead, died);
   clock.advance(30_001);
   await receiver.handle(await request(died));
   expect(told).toEqual([
@@ -242,10 +254,9 @@ describe.each([
 it('a process that died holds an event up for its lease, and no longer', async () => {
   // It never ends, and nobody extends its claim.
   const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
-  dead.onAny(() => new Promise(() => undefined));
   const one = event(clock.now());
-  void dead.handle(await request(one));
-  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  await begin(dead, one);
+  expect((await make().handle(await request(one))).status).toBe(409);
   clock.advance(29_999);
   const other = make();
   const answer = await other.handle(await request(one));
@@ -257,9 +268,8 @@ it('a process that died holds an event up for its lease, and no longer', async (
 it('a process that lives keeps its claim for as long as its handler takes', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   let end: () => void = () => undefined;
-  const slow = make().onAny(() => new Promise<void>((resolve) => (end = resolve)));
   const one = event(clock.now());
-  const answered = slow.handle(await request(one));
+  const { answered } = await begin(make(), one, () => new Promise<void>((resolve) => (end = resolve)));
   await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
   for (let each = 0; each < 30; each += 1) {
     clock.advance(10_000);
@@ -276,16 +286,13 @@ it('who lost its claim does not acknowledge: another one has it', async () => {
   const errors: string[] = [];
   let end: () => void = () => undefined;
   const slept = make({ store: { ...store, extend: () => Promise.reject(new Error('asleep')) } });
-  slept
-    .onAny(() => new Promise<void>((resolve) => (end = resolve)))
-    .onError((error) => errors.push(error.code));
+  slept.onError((error) => errors.push(error.code));
   const one = event(clock.now());
-  const answered = slept.handle(await request(one));
-  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  const { answered } = await begin(slept, one, () => new Promise<void>((resolve) => (end = resolve)));
+  expect((await make().handle(await request(one))).status).toBe(409);
   clock.advance(30_000);
-  const successor = make().onAny(() => new Promise(() => undefined));
-  void successor.handle(await request(one));
-  await vi.waitFor(async () => expect((await make().handle(await request(one))).status).toBe(409));
+  await begin(make(), one);
+  expect((await make().handle(await request(one))).status).toBe(409);
   end();
   expect((await answered).status).toBe(409);
   expect(errors).toEqual(['duplicate_in_progress']);
