@@ -2,7 +2,7 @@
 // BENCH_BACKLOG=1000000 is the full run; --check fails where a limit is passed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { createSqliteStore } from '../dist/sender-sqlite.js';
 import { createSender } from '../dist/sender.js';
 
 const endpoints = 100;
+const copies = 5;
 const quiet = { send: async () => ({ status: 200, timings: { totalMs: 0 } }), close: async () => {} };
 const open = (path) => {
   const store = createSqliteStore({ path, synchronous: 'normal' });
@@ -21,7 +22,8 @@ const rss = () => {
   return process.memoryUsage().rss;
 };
 
-async function fill(path, count) {
+async function fill(path, wanted) {
+  const count = Number(wanted);
   const { store, sender } = open(path);
   for (let each = 0; each < endpoints; each += 1) {
     const url = `http://127.0.0.1:1/${each}`;
@@ -71,51 +73,67 @@ async function startUp(path) {
   return { startMs };
 }
 
-async function claim(path) {
-  const { store } = open(path);
-  const begin = ({ delivery, endpoint }) => ({
-    delivery: {
-      ...delivery,
-      status: 'attempting',
-      attempts: 1,
-      dueAtMs: null,
-      token: 't',
-      leaseUntilMs: 9e15,
-    },
-    attempt: {
-      deliveryId: delivery.id,
-      number: 1,
-      url: endpoint.url,
-      startedAtMs: 0,
-      endedAtMs: null,
-      outcome: 'pending',
-      requestHeaders: null,
-      result: null,
-      nextAttemptAtMs: null,
-      reason: null,
-    },
+const begin = ({ delivery, endpoint }) => ({
+  delivery: {
+    ...delivery,
+    status: 'attempting',
+    attempts: 1,
+    dueAtMs: null,
+    token: 't',
+    leaseUntilMs: 9e15,
+  },
+  attempt: {
+    deliveryId: delivery.id,
+    number: 1,
+    url: endpoint.url,
+    startedAtMs: 0,
+    endedAtMs: null,
+    outcome: 'pending',
+    requestHeaders: null,
+    result: null,
+    nextAttemptAtMs: null,
+    reason: null,
+  },
+});
+
+async function timeOfClaim(store) {
+  const begunMs = performance.now();
+  const { claims } = await store.claim({
+    lane: 'first',
+    nowMs: Date.now(),
+    limit: 8,
+    capacityOf: () => 8,
+    begin,
   });
-  const times = [];
-  for (let each = 0; each < 100; each += 1) {
-    const begunMs = performance.now();
-    const { claims } = await store.claim({
-      lane: 'first',
-      nowMs: Date.now(),
-      limit: 8,
-      capacityOf: () => 8,
-      begin,
-    });
-    if (claims.length !== 8) throw new Error('nothing to claim');
-    times.push(performance.now() - begunMs);
+  if (claims.length !== 8) throw new Error('nothing to claim');
+  return performance.now() - begunMs;
+}
+
+// By turns, so that what else the machine does meets both: a claim takes half a millisecond, and a store
+// measured after the other was up to 1.5 times slower or faster for that alone. A thousand deliveries
+// are a hundred claims, so there are several small stores.
+async function claim(few, full) {
+  const { store: large } = open(full);
+  const times = { small: [], large: [] };
+  for (let copy = 0; copy < copies; copy += 1) {
+    const { store: small } = open(`${few}.${copy}`);
+    for (let each = 0; each < 100; each += 1) {
+      const smallMs = await timeOfClaim(small);
+      const largeMs = await timeOfClaim(large);
+      if (each < 20) continue;
+      times.small.push(smallMs);
+      times.large.push(largeMs);
+    }
+    await small.close();
   }
-  await store.close();
-  return { claimMs: median(times.slice(20)) };
+  await large.close();
+  return { smallMs: median(times.small), largeMs: median(times.large) };
 }
 
 const parts = { fill, startUp, claim };
-const [part, path, count] = process.argv.slice(2);
+const [part, path, other] = process.argv.slice(2);
 if (part in parts) {
-  process.send(await parts[part](path, Number(count)));
+  process.send(await parts[part](path, other));
   process.disconnect();
 } else {
   const run = async (...args) => {
@@ -134,10 +152,11 @@ if (part in parts) {
   await run('fill', few, 1_000);
   const { bytes } = await run('fill', full, many);
   const { startMs } = await run('startUp', full);
-  const small = await run('claim', few);
-  const large = await run('claim', full);
+  // All that is in the small store has to be in its one file: the store that filled it is closed.
+  for (let copy = 0; copy < copies; copy += 1) copyFileSync(few, `${few}.${copy}`);
+  const { smallMs, largeMs } = await run('claim', few, full);
   rmSync(folder, { recursive: true });
-  const ratio = large.claimMs / small.claimMs;
+  const ratio = largeMs / smallMs;
   console.log(`${many} waiting deliveries on SQLite, Node ${process.version}`);
   const rows = [
     ['memory per waiting delivery', `${bytes.toFixed(0)} B`, bytes <= 700, '700 B'],
@@ -147,8 +166,6 @@ if (part in parts) {
   for (const [name, value, met, limit] of rows) {
     console.log(`${name.padEnd(30)}${value.padStart(10)}   ${met ? 'within' : 'BEYOND'} ${limit}`);
   }
-  console.log(
-    `(claims take ${small.claimMs.toFixed(2)} and ${large.claimMs.toFixed(2)} ms, commit included)`,
-  );
+  console.log(`(claims take ${smallMs.toFixed(2)} and ${largeMs.toFixed(2)} ms, commit included)`);
   if (process.argv.includes('--check') && rows.some(([, , met]) => !met)) process.exitCode = 1;
 }
