@@ -3,7 +3,7 @@ import type { ReplayStore } from './contract.js';
 /** Options of {@link createMemoryReplayStore}. */
 export interface MemoryReplayStoreOptions {
   /**
-   * How many ids are remembered at once, each in about 200 bytes. A store that is full rejects claims (503), so
+   * How many ids are remembered at once, each in about 120 bytes. A store that is full rejects claims (503), so
    * that nothing is handled twice for want of memory.
    * @default 100_000
    */
@@ -12,8 +12,8 @@ export interface MemoryReplayStoreOptions {
   now?: () => number;
 }
 
-interface Entry {
-  /** Undefined once it is done, empty once it was released. */
+interface Claim {
+  /** Undefined once it was released: it is kept for its count. */
   token: string | undefined;
   leaseUntilMs: number;
   readonly attempt: number;
@@ -36,21 +36,34 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   if (!(Number.isInteger(maxEntries) && maxEntries > 0)) {
     throw new TypeError('maxEntries must be a whole number above 0.');
   }
-  // In the order of their claims, and so of their expiry as long as all have the same ttl.
-  const entries = new Map<string, Entry>();
-  let claims = 0;
+  // An id is a claim until it is done. Done is nearly all there is, so of that only the end is kept, counted from the making
+  // of the store: a number that small is no object of its own, which is what a garbage collector feels of a hundred thousand.
+  const epochMs = now();
+  const entries = new Map<string, Claim | number>();
+  let tokens = 0;
+  let nextExpiryMs = Infinity;
 
+  const expiryOf = (entry: Claim | number): number =>
+    typeof entry === 'number' ? epochMs + entry : entry.expiresAtMs;
+
+  /** The ids stand in the order of their claims, and so of their expiry as long as all have the same ttl. */
   function forgetExpired(nowMs: number): void {
-    for (const [id, { expiresAtMs }] of entries) {
-      if (expiresAtMs > nowMs) return;
+    if (nowMs < nextExpiryMs) return;
+    nextExpiryMs = Infinity;
+    for (const [id, entry] of entries) {
+      if (expiryOf(entry) > nowMs) {
+        nextExpiryMs = expiryOf(entry);
+        return;
+      }
       entries.delete(id);
     }
   }
 
-  /** The entry, if the claim is this token's; a lease that has passed unnoticed is still its own. */
-  function owned(id: string, token: string): Entry | undefined {
+  /** The claim, if it is this token's; a lease that has passed unnoticed is still its own. */
+  function owned(id: string, token: string): Claim | undefined {
     const entry = entries.get(id);
-    return entry?.token === token && entry.expiresAtMs > now() ? entry : undefined;
+    const isIts = typeof entry === 'object' && entry.token === token && entry.expiresAtMs > now();
+    return isIts ? entry : undefined;
   }
 
   return {
@@ -58,11 +71,13 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       const nowMs = now();
       forgetExpired(nowMs);
       const entry = entries.get(id);
-      if (entry) {
-        if (entry.expiresAtMs > nowMs) {
-          if (entry.token === undefined) return Promise.resolve({ status: 'done' });
-          const retryAfterMs = entry.leaseUntilMs - nowMs;
+      let attempt = 1;
+      if (entry !== undefined) {
+        if (expiryOf(entry) > nowMs) {
+          if (typeof entry === 'number') return Promise.resolve({ status: 'done' });
+          const retryAfterMs = Math.min(entry.leaseUntilMs, entry.expiresAtMs) - nowMs;
           if (retryAfterMs > 0) return Promise.resolve({ status: 'busy', retryAfterMs });
+          attempt += entry.attempt;
         }
         entries.delete(id);
       }
@@ -70,26 +85,27 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
         return Promise.reject(new Error(`The replay store is full: it remembers ${maxEntries} ids.`));
       }
       // Nobody but this process can hand in a token, so it need not be hard to guess.
-      claims += 1;
-      const token = String(claims);
-      const attempt = (entry?.attempt ?? 0) + 1;
-      entries.set(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
+      tokens += 1;
+      const token = String(tokens);
+      const expiresAtMs = nowMs + ttlMs;
+      nextExpiryMs = Math.min(nextExpiryMs, expiresAtMs);
+      entries.set(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs });
       return Promise.resolve({ status: 'claimed', token, attempt });
     },
     complete(id, token) {
-      const entry = owned(id, token);
-      if (entry) entry.token = undefined;
-      return Promise.resolve(entry !== undefined);
+      const claim = owned(id, token);
+      if (claim) entries.set(id, claim.expiresAtMs - epochMs);
+      return Promise.resolve(claim !== undefined);
     },
     release(id, token) {
-      const entry = owned(id, token);
-      if (entry) Object.assign(entry, { token: '', leaseUntilMs: 0 });
-      return Promise.resolve(entry !== undefined);
+      const claim = owned(id, token);
+      if (claim) Object.assign(claim, { token: undefined, leaseUntilMs: 0 });
+      return Promise.resolve(claim !== undefined);
     },
     extend(id, token, leaseMs) {
-      const entry = owned(id, token);
-      if (entry) entry.leaseUntilMs = now() + leaseMs;
-      return Promise.resolve(entry !== undefined);
+      const claim = owned(id, token);
+      if (claim) claim.leaseUntilMs = now() + leaseMs;
+      return Promise.resolve(claim !== undefined);
     },
   };
 }

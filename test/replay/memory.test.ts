@@ -22,6 +22,62 @@ describe('the memory replay store', () => {
     expect(await store.claim('c', times)).toMatchObject({ status: 'claimed' });
   });
 
+  it('counts what is done as what it remembers, and forgets it in its time', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
+    const times = { leaseMs: 10, ttlMs: 100 };
+    for (const id of ['a', 'b']) {
+      const claim = await store.claim(id, times);
+      await store.complete(id, claim.status === 'claimed' ? claim.token : '');
+    }
+    await expect(store.claim('c', times)).rejects.toThrow('full');
+    clock.advance(99);
+    await expect(store.claim('c', times)).rejects.toThrow('full');
+    clock.advance(1);
+    expect(await store.claim('c', times)).toMatchObject({ status: 'claimed' });
+    expect(await store.claim('a', times)).toMatchObject({ status: 'claimed', attempt: 1 });
+  });
+
+  describe('with ids of different ttl, where a short one stands behind a long one', () => {
+    const long = { leaseMs: 10, ttlMs: 1_000 };
+    const short = { leaseMs: 200, ttlMs: 100 };
+
+    async function opened() {
+      const clock = createVirtualClock();
+      const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
+      const claim = async (id: string, times: typeof long) => {
+        const claimed = await store.claim(id, times);
+        if (claimed.status !== 'claimed') throw new Error(claimed.status);
+        return claimed;
+      };
+      return { clock, store, claim };
+    }
+
+    it('what is done is forgotten in its own time', async () => {
+      const { clock, store, claim } = await opened();
+      await store.complete('long', (await claim('long', long)).token);
+      await store.complete('short', (await claim('short', short)).token);
+      clock.advance(99);
+      expect(await store.claim('short', short)).toEqual({ status: 'done' });
+      clock.advance(1);
+      const again = await claim('short', short);
+      expect(again.attempt).toBe(1);
+      await store.release('short', again.token);
+      expect(await store.claim('short', short)).toMatchObject({ status: 'claimed', attempt: 2 });
+      expect(await store.claim('long', long)).toEqual({ status: 'done' });
+    });
+
+    it('a claim ends with its id, whatever its lease', async () => {
+      const { clock, store, claim } = await opened();
+      await claim('long', long);
+      const { token } = await claim('short', short);
+      expect(await store.claim('short', short)).toEqual({ status: 'busy', retryAfterMs: 100 });
+      clock.advance(100);
+      expect(await store.complete('short', token)).toBe(false);
+      expect((await claim('short', short)).attempt).toBe(1);
+    });
+  });
+
   it.each([0, 1.5, Number.NaN, '9' as never])('refuses %s entries', (maxEntries) => {
     expect(() => createMemoryReplayStore({ maxEntries })).toThrow(TypeError);
   });
