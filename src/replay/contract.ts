@@ -20,19 +20,22 @@ export interface ReplayTimes {
   readonly ttlMs: number;
 }
 
+/** What a store that has it at hand gives as it is, and any other promises. */
+type Answer<Value> = Value | PromiseLike<Value>;
+
 /**
  * Remembers which events were handled. One store serves all processes of a receiver.
  *
  * Every step is one atomic operation. A token fences: a claim whose lease has passed can neither complete nor
- * release nor extend what its successor has claimed. A store that cannot answer must reject: the receiver then
+ * release nor extend what its successor has claimed. A store that cannot answer must reject or throw: the receiver then
  * answers 503, and the platform tries again.
  */
 export interface ReplayStore {
-  claim(id: string, times: ReplayTimes): Promise<ReplayClaim>;
+  claim(id: string, times: ReplayTimes): Answer<ReplayClaim>;
   /** Marks the id as handled. False where the claim is not this token's any more. */
-  complete(id: string, token: string): Promise<boolean>;
+  complete(id: string, token: string): Answer<boolean>;
   /** Frees the id, so that it can be claimed at once, by anybody but this token. False as for `complete`. */
-  release(id: string, token: string): Promise<boolean>;
+  release(id: string, token: string): Answer<boolean>;
   /** Holds a claim for longer: from now on so many milliseconds. False as for `complete`. */
-  extend(id: string, token: string, leaseMs: number): Promise<boolean>;
+  extend(id: string, token: string, leaseMs: number): Answer<boolean>;
 }

@@ -34,7 +34,7 @@ export interface HeldClaim {
    *
    * @throws {@link WebhookError} `replay_store_unavailable`: it is not written down, so the event must come again.
    */
-  complete(): Promise<boolean>;
+  complete(): boolean | Promise<boolean>;
   /** Not handled: the platform's next attempt shall be. Never rejects. */
   release(): Promise<void>;
   /** Extends no more: the claim frees itself, unless it is released before. */
@@ -52,6 +52,19 @@ export interface ReplayGuard {
   readonly leaseMs: number;
 }
 
+function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (value as Partial<PromiseLike<Value>> | undefined)?.then === 'function';
+}
+
+/** Where nobody waits for what comes of it: the claim frees itself. */
+async function quietly(act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch {
+    // As documented.
+  }
+}
+
 /**
  * @param toleranceMs - How far a signed timestamp may be in the future.
  */
@@ -66,46 +79,47 @@ export function createReplayGuard(
   // Whatever is let in at the edge of the future must be remembered until it is too old.
   const ttlMs = windowMs + toleranceMs + leaseMs;
 
+  function unavailable(cause: unknown): WebhookError {
+    const hint = 'The event is not lost: the platform sends it again. Look at the store.';
+    return new WebhookError('replay_store_unavailable', 'The replay store did not answer.', { hint, cause });
+  }
+
   /**
    * A step of the store, within its time.
    *
    * @param undo - What came of it after that is undone.
    */
-  function step<Value>(act: () => Promise<Value>, undo?: (late: Value) => Promise<unknown>): Promise<Value> {
+  function step<Value>(
+    act: () => Value | PromiseLike<Value>,
+    undo?: (late: Value) => unknown,
+  ): Value | Promise<Value> {
+    let answer;
+    try {
+      answer = act();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+    return isPromise(answer) ? inTime(answer, undo) : answer;
+  }
+
+  function inTime<Value>(answer: PromiseLike<Value>, undo?: (late: Value) => unknown): Promise<Value> {
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      let settled = false;
-      const settle = (): void => {
-        settled = true;
-        clearTimeout(timer);
-      };
-      const fail = (cause: unknown): void => {
-        settle();
-        const hint = 'The event is not lost: the platform sends it again. Look at the store.';
-        reject(
-          new WebhookError('replay_store_unavailable', 'The replay store did not answer.', { hint, cause }),
-        );
-      };
-      try {
-        act().then((value) => {
-          if (settled) {
-            undo?.(value).catch(() => undefined);
-            return;
-          }
-          settle();
-          resolve(value);
-        }, fail);
-      } catch (cause) {
-        // A store that throws instead of rejecting.
-        fail(cause);
-      }
-      // A store in memory has answered by then: no timer for it. Node's queueMicrotask takes longer than the store.
-      void Promise.resolve().then(() => {
-        if (settled) return;
-        timer = setTimeout(() => {
-          fail(new Error(`no answer within ${timeoutMs} ms`));
-        }, timeoutMs);
-      });
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        reject(unavailable(new Error(`no answer within ${timeoutMs} ms`)));
+      }, timeoutMs);
+      answer.then(
+        (value) => {
+          clearTimeout(timer);
+          if (late) undo?.(value);
+          else resolve(value);
+        },
+        (cause: unknown) => {
+          clearTimeout(timer);
+          reject(unavailable(cause));
+        },
+      );
     });
   }
 
@@ -131,7 +145,7 @@ export function createReplayGuard(
       const claim = await step(
         () => store.claim(key, { leaseMs, ttlMs }),
         // Nobody waits for it any more: without this it would hold the event up for a lease.
-        async (late) => late.status === 'claimed' && store.release(key, late.token),
+        (late) => late.status === 'claimed' && quietly(() => store.release(key, late.token)),
       );
       if (claim.status !== 'claimed') return claim;
       const { status, token, attempt } = claim;
@@ -146,16 +160,16 @@ export function createReplayGuard(
         hold() {
           // That it was lost all the same is found by `complete`.
           beat ??= setInterval(() => {
-            store.extend(key, token, leaseMs).catch(() => undefined);
+            void quietly(() => store.extend(key, token, leaseMs));
           }, leaseMs / 3);
         },
         complete() {
           leave();
           return step(() => store.complete(key, token));
         },
-        async release() {
+        release() {
           leave();
-          await step(() => store.release(key, token)).catch(() => undefined);
+          return quietly(() => step(() => store.release(key, token)));
         },
       };
     },

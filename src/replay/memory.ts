@@ -3,7 +3,7 @@ import type { ReplayStore } from './contract.js';
 /** Options of {@link createMemoryReplayStore}. */
 export interface MemoryReplayStoreOptions {
   /**
-   * How many ids are remembered at once, each in about 120 bytes. A store that is full rejects claims (503), so
+   * How many ids are remembered at once, each in about 120 bytes. A store that is full refuses claims (503), so
    * that nothing is handled twice for want of memory.
    * @default 100_000
    */
@@ -74,15 +74,15 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       let attempt = 1;
       if (entry !== undefined) {
         if (expiryOf(entry) > nowMs) {
-          if (typeof entry === 'number') return Promise.resolve({ status: 'done' });
+          if (typeof entry === 'number') return { status: 'done' };
           const retryAfterMs = Math.min(entry.leaseUntilMs, entry.expiresAtMs) - nowMs;
-          if (retryAfterMs > 0) return Promise.resolve({ status: 'busy', retryAfterMs });
+          if (retryAfterMs > 0) return { status: 'busy', retryAfterMs };
           attempt += entry.attempt;
         }
         entries.delete(id);
       }
       if (entries.size >= maxEntries) {
-        return Promise.reject(new Error(`The replay store is full: it remembers ${maxEntries} ids.`));
+        throw new Error(`The replay store is full: it remembers ${maxEntries} ids.`);
       }
       // Nobody but this process can hand in a token, so it need not be hard to guess.
       tokens += 1;
@@ -90,22 +90,22 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       const expiresAtMs = nowMs + ttlMs;
       nextExpiryMs = Math.min(nextExpiryMs, expiresAtMs);
       entries.set(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs });
-      return Promise.resolve({ status: 'claimed', token, attempt });
+      return { status: 'claimed', token, attempt };
     },
     complete(id, token) {
       const claim = owned(id, token);
       if (claim) entries.set(id, claim.expiresAtMs - epochMs);
-      return Promise.resolve(claim !== undefined);
+      return claim !== undefined;
     },
     release(id, token) {
       const claim = owned(id, token);
       if (claim) Object.assign(claim, { token: undefined, leaseUntilMs: 0 });
-      return Promise.resolve(claim !== undefined);
+      return claim !== undefined;
     },
     extend(id, token, leaseMs) {
       const claim = owned(id, token);
       if (claim) claim.leaseUntilMs = now() + leaseMs;
-      return Promise.resolve(claim !== undefined);
+      return claim !== undefined;
     },
   };
 }

@@ -49,7 +49,7 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     const stores = await Promise.all([open(), open(), open()]);
     const id = newId();
     const claims = await Promise.all(
-      Array.from({ length: 1_000 }, (_, each) => (stores[each % 3] as ReplayStore).claim(id, long)),
+      Array.from({ length: 1_000 }, async (_, each) => (stores[each % 3] as ReplayStore).claim(id, long)),
     );
     const won = claims.filter(({ status }) => status === 'claimed').length;
     const busy = claims.filter(({ status }) => status === 'busy').length;
@@ -62,7 +62,7 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     await store.complete(id, await claim(store, id, { leaseMs: 100, ttlMs: 200 }));
     await pass(400);
     const claims = await Promise.all(
-      Array.from({ length: 100 }, (_, each) => (stores[each % 3] as ReplayStore).claim(id, long)),
+      Array.from({ length: 100 }, async (_, each) => (stores[each % 3] as ReplayStore).claim(id, long)),
     );
     const statuses = claims.map(({ status }) => status).sort();
     const right = statuses[98] === 'busy' && statuses[99] === 'claimed' && statuses[0] === 'busy';

@@ -19,7 +19,6 @@ let store: ReplayStore;
 let rejected: WebhookError[];
 beforeEach(() => {
   clock = createVirtualClock();
-  store = createMemoryReplayStore({ now: () => clock.now() });
   rejected = [];
 });
 afterEach(() => {
@@ -55,351 +54,409 @@ async function begin(
   return { answered };
 }
 
-it('handles an event once, and acknowledges it again', async () => {
-  const handled: [string, boolean][] = [];
-  const infos: boolean[] = [];
-  const receiver = make(
-    {},
-    { onHandled: (_: unknown, { duplicate }: { duplicate: boolean }) => infos.push(duplicate) },
-  );
-  receiver.onAny((each) => handled.push([each.id, true]));
-  const one = event(clock.now());
-  for (let each = 0; each < 3; each += 1)
-    expect((await receiver.handle(await request(one))).status).toBe(200);
-  expect(handled).toHaveLength(1);
-  expect(infos).toEqual([false, true, true]);
-});
-
-it('a captured request with a fresh timestamp header is handled once, and refused after the window', async () => {
-  let runs = 0;
-  // Three processes, one store.
-  const receivers = [make(), make(), make()].map((each) => each.onAny(() => (runs += 1)));
-  const captured = event(clock.now());
-  const statuses: number[] = [];
-  for (let each = 0; each < 1_000; each += 1) {
-    statuses.push((await receivers[each % 3]!.handle(await request(captured))).status);
-    clock.advance(100_000);
-  }
-  // 24 hours are 864 times as long.
-  expect(statuses).toEqual(statuses.map((_, each) => (each <= 864 ? 200 : 401)));
-  expect(runs).toBe(1);
-  expect(rejected.at(-1)).toMatchObject({ code: 'event_expired', status: 401 });
-});
-
-it('a thousand at once over three receivers run the handler once; the others are told to come again', async () => {
-  let runs = 0;
-  const receivers = [make(), make(), make()].map((each) =>
-    each.onAny(async () => {
-      runs += 1;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }),
-  );
-  const one = event(clock.now());
-  const answers = await Promise.all(
-    Array.from({ length: 1_000 }, async (_, each) => receivers[each % 3]!.handle(await request(one))),
-  );
-  const by = (status: number) => answers.filter((answer) => answer.status === status);
-  expect(runs).toBe(1);
-  expect(by(200)).toHaveLength(1);
-  expect(by(409)).toHaveLength(999);
-  expect(by(409)[0]!.headers.get('retry-after')).toBe('30');
-  expect(await by(409)[0]!.text()).toBe('{"error":"duplicate_in_progress"}');
-});
-
-describe('the age of the signed timestamp', () => {
-  it.each([
-    [-86_400, 200],
-    [-86_401, 401],
-    [300, 200],
-    [301, 401],
-  ])('%s s: %s', async (seconds, status) => {
-    const receiver = make();
-    expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
-  });
-
-  it.each([
-    [0, 0, 200],
-    [0, 1, 401],
-    [false, 300, 200],
-    [false, 301, 401],
-  ])('with a tolerance of %s, %s s ahead: %s', async (toleranceSeconds, seconds, status) => {
-    const receiver = make({}, { toleranceSeconds });
-    expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
-  });
-
-  it('is refused by a clock that tells no time', async () => {
-    const receiver = make({}, { toleranceSeconds: false, now: () => Number.NaN });
-    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(401);
-  });
-
-  it('is measured by the window that is set', async () => {
-    const receiver = make({ windowSeconds: 60 });
-    expect((await receiver.handle(await request(event(clock.now() - 60_000)))).status).toBe(200);
-    expect((await receiver.handle(await request(event(clock.now() - 60_001)))).status).toBe(401);
-    expect(rejected[0]!.hint).toMatch(/^It is 60 s old/);
-  });
-
-  it('no id is forgotten while its event is young enough', async () => {
-    let runs = 0;
-    const receiver = make({ windowSeconds: 60 }).onAny(() => (runs += 1));
-    // Stamped as far in the future as is let in.
-    const one = event(clock.now() + 300_000);
-    const statuses: number[] = [];
-    for (let each = 0; each < 50; each += 1) {
-      statuses.push((await receiver.handle(await request(one))).status);
-      clock.advance(10_000);
-    }
-    expect(runs).toBe(1);
-    expect(new Set(statuses)).toEqual(new Set([200, 401]));
-  });
-});
-
-it('what failed is handled at the next attempt', async () => {
-  let runs = 0;
-  const receiver = make().onAny(() => {
-    runs += 1;
-    if (runs < 3) throw new Error('not yet');
-  });
-  const one = event(clock.now());
-  const statuses: number[] = [];
-  for (let each = 0; each < 4; each += 1) statuses.push((await receiver.handle(await request(one))).status);
-  expect(statuses).toEqual([500, 500, 200, 200]);
-  expect(runs).toBe(3);
-});
-
-it('handlers are told which attempt it is', async () => {
-  const told: unknown[] = [];
-  const receiver = make().onAny((_, { attempt, isDuplicateDelivery }) => {
-    told.push([attempt, isDuplicateDelivery]);
-    if (told.length < 3) throw new Error('not yet');
-  });
-  const one = event(clock.now());
-  for (let each = 0; each < 3; each += 1) await receiver.handle(await request(one));
-  // One that died.
-  const died = event(clock.now(), { id: 'evt_died' });
-  const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
-  await begin(dead, died);
-  clock.advance(30_001);
-  await receiver.handle(await request(died));
-  expect(told).toEqual([
-    [1, false],
-    [2, true],
-    [3, true],
-    [2, true],
-  ]);
-  const unknowing = createReceiver({ secret, now: () => clock.now() }).onAny((_, context) =>
-    told.push([context.attempt, context.isDuplicateDelivery]),
-  );
-  await unknowing.handle(await request(one));
-  expect(told.at(-1)).toEqual([undefined, undefined]);
-});
-
-it('the same id of two accounts is two events', async () => {
-  let runs = 0;
-  const receiver = make().onAny(() => (runs += 1));
-  for (const account of ['a', 'b', 'a']) {
-    const one = event(clock.now(), { id: 'evt_1', account_id: account });
-    expect((await receiver.handle(await request(one))).status).toBe(200);
-  }
-  expect(runs).toBe(2);
+/** As a store on another machine answers. */
+const promising = (at: ReplayStore): ReplayStore => ({
+  claim: async (...args) => at.claim(...args),
+  complete: async (...args) => at.complete(...args),
+  release: async (...args) => at.release(...args),
+  extend: async (...args) => at.extend(...args),
 });
 
 describe.each([
-  ['node:crypto', false],
-  ['WebCrypto', true],
-])('the key of an event, by %s', (_, isWeb) => {
-  const keysOf = async (events: [account: string, id: string][]) => {
-    const keys: string[] = [];
-    const recording: ReplayStore = {
-      ...store,
-      claim(id, times) {
-        keys.push(id);
-        return store.claim(id, times);
-      },
-    };
-    vi.resetModules();
-    if (isWeb) vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
-    const fresh = await import('../../src/index.js');
-    const options = { secret, now: () => clock.now(), replay: { store: recording } };
-    const receiver = fresh.createReceiver(options).onAny(() => undefined);
-    for (const [account, id] of events) {
-      const one = event(clock.now(), { id, account_id: account });
+  ['that answers at once', (memory: ReplayStore) => memory],
+  ['that promises', promising],
+])('replay protection with a store %s', (_, as) => {
+  beforeEach(() => {
+    store = as(createMemoryReplayStore({ now: () => clock.now() }));
+  });
+
+  it('handles an event once, and acknowledges it again', async () => {
+    const handled: [string, boolean][] = [];
+    const infos: boolean[] = [];
+    const receiver = make(
+      {},
+      { onHandled: (_: unknown, { duplicate }: { duplicate: boolean }) => infos.push(duplicate) },
+    );
+    receiver.onAny((each) => handled.push([each.id, true]));
+    const one = event(clock.now());
+    for (let each = 0; each < 3; each += 1)
+      expect((await receiver.handle(await request(one))).status).toBe(200);
+    expect(handled).toHaveLength(1);
+    expect(infos).toEqual([false, true, true]);
+  });
+
+  it('a captured request with a fresh timestamp header is handled once, and refused after the window', async () => {
+    let runs = 0;
+    // Three processes, one store.
+    const receivers = [make(), make(), make()].map((each) => each.onAny(() => (runs += 1)));
+    const captured = event(clock.now());
+    const statuses: number[] = [];
+    for (let each = 0; each < 1_000; each += 1) {
+      statuses.push((await receivers[each % 3]!.handle(await request(captured))).status);
+      clock.advance(100_000);
+    }
+    // 24 hours are 864 times as long.
+    expect(statuses).toEqual(statuses.map((_, each) => (each <= 864 ? 200 : 401)));
+    expect(runs).toBe(1);
+    expect(rejected.at(-1)).toMatchObject({ code: 'event_expired', status: 401 });
+  });
+
+  it('a thousand at once over three receivers run the handler once; the others are told to come again', async () => {
+    let runs = 0;
+    const receivers = [make(), make(), make()].map((each) =>
+      each.onAny(async () => {
+        runs += 1;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }),
+    );
+    const one = event(clock.now());
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, each) => receivers[each % 3]!.handle(await request(one))),
+    );
+    const by = (status: number) => answers.filter((answer) => answer.status === status);
+    expect(runs).toBe(1);
+    expect(by(200)).toHaveLength(1);
+    expect(by(409)).toHaveLength(999);
+    expect(by(409)[0]!.headers.get('retry-after')).toBe('30');
+    expect(await by(409)[0]!.text()).toBe('{"error":"duplicate_in_progress"}');
+  });
+
+  describe('the age of the signed timestamp', () => {
+    it.each([
+      [-86_400, 200],
+      [-86_401, 401],
+      [300, 200],
+      [301, 401],
+    ])('%s s: %s', async (seconds, status) => {
+      const receiver = make();
+      expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
+    });
+
+    it.each([
+      [0, 0, 200],
+      [0, 1, 401],
+      [false, 300, 200],
+      [false, 301, 401],
+    ])('with a tolerance of %s, %s s ahead: %s', async (toleranceSeconds, seconds, status) => {
+      const receiver = make({}, { toleranceSeconds });
+      expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
+    });
+
+    it('is refused by a clock that tells no time', async () => {
+      const receiver = make({}, { toleranceSeconds: false, now: () => Number.NaN });
+      expect((await receiver.handle(await request(event(clock.now())))).status).toBe(401);
+    });
+
+    it('is measured by the window that is set', async () => {
+      const receiver = make({ windowSeconds: 60 });
+      expect((await receiver.handle(await request(event(clock.now() - 60_000)))).status).toBe(200);
+      expect((await receiver.handle(await request(event(clock.now() - 60_001)))).status).toBe(401);
+      expect(rejected[0]!.hint).toMatch(/^It is 60 s old/);
+    });
+
+    it('no id is forgotten while its event is young enough', async () => {
+      let runs = 0;
+      const receiver = make({ windowSeconds: 60 }).onAny(() => (runs += 1));
+      // Stamped as far in the future as is let in.
+      const one = event(clock.now() + 300_000);
+      const statuses: number[] = [];
+      for (let each = 0; each < 50; each += 1) {
+        statuses.push((await receiver.handle(await request(one))).status);
+        clock.advance(10_000);
+      }
+      expect(runs).toBe(1);
+      expect(new Set(statuses)).toEqual(new Set([200, 401]));
+    });
+  });
+
+  it('what failed is handled at the next attempt', async () => {
+    let runs = 0;
+    const receiver = make().onAny(() => {
+      runs += 1;
+      if (runs < 3) throw new Error('not yet');
+    });
+    const one = event(clock.now());
+    const statuses: number[] = [];
+    for (let each = 0; each < 4; each += 1) statuses.push((await receiver.handle(await request(one))).status);
+    expect(statuses).toEqual([500, 500, 200, 200]);
+    expect(runs).toBe(3);
+  });
+
+  it('handlers are told which attempt it is', async () => {
+    const told: unknown[] = [];
+    const receiver = make().onAny((_, { attempt, isDuplicateDelivery }) => {
+      told.push([attempt, isDuplicateDelivery]);
+      if (told.length < 3) throw new Error('not yet');
+    });
+    const one = event(clock.now());
+    for (let each = 0; each < 3; each += 1) await receiver.handle(await request(one));
+    // One that died.
+    const died = event(clock.now(), { id: 'evt_died' });
+    const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
+    await begin(dead, died);
+    clock.advance(30_001);
+    await receiver.handle(await request(died));
+    expect(told).toEqual([
+      [1, false],
+      [2, true],
+      [3, true],
+      [2, true],
+    ]);
+    const unknowing = createReceiver({ secret, now: () => clock.now() }).onAny((_, context) =>
+      told.push([context.attempt, context.isDuplicateDelivery]),
+    );
+    await unknowing.handle(await request(one));
+    expect(told.at(-1)).toEqual([undefined, undefined]);
+  });
+
+  it('the same id of two accounts is two events', async () => {
+    let runs = 0;
+    const receiver = make().onAny(() => (runs += 1));
+    for (const account of ['a', 'b', 'a']) {
+      const one = event(clock.now(), { id: 'evt_1', account_id: account });
       expect((await receiver.handle(await request(one))).status).toBe(200);
     }
-    vi.restoreAllMocks();
-    return keys;
-  };
-
-  it('is the same whatever makes it, for a store may be shared by runtimes', async () => {
-    expect(await keysOf([['acc_1', 'evt_ü']])).toEqual([
-      createHash('sha256').update('["acc_1","evt_ü"]').digest('hex'),
-    ]);
+    expect(runs).toBe(2);
   });
 
-  it('is one of its own for all that differ in anything', async () => {
-    const events: [string, string][] = [
-      ['a', 'b:c'],
-      ['a:b', 'c'],
-      ['a', 'b","c'],
-      ['a","b', 'c'],
-      // As UTF-8 these halves of pairs are all the same.
-      ['a', 'x\ud800'],
-      ['a', 'x\ud801'],
-      ['a', 'x\ufffd'],
-    ];
-    expect(new Set(await keysOf(events)).size).toBe(events.length);
+  describe.each([
+    ['node:crypto', false],
+    ['WebCrypto', true],
+  ])('the key of an event, by %s', (_, isWeb) => {
+    const keysOf = async (events: [account: string, id: string][]) => {
+      const keys: string[] = [];
+      const recording: ReplayStore = {
+        ...store,
+        claim(id, times) {
+          keys.push(id);
+          return store.claim(id, times);
+        },
+      };
+      vi.resetModules();
+      if (isWeb) vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      const fresh = await import('../../src/index.js');
+      const options = { secret, now: () => clock.now(), replay: { store: recording } };
+      const receiver = fresh.createReceiver(options).onAny(() => undefined);
+      for (const [account, id] of events) {
+        const one = event(clock.now(), { id, account_id: account });
+        expect((await receiver.handle(await request(one))).status).toBe(200);
+      }
+      vi.restoreAllMocks();
+      return keys;
+    };
+
+    it('is the same whatever makes it, for a store may be shared by runtimes', async () => {
+      expect(await keysOf([['acc_1', 'evt_ü']])).toEqual([
+        createHash('sha256').update('["acc_1","evt_ü"]').digest('hex'),
+      ]);
+    });
+
+    it('is one of its own for all that differ in anything', async () => {
+      const events: [string, string][] = [
+        ['a', 'b:c'],
+        ['a:b', 'c'],
+        ['a', 'b","c'],
+        ['a","b', 'c'],
+        // As UTF-8 these halves of pairs are all the same.
+        ['a', 'x\ud800'],
+        ['a', 'x\ud801'],
+        ['a', 'x\ufffd'],
+      ];
+      expect(new Set(await keysOf(events)).size).toBe(events.length);
+    });
   });
-});
 
-it('a process that died holds an event up for its lease, and no longer', async () => {
-  // It never ends, and nobody extends its claim.
-  const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
-  const one = event(clock.now());
-  await begin(dead, one);
-  expect((await make().handle(await request(one))).status).toBe(409);
-  clock.advance(29_999);
-  const other = make();
-  const answer = await other.handle(await request(one));
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([409, '1']);
-  clock.advance(1);
-  expect((await other.handle(await request(one))).status).toBe(200);
-});
-
-it('a process that lives keeps its claim for as long as its handler takes', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  let end: () => void = () => undefined;
-  const one = event(clock.now());
-  const { answered } = await begin(make(), one, () => new Promise<void>((resolve) => (end = resolve)));
-  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
-  for (let each = 0; each < 30; each += 1) {
-    clock.advance(10_000);
-    await vi.advanceTimersByTimeAsync(10_000);
-  }
-  expect((await make().handle(await request(one))).status).toBe(409);
-  end();
-  expect((await answered).status).toBe(200);
-  expect(vi.getTimerCount()).toBe(0);
-  expect((await make().handle(await request(one))).status).toBe(200);
-});
-
-it('who lost its claim does not acknowledge: another one has it', async () => {
-  const errors: string[] = [];
-  let end: () => void = () => undefined;
-  const slept = make({ store: { ...store, extend: () => Promise.reject(new Error('asleep')) } });
-  slept.onError((error) => errors.push(error.code));
-  const one = event(clock.now());
-  const { answered } = await begin(slept, one, () => new Promise<void>((resolve) => (end = resolve)));
-  expect((await make().handle(await request(one))).status).toBe(409);
-  clock.advance(30_000);
-  await begin(make(), one);
-  expect((await make().handle(await request(one))).status).toBe(409);
-  end();
-  expect((await answered).status).toBe(409);
-  expect(errors).toEqual(['duplicate_in_progress']);
-});
-
-it('handlers that went on after their time hold the event until they have ended', async () => {
-  let end: () => void = () => undefined;
-  let runs = 0;
-  const receiver = make({}, { handlerTimeoutMs: 20 }).onAny(() => {
-    runs += 1;
-    return runs === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
+  it('a process that died holds an event up for its lease, and no longer', async () => {
+    // It never ends, and nobody extends its claim.
+    const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
+    const one = event(clock.now());
+    await begin(dead, one);
+    expect((await make().handle(await request(one))).status).toBe(409);
+    clock.advance(29_999);
+    const other = make();
+    const answer = await other.handle(await request(one));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([409, '1']);
+    clock.advance(1);
+    expect((await other.handle(await request(one))).status).toBe(200);
   });
-  const one = event(clock.now());
-  expect((await receiver.handle(await request(one))).status).toBe(503);
-  expect((await receiver.handle(await request(one))).status).toBe(409);
-  end();
-  await vi.waitFor(async () => expect((await receiver.handle(await request(one))).status).toBe(200));
-  expect(runs).toBe(2);
-});
 
-describe('a store that is down or slow', () => {
-  const down = () => Promise.reject(new Error('ECONNREFUSED'));
-  const silent = () => new Promise<never>(() => undefined);
-  const throwing = () => {
-    throw new Error('not even a promise');
-  };
+  it('a process that lives keeps its claim for as long as its handler takes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let end: () => void = () => undefined;
+    const one = event(clock.now());
+    const { answered } = await begin(make(), one, () => new Promise<void>((resolve) => (end = resolve)));
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+    for (let each = 0; each < 30; each += 1) {
+      clock.advance(10_000);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect((await make().handle(await request(one))).status).toBe(409);
+    end();
+    expect((await answered).status).toBe(200);
+    expect(vi.getTimerCount()).toBe(0);
+    expect((await make().handle(await request(one))).status).toBe(200);
+  });
 
   it.each([
-    ['down', down],
-    ['silent', silent],
-    ['throwing', throwing],
-  ])(
-    '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
-    async (_, claim) => {
-      let runs = 0;
-      const failing = { ...store, claim: claim as ReplayStore['claim'] };
-      const receiver = make({ store: failing, timeoutMs: 30 }).onAny(() => (runs += 1));
-      const one = event(clock.now());
-      const startedMs = performance.now();
-      const answer = await receiver.handle(await request(one));
-      expect([answer.status, await answer.text()]).toEqual([503, '{"error":"replay_store_unavailable"}']);
-      expect(performance.now() - startedMs).toBeLessThan(1_000);
-      expect(runs).toBe(0);
-      failing.claim = (...args) => store.claim(...args);
-      expect((await receiver.handle(await request(one))).status).toBe(200);
-      expect(runs).toBe(1);
-    },
-  );
-
-  it('a claim that is granted when nobody waits any more is given back', async () => {
-    let runs = 0;
-    const late: Promise<unknown>[] = [];
-    const slow: ReplayStore = {
-      ...store,
-      async claim(...args) {
-        await new Promise((resolve) => setTimeout(resolve, 60));
-        return store.claim(...args);
+    ['rejects', () => Promise.reject(new Error('ECONNRESET'))],
+    [
+      'throws',
+      () => {
+        throw new Error('closed');
       },
-      release(...args) {
-        const released = store.release(...args);
-        late.push(released);
-        return released;
+    ],
+  ])('a lease that cannot be extended now harms nobody: the store %s', async (_, extend) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let end: () => void = () => undefined;
+    let asked = 0;
+    const flaky: ReplayStore = {
+      ...store,
+      extend(...args) {
+        asked += 1;
+        return asked === 1 ? extend() : store.extend(...args);
       },
     };
     const one = event(clock.now());
-    expect((await make({ store: slow, timeoutMs: 20 }).handle(await request(one))).status).toBe(503);
-    await vi.waitFor(() => expect(late).toHaveLength(1));
-    expect(await late[0]).toBe(true);
-    const receiver = make().onAny(() => (runs += 1));
-    expect((await receiver.handle(await request(one))).status).toBe(200);
-    expect(runs).toBe(1);
+    const receiver = make({ store: flaky });
+    const { answered } = await begin(receiver, one, () => new Promise<void>((resolve) => (end = resolve)));
+    for (let each = 0; each < 5; each += 1) {
+      clock.advance(10_000);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect(asked).toBe(5);
+    end();
+    expect((await answered).status).toBe(200);
   });
 
-  it.each([
-    ['down', down],
-    ['silent', silent],
-    ['throwing', throwing],
-  ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
-    const codes: string[] = [];
-    const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
-      .onAny(() => undefined)
-      .onError((error) => codes.push(error.code));
-    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(503);
-    expect(codes).toEqual(['replay_store_unavailable']);
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const one = event(clock.now());
+    const receiver = make({}, { handlerTimeoutMs: 1_000 }).onAny(async () => undefined);
+    for (const status of [200, 200]) expect((await receiver.handle(await request(one))).status).toBe(status);
+    const failing = make().onAny(() => Promise.reject(new Error('no')));
+    expect((await failing.handle(await request(event(clock.now(), { id: 'evt_other' })))).status).toBe(500);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each([
-    ['down', down],
-    ['silent', silent],
-    ['throwing', throwing],
-  ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
-    const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
-      throw new Error('no');
+  it('who lost its claim does not acknowledge: another one has it', async () => {
+    const errors: string[] = [];
+    let end: () => void = () => undefined;
+    const slept = make({ store: { ...store, extend: () => Promise.reject(new Error('asleep')) } });
+    slept.onError((error) => errors.push(error.code));
+    const one = event(clock.now());
+    const { answered } = await begin(slept, one, () => new Promise<void>((resolve) => (end = resolve)));
+    expect((await make().handle(await request(one))).status).toBe(409);
+    clock.advance(30_000);
+    await begin(make(), one);
+    expect((await make().handle(await request(one))).status).toBe(409);
+    end();
+    expect((await answered).status).toBe(409);
+    expect(errors).toEqual(['duplicate_in_progress']);
+  });
+
+  it('handlers that went on after their time hold the event until they have ended', async () => {
+    let end: () => void = () => undefined;
+    let runs = 0;
+    const receiver = make({}, { handlerTimeoutMs: 20 }).onAny(() => {
+      runs += 1;
+      return runs === 1 ? new Promise<void>((resolve) => (end = resolve)) : undefined;
     });
-    expect((await receiver.handle(await request(event(clock.now())))).status).toBe(500);
+    const one = event(clock.now());
+    expect((await receiver.handle(await request(one))).status).toBe(503);
+    expect((await receiver.handle(await request(one))).status).toBe(409);
+    end();
+    await vi.waitFor(async () => expect((await receiver.handle(await request(one))).status).toBe(200));
+    expect(runs).toBe(2);
   });
-});
 
-it.each([
-  {},
-  { store: undefined as never },
-  { store: {} as never },
-  { store: createMemoryReplayStore(), windowSeconds: 0 },
-  { store: createMemoryReplayStore(), leaseSeconds: -1 },
-  { store: createMemoryReplayStore(), windowSeconds: Infinity },
-  { store: createMemoryReplayStore(), leaseSeconds: 2 ** 22 },
-  { store: createMemoryReplayStore(), timeoutMs: Number.NaN },
-])('refuses %o at set-up', (replay) => {
-  expect(() => createReceiver({ secret, replay: replay as ReplayOptions })).toThrow(TypeError);
+  describe('a store that is down or slow', () => {
+    const down = () => Promise.reject(new Error('ECONNREFUSED'));
+    const silent = () => new Promise<never>(() => undefined);
+    const throwing = () => {
+      throw new Error('not even a promise');
+    };
+
+    it.each([
+      ['down', down],
+      ['silent', silent],
+      ['throwing', throwing],
+    ])(
+      '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
+      async (_, claim) => {
+        let runs = 0;
+        const failing = { ...store, claim: claim as ReplayStore['claim'] };
+        const receiver = make({ store: failing, timeoutMs: 30 }).onAny(() => (runs += 1));
+        const one = event(clock.now());
+        const startedMs = performance.now();
+        const answer = await receiver.handle(await request(one));
+        expect([answer.status, await answer.text()]).toEqual([503, '{"error":"replay_store_unavailable"}']);
+        expect(performance.now() - startedMs).toBeLessThan(1_000);
+        expect(runs).toBe(0);
+        failing.claim = (...args) => store.claim(...args);
+        expect((await receiver.handle(await request(one))).status).toBe(200);
+        expect(runs).toBe(1);
+      },
+    );
+
+    it('a claim that is granted when nobody waits any more is given back', async () => {
+      let runs = 0;
+      const late: unknown[] = [];
+      const slow: ReplayStore = {
+        ...store,
+        async claim(...args) {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          return store.claim(...args);
+        },
+        release(...args) {
+          const released = store.release(...args);
+          late.push(released);
+          return released;
+        },
+      };
+      const one = event(clock.now());
+      expect((await make({ store: slow, timeoutMs: 20 }).handle(await request(one))).status).toBe(503);
+      await vi.waitFor(() => expect(late).toHaveLength(1));
+      expect(await late[0]).toBe(true);
+      const receiver = make().onAny(() => (runs += 1));
+      expect((await receiver.handle(await request(one))).status).toBe(200);
+      expect(runs).toBe(1);
+    });
+
+    it.each([
+      ['down', down],
+      ['silent', silent],
+      ['throwing', throwing],
+    ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
+      const codes: string[] = [];
+      const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
+        .onAny(() => undefined)
+        .onError((error) => codes.push(error.code));
+      expect((await receiver.handle(await request(event(clock.now())))).status).toBe(503);
+      expect(codes).toEqual(['replay_store_unavailable']);
+    });
+
+    it.each([
+      ['down', down],
+      ['silent', silent],
+      ['throwing', throwing],
+    ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
+      const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
+        throw new Error('no');
+      });
+      expect((await receiver.handle(await request(event(clock.now())))).status).toBe(500);
+    });
+  });
+
+  it.each([
+    {},
+    { store: undefined as never },
+    { store: {} as never },
+    { store: createMemoryReplayStore(), windowSeconds: 0 },
+    { store: createMemoryReplayStore(), leaseSeconds: -1 },
+    { store: createMemoryReplayStore(), windowSeconds: Infinity },
+    { store: createMemoryReplayStore(), leaseSeconds: 2 ** 22 },
+    { store: createMemoryReplayStore(), timeoutMs: Number.NaN },
+  ])('refuses %o at set-up', (replay) => {
+    expect(() => createReceiver({ secret, replay: replay as ReplayOptions })).toThrow(TypeError);
+  });
 });
