@@ -78,7 +78,12 @@ async function measure({ child, port, rates }, file) {
   return (after.asked - before.asked) / handled;
 }
 
-const servers = ['none', 'memory', 'redis', 'postgres'].map((name) => ({ name, rates: [], ratios: [] }));
+const servers = ['none', 'memory', 'redis', 'postgres'].map((name) => ({
+  name,
+  rates: [],
+  means: [],
+  ratios: [],
+}));
 const warmUps = Array.from({ length: 4 }, () => servers);
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 try {
@@ -95,10 +100,9 @@ try {
       for (const server of order) server.asked = await measure(server, file);
     }
     for (const { child } of servers) child.disconnect();
-    const [base] = servers.map(({ rates }) => mean(rates.slice(warmUps.length)));
     for (const server of servers) {
-      server.rate = mean(server.rates.slice(warmUps.length));
-      server.ratios.push(server.rate / base);
+      server.means.push(mean(server.rates.slice(warmUps.length)));
+      server.ratios.push(server.means.at(-1) / servers[0].means.at(-1));
     }
   }
 } finally {
@@ -110,10 +114,10 @@ console.log(
   `createNodeHandler with replay protection, 400 B, keep-alive, 32 connections, Node ${process.versions.node}\n`,
 );
 console.log('| store | events/s | ratio | steps of the store per event |\n|---|--:|--:|--:|');
-for (const { name, rate, ratios, asked } of servers) {
+for (const { name, means, ratios, asked } of servers) {
   const steps = asked > 0 ? asked.toFixed(2) : '';
   console.log(
-    `| ${name} | ${Math.round(rate).toLocaleString('en')} | ${median(ratios).toFixed(2)} | ${steps} |`,
+    `| ${name} | ${Math.round(median(means)).toLocaleString('en')} | ${median(ratios).toFixed(2)} | ${steps} |`,
   );
 }
 const memory = median(servers[1].ratios);

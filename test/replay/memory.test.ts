@@ -38,6 +38,22 @@ describe('the memory replay store', () => {
     expect(await store.claim('a', times)).toMatchObject({ status: 'claimed', attempt: 1 });
   });
 
+  it('frees the place of each id when that one expires', async () => {
+    const clock = createVirtualClock();
+    const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
+    const times = { leaseMs: 10, ttlMs: 100 };
+    const free = { status: 'claimed' };
+    expect(await store.claim('a', times)).toMatchObject(free);
+    clock.advance(60);
+    expect(await store.claim('b', times)).toMatchObject(free);
+    expect(() => store.claim('c', times)).toThrow('full');
+    clock.advance(40);
+    expect(await store.claim('c', times)).toMatchObject(free);
+    expect(() => store.claim('d', times)).toThrow('full');
+    clock.advance(60);
+    expect(await store.claim('d', times)).toMatchObject(free);
+  });
+
   describe('with ids of different ttl, where a short one stands behind a long one', () => {
     const long = { leaseMs: 10, ttlMs: 1_000 };
     const short = { leaseMs: 200, ttlMs: 100 };
