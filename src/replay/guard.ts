@@ -147,8 +147,13 @@ export function createReplayGuard(
         // Nobody waits for it any more: without this it would hold the event up for a lease.
         (late) => late.status === 'claimed' && quietly(() => store.release(key, late.token)),
       );
-      if (claim.status !== 'claimed') return claim;
-      const { status, token, attempt } = claim;
+      const { status } = claim;
+      if (status === 'done' || status === 'busy') return claim;
+      // A store that says anything else is none, whatever its type was made to say.
+      if ((status as unknown) !== 'claimed') {
+        throw new TypeError('The replay store answered a claim with neither claimed, done nor busy.');
+      }
+      const { token, attempt } = claim;
       let beat: ReturnType<typeof setInterval> | undefined;
       const leave = (): void => {
         clearInterval(beat);

@@ -328,6 +328,18 @@ describe.each([
     expect((await answered).status).toBe(200);
   });
 
+  it.each([[{ status: 'free' }], [{}], [undefined], [true], ['claimed']])(
+    'a store that answers a claim with %j is refused as misconfigured',
+    async (answer) => {
+      let runs = 0;
+      const wrong = { ...store, claim: () => answer as never };
+      const receiver = make({ store: wrong }).onAny(() => (runs += 1));
+      const response = await receiver.handle(await request(event(clock.now())));
+      expect([response.status, await response.text(), runs]).toEqual([500, '{"error":"misconfigured"}', 0]);
+      expect(rejected[0]?.cause).toBeInstanceOf(TypeError);
+    },
+  );
+
   it('leaves no timer behind', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const one = event(clock.now());
