@@ -45,8 +45,12 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
   async (kind) => {
     const effects = `hostwares_effects_${kind}_${suffix}`;
     const name = kind === 'redis' ? `hostwares:test:${suffix}:` : `hostwares_crash_${suffix}`;
-    tables.push(effects, ...(kind === 'postgres' ? [name] : []));
+    tables.push(effects, `${effects}_ids`, `${effects}_once`, ...(kind === 'postgres' ? [name] : []));
     await pool.query(`CREATE TABLE ${effects} (event_id text NOT NULL, pid int NOT NULL)`);
+    await pool.query(
+      `CREATE TABLE ${effects}_ids (account_id text, event_id text, PRIMARY KEY (account_id, event_id))`,
+    );
+    await pool.query(`CREATE TABLE ${effects}_once (event_id text NOT NULL)`);
     if (kind === 'postgres') await createPostgresReplayStore(pool, { table: name }).migrate();
 
     const receivers = spawn(
@@ -107,14 +111,20 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     receivers.stdin.end();
     await once(receivers, 'exit');
 
-    const { rows } = await pool.query<{ event_id: string; times: string }>(
-      `SELECT event_id, count(*) AS times FROM ${effects} GROUP BY event_id`,
-    );
-    const times = new Map(rows.map((row) => [row.event_id, Number(row.times)]));
+    const timesIn = async (table: string) => {
+      const { rows } = await pool.query<{ event_id: string; times: string }>(
+        `SELECT event_id, count(*) AS times FROM ${table} GROUP BY event_id`,
+      );
+      return new Map(rows.map((row) => [row.event_id, Number(row.times)]));
+    };
+    const times = await timesIn(effects);
+    const timesInTransaction = await timesIn(`${effects}_once`);
     const twice = [...times.values()].filter((each) => each > 1).length;
     expect(died).toEqual([]);
     expect(published.filter((id) => !times.has(id))).toEqual([]);
     expect(times.size).toBe(count);
+    // With the event's id in the transaction of the effect there is no gap.
+    expect(timesInTransaction).toEqual(new Map(published.map((id) => [id, 1])));
     expect(twice).toBeLessThanOrEqual(kills * inFlight);
     expect(new Set(replays)).toEqual(new Set([200]));
     expect(times.get(published[0]!)).toBe(before);

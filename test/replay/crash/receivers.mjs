@@ -21,9 +21,28 @@ if (cluster.isPrimary) {
     kind === 'redis'
       ? createRedisReplayStore(new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'), { prefix: name })
       : createPostgresReplayStore(pool, { table: name });
+  /** As in docs/replay.md. */
+  const inTransaction = async (id, account) => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rowCount } = await client.query(
+        `INSERT INTO ${effects}_ids (account_id, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+        [account, id],
+      );
+      if (rowCount === 1) await client.query(`INSERT INTO ${effects}_once (event_id) VALUES ($1)`, [id]);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  };
   const receiver = createReceiver({ secret: 'whsec_of_the_crash_test', replay: { store, leaseSeconds: 1 } });
-  receiver.on('credits.low', async ({ id }) => {
+  receiver.on('credits.low', async ({ id, account_id }) => {
     await pool.query(`INSERT INTO ${effects} (event_id, pid) VALUES ($1, $2)`, [id, process.pid]);
+    await inTransaction(id, account_id);
     // Time for a kill between the effect and its completion.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
   });
