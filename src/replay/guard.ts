@@ -109,7 +109,8 @@ export function createReplayGuard(
         late = true;
         reject(unavailable(new Error(`no answer within ${timeoutMs} ms`)));
       }, timeoutMs);
-      answer.then(
+      // A thenable of somebody's own may throw, or settle twice.
+      Promise.resolve(answer).then(
         (value) => {
           clearTimeout(timer);
           if (late) undo?.(value);

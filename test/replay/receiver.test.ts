@@ -387,11 +387,18 @@ describe.each([
     const throwing = () => {
       throw new Error('not even a promise');
     };
+    /** Of a library of before promises. */
+    const thenable = () => ({
+      then() {
+        throw new Error('no promise either');
+      },
+    });
 
     it.each([
       ['down', down],
       ['silent', silent],
       ['throwing', throwing],
+      ['a thenable that throws', thenable],
     ])(
       '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
       async (_, claim) => {
@@ -438,6 +445,7 @@ describe.each([
       ['down', down],
       ['silent', silent],
       ['throwing', throwing],
+      ['a thenable that throws', thenable],
     ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
       const codes: string[] = [];
       const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
@@ -451,6 +459,7 @@ describe.each([
       ['down', down],
       ['silent', silent],
       ['throwing', throwing],
+      ['a thenable that throws', thenable],
     ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
       const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
         throw new Error('no');
