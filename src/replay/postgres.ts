@@ -31,6 +31,8 @@ const claimsPerCleanUp = 1_000;
 const rowsPerCleanUp = 10_000;
 /** A row that was written in this very moment is not seen yet, or as it was before: it is somebody's claim. */
 const justNowMs = 1_000;
+/** Postgres' SQLSTATE for it. */
+const undefinedTable = '42P01';
 
 /**
  * A replay store in Postgres, shared by all processes that use it, with a client of `pg`, postgres.js or PGlite that you
@@ -63,11 +65,18 @@ export function createPostgresReplayStore(
     text: string,
     ...values: (string | number)[]
   ): Promise<readonly Record<string, unknown>[]> {
-    const found =
-      'unsafe' in client
-        ? await client.unsafe(text, values as never[])
-        : (await client.query(text, values)).rows;
-    return found as Record<string, unknown>[];
+    try {
+      const found =
+        'unsafe' in client
+          ? await client.unsafe(text, values as never[])
+          : (await client.query(text, values)).rows;
+      return found as Record<string, unknown>[];
+    } catch (cause) {
+      if ((cause as { code?: unknown } | undefined)?.code !== undefinedTable) throw cause;
+      throw new Error(`The table ${table} is missing: call store.migrate() once, when you deploy or start.`, {
+        cause,
+      });
+    }
   }
 
   const after = (parameter: string): string => `now() + ${parameter}::float8 * interval '1 millisecond'`;

@@ -9,7 +9,7 @@ import { sampleEvent } from '../../src/testing/index.js';
 import { describeQueue, type TestQueue } from './queue-contract.js';
 
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
-const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2_000, max: 2 });
+const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000, max: 2 });
 const isThere = await pool.query('SELECT 1').then(
   () => true,
   () => false,
@@ -17,7 +17,8 @@ const isThere = await pool.query('SELECT 1').then(
 if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${connectionString}`);
 
 const schema = `hostwares_boss_${crypto.randomUUID().slice(0, 8)}`;
-const pglite = new PGlite();
+// It is made ready here, for that takes a busy machine longer than a test may.
+const pglite = await PGlite.create();
 afterAll(async () => {
   if (isThere) await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
   await pool.end();

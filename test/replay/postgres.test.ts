@@ -8,9 +8,10 @@ import { replayStoreCases } from '../../src/testing/index.js';
 
 const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const table = `hostwares_replay_${crypto.randomUUID().slice(0, 8)}`;
-const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 2_000 });
-const sql = postgres(url, { max: 10, onnotice: () => undefined, connect_timeout: 2 });
-const pglite = new PGlite();
+const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
+const sql = postgres(url, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
+// It is made ready here, for that takes a busy machine longer than a test may.
+const pglite = await PGlite.create();
 
 const isThere = await pool.query('SELECT 1').then(
   () => true,
@@ -26,19 +27,26 @@ afterAll(async () => {
 const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.each([
-  ['PGlite', true, () => createPostgresReplayStore(pglite, { table })],
-  ['pg', isThere, () => createPostgresReplayStore(pool, { table })],
-  ['postgres.js', isThere, () => createPostgresReplayStore(sql, { table })],
-] as [string, boolean, () => PostgresReplayStore][])(
+  ['PGlite', true, (named) => createPostgresReplayStore(pglite, { table: named })],
+  ['pg', isThere, (named) => createPostgresReplayStore(pool, { table: named })],
+  ['postgres.js', isThere, (named) => createPostgresReplayStore(sql, { table: named })],
+] as [string, boolean, (named: string) => PostgresReplayStore][])(
   'the Postgres replay store with %s',
   (_, available, make) => {
     const open = async () => {
-      const store = make();
+      const store = make(table);
       await store.migrate();
       return store;
     };
 
     it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+
+    it.skipIf(!available)('says what to do where its table is missing', async () => {
+      const store = make(`${table}_missing`);
+      await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
+        `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,
+      );
+    });
 
     it.skipIf(!available)('forgets what has expired, and nothing else', async () => {
       const store = await open();

@@ -15,7 +15,7 @@ const kills = Number(process.env.QUEUE_KILLS ?? 2);
 const inFlight = 32;
 const secret = 'whsec_of_the_crash_test';
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
-const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 2_000 });
+const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000 });
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
   lazyConnect: true,
   retryStrategy: () => null,

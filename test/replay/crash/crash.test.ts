@@ -16,7 +16,7 @@ const inFlight = 32;
 const secret = 'whsec_of_the_crash_test';
 const pool = new pg.Pool({
   connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
-  connectionTimeoutMillis: 2_000,
+  connectionTimeoutMillis: 10_000,
 });
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
   lazyConnect: true,
