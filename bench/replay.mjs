@@ -84,7 +84,7 @@ const servers = ['none', 'memory', 'redis', 'postgres'].map((name) => ({
   means: [],
   ratios: [],
 }));
-const warmUps = Array.from({ length: 4 }, () => servers);
+const warmUps = Array.from({ length: Number(process.env.BENCH_WARM_UPS ?? 4) }, () => servers);
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 try {
   for (let round = 1; round <= rounds; round += 1) {
