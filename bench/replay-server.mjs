@@ -46,6 +46,12 @@ const server = createServer(createNodeHandler(receiver));
 server.listen(0, '127.0.0.1', () => process.send(server.address().port));
 process.on('message', () => process.send({ asked, handled }));
 process.on('disconnect', async () => {
+  if (process.argv[2] === 'redis') {
+    const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+    for await (const keys of redis.scanStream({ match: `${name}:*`, count: 10_000 })) {
+      if (keys.length > 0) await redis.unlink(keys);
+    }
+  }
   if (process.argv[2] === 'postgres') {
     const client = new pg.Client({
       connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
