@@ -1,19 +1,12 @@
 // Three processes that receive and work, killed at random moments while the sender delivers: every event is handled.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { afterAll, expect, it } from 'vitest';
-import { createMemoryStore, createSender } from '../../../src/sender/index.js';
-import { sampleEvent } from '../../../src/testing/index.js';
+import { deliverAndKill, startThree, until } from '../../crash/three-processes.js';
 
 const count = Number(process.env.QUEUE_EVENTS ?? 200);
 const kills = Number(process.env.QUEUE_KILLS ?? 2);
-const inFlight = 32;
-const secret = 'whsec_of_the_crash_test';
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000 });
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
@@ -58,54 +51,23 @@ it.skipIf(!areThere).each(['bullmq', 'pg-boss'])(
       await boss.stop();
     }
 
-    const workers = spawn(
-      process.execPath,
-      [fileURLToPath(new URL('workers.mjs', import.meta.url)), kind, effects, name],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
-    );
-    const died: unknown[] = [];
-    const port = await new Promise<number>((resolve) => {
-      createInterface({ input: workers.stdout }).on('line', (line) => {
-        const { port: listening, died: pid } = JSON.parse(line) as { port?: number; died?: number };
-        if (listening !== undefined) resolve(listening);
-        if (pid !== undefined) died.push(pid);
-      });
-    });
-    const sender = createSender({
-      store: createMemoryStore(),
-      allowPrivateNetwork: true,
-      maxInFlightPerEndpoint: inFlight,
-      // A connection that a killed worker had been given and not taken answers no more.
-      attemptTimeoutMs: 1_000,
-      retryScheduleSeconds: Array.from({ length: 100 }, () => 0.3),
-    });
-    await sender.createEndpoint({ url: `http://127.0.0.1:${port}/`, events: ['*'], secret });
-    await sender.start();
-
+    const workers = await startThree(new URL('workers.mjs', import.meta.url), [kind, effects, name]);
+    const published = await deliverAndKill(workers, { count, kills });
     const number = async (what: string) =>
       Number(
         (await pool.query<{ n: string }>(`SELECT count(DISTINCT event_id) AS n FROM ${effects} ${what}`))
           .rows[0]!.n,
       );
-    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-    const published: string[] = [];
-    for (let each = 0; each < count; each += 1) {
-      const { eventId } = await sender.publish(sampleEvent('credits.low'));
-      published.push(eventId);
-      if (each % Math.ceil(count / kills) === Math.ceil(count / kills / 2)) workers.stdin.write('kill\n');
-      while ((await sender.listDeliveries({ status: 'scheduled', limit: 100 })).items.length > inFlight)
-        await new Promise((resolve) => setImmediate(resolve));
-    }
-    while ((await number("WHERE what = 'done'")) < count) await pause(50);
-    await sender.stop();
-    workers.stdin.end();
-    await once(workers, 'exit');
+    await until('all are handled', async () => (await number("WHERE what = 'done'")) >= count);
+    await workers.stop();
 
     const { rows } = await pool.query<{ event_id: string }>(
       `SELECT DISTINCT event_id FROM ${effects} WHERE what = 'done'`,
     );
     const handled = new Set(rows.map(({ event_id: id }) => id));
-    expect(died).toEqual([]);
+    expect(workers.died).toEqual([]);
+    // Each dies in the next event it handles; the last ones may find none to handle any more.
+    expect(workers.killed).not.toEqual([]);
     expect(published.filter((id) => !handled.has(id))).toEqual([]);
     expect(handled.size).toBe(count);
     const again = await number("WHERE what = 'begun' AND attempt > 1");
@@ -118,7 +80,7 @@ it.skipIf(!areThere).each(['bullmq', 'pg-boss'])(
     // At least once: what a kill fell upon between the effect and its completion, and no more.
     expect(twice).toBeLessThanOrEqual(kills * 10);
     console.log(
-      `${kind}: ${count} events, ${kills} kills, ${again} begun again, ${twice} handled more than once`,
+      `${kind}: ${count} events, ${workers.killed.length} kills, ${again} begun again, ${twice} handled more than once`,
     );
   },
   600_000,

@@ -1,19 +1,13 @@
 // Three receiver processes on one store, killed at random moments while the sender delivers: every effect is there.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import { afterAll, expect, it } from 'vitest';
 import { createPostgresReplayStore } from '../../../src/replay/postgres.js';
-import { createMemoryStore, createSender } from '../../../src/sender/index.js';
 import { createSignedRequest, sampleEvent } from '../../../src/testing/index.js';
+import { deliverAndKill, inFlight, secret, startThree } from '../../crash/three-processes.js';
 
 const count = Number(process.env.REPLAY_EVENTS ?? 500);
 const kills = Number(process.env.REPLAY_KILLS ?? 5);
-const inFlight = 32;
-const secret = 'whsec_of_the_crash_test';
 const pool = new pg.Pool({
   connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
   connectionTimeoutMillis: 10_000,
@@ -53,49 +47,8 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     await pool.query(`CREATE TABLE ${effects}_once (event_id text NOT NULL)`);
     if (kind === 'postgres') await createPostgresReplayStore(pool, { table: name }).migrate();
 
-    const receivers = spawn(
-      process.execPath,
-      [fileURLToPath(new URL('receivers.mjs', import.meta.url)), kind, effects, name],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } },
-    );
-    const lines = createInterface({ input: receivers.stdout });
-    const died: unknown[] = [];
-    const port = await new Promise<number>((resolve) => {
-      lines.on('line', (line) => {
-        const { port: listening, died: pid } = JSON.parse(line) as { port?: number; died?: number };
-        if (listening !== undefined) resolve(listening);
-        if (pid !== undefined) died.push(pid);
-      });
-    });
-    const url = `http://127.0.0.1:${port}/`;
-    const sender = createSender({
-      store: createMemoryStore(),
-      allowPrivateNetwork: true,
-      maxInFlightPerEndpoint: inFlight,
-      // A connection that a killed worker had been given and not taken answers no more.
-      attemptTimeoutMs: 1_000,
-      retryScheduleSeconds: Array.from({ length: 100 }, () => 0.3),
-    });
-    await sender.createEndpoint({ url, events: ['*'], secret });
-    await sender.start();
-
-    const published: string[] = [];
-    for (let each = 0; each < count; each += 1) {
-      if (each % Math.ceil(count / kills) === Math.ceil(count / kills / 2)) receivers.stdin.write('kill\n');
-      const { eventId } = await sender.publish(sampleEvent('credits.low'));
-      published.push(eventId);
-      // As fast as it is delivered, so that kills fall among deliveries.
-      while ((await sender.listDeliveries({ status: 'scheduled', limit: 100 })).items.length > inFlight)
-        await new Promise((resolve) => setImmediate(resolve));
-    }
-    const waiting = async () => {
-      const lists = (['scheduled', 'attempting'] as const).map((status) =>
-        sender.listDeliveries({ status, limit: 1 }),
-      );
-      return (await Promise.all(lists)).some(({ items }) => items.length > 0);
-    };
-    while (await waiting()) await new Promise((resolve) => setTimeout(resolve, 20));
-    await sender.stop();
+    const receivers = await startThree(new URL('receivers.mjs', import.meta.url), [kind, effects, name]);
+    const published = await deliverAndKill(receivers, { count, kills });
 
     const timesOf = async (id: string) =>
       (await pool.query(`SELECT 1 FROM ${effects} WHERE event_id = $1`, [id])).rows.length;
@@ -105,11 +58,10 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     const replays = await Promise.all(
       Array.from(
         { length: 1_000 },
-        async () => (await fetch(await createSignedRequest(captured, { secret, url }))).status,
+        async () => (await fetch(await createSignedRequest(captured, { secret, url: receivers.url }))).status,
       ),
     );
-    receivers.stdin.end();
-    await once(receivers, 'exit');
+    await receivers.stop();
 
     const timesIn = async (table: string) => {
       const { rows } = await pool.query<{ event_id: string; times: string }>(
@@ -120,7 +72,8 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     const times = await timesIn(effects);
     const timesInTransaction = await timesIn(`${effects}_once`);
     const twice = [...times.values()].filter((each) => each > 1).length;
-    expect(died).toEqual([]);
+    expect(receivers.died).toEqual([]);
+    expect(receivers.killed).toHaveLength(kills);
     expect(published.filter((id) => !times.has(id))).toEqual([]);
     expect(times.size).toBe(count);
     // With the event's id in the transaction of the effect there is no gap.
