@@ -15,7 +15,8 @@ redis.on('error', (error) => {
 
 const receiver = createReceiver({
   secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
-  replay: { store: createRedisReplayStore(redis) },
+  // Another service on this Redis needs another prefix, or it would take these events for handled.
+  replay: { store: createRedisReplayStore(redis, { prefix: 'billing:webhooks:' }) },
   onRejected: (error) => {
     console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
   },

@@ -5,7 +5,10 @@ import type { ReplayClaim, ReplayStore } from './contract.js';
 
 /** Replay protection, as an option of `createReceiver`. */
 export interface ReplayOptions {
-  /** Where handled ids are remembered. All processes of a receiver share one. */
+  /**
+   * Where handled ids are remembered. All processes of a service share one, and no two services: the platform sends
+   * an event to each endpoint under the same id, and who comes second takes it for handled.
+   */
   store: ReplayStore;
   /**
    * An event whose **signed** timestamp is older is refused (`event_expired`), and every id is remembered for

@@ -12,7 +12,11 @@ export interface UnsafeClient {
 
 /** Options of {@link createPostgresReplayStore}. */
 export interface PostgresReplayStoreOptions {
-  /** The table, with its schema if it is not on the search path. @default 'hostwares_webhook_replay' */
+  /**
+   * The table, with its schema if it is not on the search path. One for each service: with the same one, two that each get an
+   * event would run the handlers of only one.
+   * @default 'hostwares_webhook_replay'
+   */
   table?: string;
 }
 

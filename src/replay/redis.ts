@@ -12,7 +12,10 @@ export interface NodeRedisClient {
 
 /** Options of {@link createRedisReplayStore}. */
 export interface RedisReplayStoreOptions {
-  /** Before every key. @default 'hostwares:webhooks:' */
+  /**
+   * Before every key. One for each service: with the same one, two that each get an event would run the handlers of only one.
+   * @default 'hostwares:webhooks:'
+   */
   prefix?: string;
 }
 
@@ -47,7 +50,7 @@ const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now +
  * @throws `TypeError` for something that is neither client.
  *
  * @example
- * const store = createRedisReplayStore(new Redis(process.env.REDIS_URL));
+ * const store = createRedisReplayStore(new Redis(process.env.REDIS_URL), { prefix: 'billing:webhooks:' });
  * const receiver = createReceiver({ secret, replay: { store } });
  */
 export function createRedisReplayStore(

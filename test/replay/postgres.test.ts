@@ -20,7 +20,7 @@ const isThere = await pool.query('SELECT 1').then(
 if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
 
 afterAll(async () => {
-  if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}`);
+  if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_other`);
   await Promise.all([pool.end(), sql.end(), pglite.close()]);
 });
 
@@ -40,6 +40,17 @@ describe.each([
     };
 
     it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+
+    it.skipIf(!available)('keeps two services apart that have a table each', async () => {
+      const id = crypto.randomUUID();
+      const times = { leaseMs: 1_000, ttlMs: 1_000 };
+      const store = await open();
+      const other = make(`${table}_other`);
+      await other.migrate();
+      expect((await store.claim(id, times)).status).toBe('claimed');
+      expect((await other.claim(id, times)).status).toBe('claimed');
+      expect((await store.claim(id, times)).status).toBe('busy');
+    });
 
     it.skipIf(!available)('says what to do where its table is missing', async () => {
       const store = make(`${table}_missing`);

@@ -49,6 +49,15 @@ describe.skipIf(!ioredis).each([
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
+  it('keeps two services apart that have a prefix each', async () => {
+    const id = crypto.randomUUID();
+    const times = { leaseMs: 1_000, ttlMs: 1_000 };
+    const other = createRedisReplayStore(ioredis!, { prefix: `${prefix}other:` });
+    expect((await open().claim(id, times)).status).toBe('claimed');
+    expect((await other.claim(id, times)).status).toBe('claimed');
+    expect((await open().claim(id, times)).status).toBe('busy');
+  });
+
   it('serves a receiver', async () => {
     const runs: string[] = [];
     const receivers = [1, 2, 3].map(() =>
