@@ -1,0 +1,49 @@
+// What every queue must do: hold an event once, try its handlers again, and take up once more what has failed for good.
+import { createReceiver } from '@hostwares/webhooks';
+import { createSignedRequest, sampleEvent } from '@hostwares/webhooks/testing';
+
+const secret = 'whsec_of_the_oldest_peers';
+
+/**
+ * @param handoff - Hands over with at most two attempts, the second at once.
+ * @param work - Starts a worker.
+ */
+export async function tryQueue(handoff, work) {
+  const seen = [];
+  const receiver = createReceiver({ secret, handoff }).onAny(({ id }, { attempt }) => {
+    seen.push([id, attempt]);
+    // The first works at the second attempt, the second at its third.
+    if (attempt === 1 || (id === failing.id && attempt === 2)) throw new Error('not yet');
+  });
+  const [passing, failing] = [sampleEvent('credits.low'), sampleEvent('site.created')];
+  const attemptsOf = ({ id }) => seen.filter(([each]) => each === id).map(([, attempt]) => attempt);
+  const deliver = async (event) => {
+    const response = await receiver.handle(await createSignedRequest(event, { secret }));
+    if (response.status !== 200) throw new Error(`answered ${response.status}`);
+  };
+  const expectSoon = async (event, expected) => {
+    const deadline = performance.now() + 20_000;
+    while (String(attemptsOf(event)) !== expected) {
+      if (performance.now() > deadline) {
+        throw new Error(`${event.event} had the attempts ${attemptsOf(event)}, not ${expected}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  await deliver(passing);
+  await deliver(passing);
+  await deliver(failing);
+  await work(receiver);
+  await expectSoon(passing, '1,2');
+  await expectSoon(failing, '1,2');
+  // The worker writes down that it has failed after the handler has thrown; until then a delivery is one too many.
+  for (let tries = 0; tries < 100 && attemptsOf(failing).length < 3; tries += 1) {
+    await deliver(failing);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await expectSoon(failing, '1,2,3');
+  await deliver(failing);
+  await expectSoon(passing, '1,2');
+  console.log('held once, tried again, taken up once more');
+}
