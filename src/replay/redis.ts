@@ -1,13 +1,13 @@
 import type { ReplayClaim, ReplayStore } from './contract.js';
 
-/** What is used of an ioredis client. */
+/** What is used of ioredis, a client or a cluster. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What is used of a node-redis client. */
+/** What is used of node-redis, a client, a pool or a cluster. */
 export interface NodeRedisClient {
-  sendCommand(args: string[]): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
 /** Options of {@link createRedisReplayStore}. */
@@ -41,8 +41,8 @@ const releaseScript = ifOwned("redis.call('HSET', KEYS[1], 'token', 'released', 
 const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])");
 
 /**
- * A replay store in Redis (5 or later), shared by all processes that use it, with a client of ioredis or node-redis that you
- * have already. One key per event, 64 characters and the prefix, which expires by itself.
+ * A replay store in Redis (5 or later), shared by all processes that use it, with a client or cluster of ioredis or node-redis
+ * that you have already. One key per event, 64 characters and the prefix, which expires by itself.
  *
  * What it remembers is as safe as that Redis: without persistence (`appendonly yes`) a restart forgets which events were
  * handled, and one that evicts keys must not (`maxmemory-policy noeviction`).
@@ -57,17 +57,18 @@ export function createRedisReplayStore(
   client: IoredisClient | NodeRedisClient,
   { prefix = 'hostwares:webhooks:' }: RedisReplayStoreOptions = {},
 ): ReplayStore {
-  const given = client as Partial<IoredisClient & NodeRedisClient> | undefined;
-  // ioredis has both, and its sendCommand is another thing.
-  if (typeof given?.call !== 'function' && typeof given?.sendCommand !== 'function') {
+  const given = client as { call?: unknown; sendCommand?: unknown; eval?: unknown } | undefined;
+  // `eval` alone says nothing: other clients' takes its arguments otherwise.
+  const isNodeRedis = typeof given?.sendCommand === 'function' && typeof given.eval === 'function';
+  if (typeof given?.call !== 'function' && !isNodeRedis) {
     throw new TypeError('createRedisReplayStore needs a client of ioredis or node-redis.');
   }
 
   async function run(script: string, id: string, ...args: string[]): Promise<string> {
-    const parts = [script, '1', prefix + id, ...args];
+    const key = prefix + id;
     const answer = await ('call' in client
-      ? client.call('EVAL', ...parts)
-      : client.sendCommand(['EVAL', ...parts]));
+      ? client.call('EVAL', script, '1', key, ...args)
+      : client.eval(script, { keys: [key], arguments: args }));
     return String(answer);
   }
 

@@ -1,6 +1,6 @@
 // The Redis store on a real Redis, with both clients. REDIS_URL, or the one on this machine.
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, createClientPool } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createRedisReplayStore } from '../../src/replay/redis.js';
@@ -88,6 +88,18 @@ it('answers 503 where there is no Redis, and does not wait for ever', async () =
   nobody.disconnect();
 });
 
-it.each([undefined, {}, 'redis://127.0.0.1'])('refuses %o as a client', (client) => {
-  expect(() => createRedisReplayStore(client as never)).toThrow(TypeError);
+it.skipIf(!ioredis)('takes a pool of node-redis', async () => {
+  const pool = createClientPool({ url });
+  await pool.connect();
+  const claim = await createRedisReplayStore(pool, { prefix }).claim('pooled', { leaseMs: 10, ttlMs: 10 });
+  expect(claim.status).toBe('claimed');
+  await pool.close();
 });
+
+// The last is what Upstash's client has.
+it.each([undefined, {}, 'redis://127.0.0.1', { eval: () => 'claimed 1' }])(
+  'refuses %o as a client',
+  (client) => {
+    expect(() => createRedisReplayStore(client as never)).toThrow(TypeError);
+  },
+);

@@ -1,0 +1,106 @@
+// The Redis store on a cluster of three, with both clients. Needs the program redis-server (7 or later).
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cluster, Redis } from 'ioredis';
+import { createCluster } from 'redis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRedisReplayStore } from '../../src/replay/redis.js';
+import { replayStoreCases } from '../../src/testing/index.js';
+
+const isThere = /v=[7-9]/.test(String(spawnSync('redis-server', ['--version']).stdout));
+if (!isThere && process.env.CI === 'true') throw new Error('CI must have redis-server, 7 or later');
+
+const folder = mkdtempSync(join(tmpdir(), 'redis-cluster-'));
+const closing: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+  rmSync(folder, { recursive: true });
+});
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Starts a node that has some of the 16,384 slots. */
+async function startNode(firstSlot: number, lastSlot: number) {
+  const [port, busPort] = [await freePort(), await freePort()];
+  const process = spawn(
+    'redis-server',
+    [
+      ...['--port', port, '--cluster-port', busPort, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+      ...['--cluster-enabled', 'yes', '--cluster-config-file', `${port}.conf`],
+    ].map(String),
+    { stdio: 'ignore' },
+  );
+  const exit = once(process, 'exit');
+  closing.push(() => (process.kill(), exit));
+  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null });
+  client.on('error', () => undefined);
+  closing.push(() => client.disconnect());
+  await client.call('CLUSTER', 'SET-CONFIG-EPOCH', firstSlot + 1);
+  await client.call('CLUSTER', 'ADDSLOTSRANGE', firstSlot, lastSlot);
+  return { port, busPort, client };
+}
+
+describe.skipIf(!isThere)('on a cluster', () => {
+  let ports: number[];
+  beforeAll(async () => {
+    const nodes = [
+      await startNode(0, 5_460),
+      await startNode(5_461, 10_922),
+      await startNode(10_923, 16_383),
+    ];
+    ports = nodes.map(({ port }) => port);
+    for (const { client } of nodes) {
+      for (const { port, busPort } of nodes) await client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+    }
+    for (const { client } of nodes) {
+      const isReady = async () => {
+        const info = String(await client.call('CLUSTER', 'INFO'));
+        return info.includes('cluster_state:ok') && info.includes('cluster_size:3');
+      };
+      while (!(await isReady())) await pass(20);
+    }
+  }, 60_000);
+
+  async function openIoredis() {
+    const cluster = new Cluster(ports.map((port) => ({ host: '127.0.0.1', port })));
+    closing.push(() => cluster.disconnect());
+    return createRedisReplayStore(cluster);
+  }
+  async function openNodeRedis() {
+    const cluster = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
+    await cluster.connect();
+    closing.push(() => cluster.destroy());
+    return createRedisReplayStore(cluster);
+  }
+
+  describe.each([
+    ['ioredis', openIoredis],
+    ['node-redis', openNodeRedis],
+  ])('with %s', (_, open) => {
+    it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+
+    it('finds each id again, whichever node has it', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 100 }, () => crypto.randomUUID());
+      const times = { leaseMs: 60_000, ttlMs: 60_000 };
+      for (const id of ids) {
+        const claim = await store.claim(id, times);
+        expect(await store.complete(id, claim.status === 'claimed' ? claim.token : '')).toBe(true);
+      }
+      const again = await Promise.all(ids.map(async (id) => (await store.claim(id, times)).status));
+      expect(new Set(again)).toEqual(new Set(['done']));
+    });
+  });
+});
