@@ -15,7 +15,9 @@ export async function tryQueue(handoff, work) {
     // The first works at the second attempt, the second at its third.
     if (attempt === 1 || (id === failing.id && attempt === 2)) throw new Error('not yet');
   });
-  const [passing, failing] = [sampleEvent('credits.low'), sampleEvent('site.created')];
+  const [passing, failing, last] = ['credits.low', 'site.created', 'ssl.issued'].map((type) =>
+    sampleEvent(type),
+  );
   const attemptsOf = ({ id }) => seen.filter(([each]) => each === id).map(([, attempt]) => attempt);
   const deliver = async (event) => {
     const response = await receiver.handle(await createSignedRequest(event, { secret }));
@@ -43,7 +45,10 @@ export async function tryQueue(handoff, work) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await expectSoon(failing, '1,2,3');
-  await deliver(failing);
+  // Jobs come in their order: once the last one has been handled, anything that these two had queued would have been too.
+  for (const event of [passing, failing, last]) await deliver(event);
+  await expectSoon(last, '1,2');
   await expectSoon(passing, '1,2');
+  await expectSoon(failing, '1,2,3');
   console.log('held once, tried again, taken up once more');
 }
