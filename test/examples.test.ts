@@ -139,14 +139,16 @@ it('examples/sender serves the API, delivers, and has everything again after a k
   }
 });
 
+// The examples take their Redis from there too.
+const redisUrl = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
 const hasRedis = await new Promise<boolean>((resolve) => {
-  const socket = connect(6379, '127.0.0.1', () => {
+  const socket = connect(Number(redisUrl.port || 6379), redisUrl.hostname, () => {
     socket.destroy();
     resolve(true);
   });
   socket.on('error', () => resolve(false));
 });
-if (!hasRedis && process.env.CI === 'true') throw new Error('CI must have a Redis on 127.0.0.1:6379');
+if (!hasRedis && process.env.CI === 'true') throw new Error(`CI must have a Redis at ${redisUrl.href}`);
 
 it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two processes', async () => {
   const both = await Promise.all([
@@ -195,7 +197,7 @@ it.skipIf(!hasRedis)(
       expect(server.log.join('\n')).not.toContain('reading the logs');
     } finally {
       await Promise.all([server, ...workers].map((each) => each.stop('SIGKILL')));
-      const queue = new Queue(env.QUEUE, { connection: { host: '127.0.0.1', port: 6379 } });
+      const queue = new Queue(env.QUEUE, { connection: { url: redisUrl.href } });
       await queue.obliterate({ force: true });
       await queue.close();
     }
