@@ -53,8 +53,8 @@ module.exports = {
     forbid(
       'verify-not-receiver',
       '^src/(verify|explain|body|headers|secrets|handlers)',
-      '^src/(receiver|index)',
-      'receiver -> verify, never back',
+      '^src/(receiver[.]ts|index)',
+      'receiver -> verify and handlers, never back',
     ),
     forbid(
       'notifiers-import-events-and-errors-only',
@@ -71,8 +71,8 @@ module.exports = {
     forbid(
       'replay-guard-imports-little',
       '^src/replay/guard',
-      '^src/(?!replay/contract|errors|event-key|events/types)',
-      'guard -> contract, errors, event-key, events (types)',
+      '^src/(?!replay/contract|errors|event-key|events/types|with-timeout)',
+      'guard -> contract, errors, event-key, events (types), with-timeout',
     ),
     forbid(
       'queues-through-the-front-door',

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Bytes that are loaded before the first request. The goal for verifyWebhook is 2500; the limit keeps what
 // has been reached. Chunks of their own are the explanations of refusals, loaded by the first refusal, and replay
 // protection, loaded by those who use it.
-const limits = { verifyWebhook: 3000, createReceiver: 5000 };
+const limits = { verifyWebhook: 3000, createReceiver: 5300 };
 
 let failed = 0;
 for (const [name, limit] of Object.entries(limits)) {
@@ -25,7 +25,7 @@ for (const [name, limit] of Object.entries(limits)) {
     });
     return gzipSync(outputFiles[0].contents, { level: 9 }).length;
   };
-  const loaded = await bundle(['./explain-*.js', './guard-*.js', './apply-schema-*.js', './dispatch-*.js']);
+  const loaded = await bundle(['./explain-*.js', './report-*.js', './guard-*.js', './apply-schema-*.js', './dispatch-*.js']);
   const whole = await bundle([]);
   const verdict = loaded <= limit ? 'ok' : 'TOO LARGE';
   if (loaded > limit) failed += 1;

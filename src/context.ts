@@ -1,38 +1,44 @@
-/** What a handler is given beside the event. */
+import type { WebhookEvent } from './events/types.js';
+
+/** The second argument of a handler. */
 export interface HandlerContext {
   /**
-   * Fires when `handlerTimeoutMs` has passed, and where a queue takes its job back. Hand it to `fetch` and the
-   * like, so that work stops.
+   * Fires when `handlerTimeoutMs` has passed, and when a queue takes its job back. Pass it to `fetch` and the
+   * like, so that their work stops.
    */
   readonly signal: AbortSignal;
-  /** What the adapter has: Hono's `c`, a queue's job, otherwise the request. The secret function gets the same. */
+  /** Hono's `c`, a queue's job, otherwise the request. The secret function is given the same. */
   readonly adapterContext: unknown;
-  /** Keeps the runtime alive for a promise after the answer, where the platform has such a function. */
+  /** Keeps the runtime alive for a promise after the response, on platforms that have such a function. */
   readonly waitUntil?: (promise: Promise<unknown>) => void;
   /**
    * Which attempt to handle this event it is, counted from 1. Known with replay protection and in a queue's
-   * worker; elsewhere it is undefined, for the platform does not tell.
+   * worker, otherwise undefined: the platform does not send it.
    */
   readonly attempt?: number | undefined;
   /**
-   * True where the handlers may have begun with this event before, and failed or died: their effects may be there
-   * already. Known where `attempt` is, otherwise undefined.
+   * True if the handlers may have begun with this event before, and failed or crashed: their effects may exist
+   * already. Known if `attempt` is, otherwise undefined.
    */
   readonly isDuplicateDelivery?: boolean | undefined;
+  /** The event as it was verified, before a schema replaced its `data`. */
+  readonly verifiedEvent: WebhookEvent;
 }
 
-/** The context of one request. A class, because it is made for every request and a getter is dear in a literal. */
+/** The context of one request. A class, since it is made for every request and its getters are lazy. */
 export class RequestContext implements HandlerContext {
   declare readonly waitUntil?: (promise: Promise<unknown>) => void;
   expired = false;
+  /** True once a handler is awaited. */
+  waits = false;
   private controller: AbortController | undefined;
 
   constructor(
+    readonly verifiedEvent: WebhookEvent,
     readonly adapterContext: unknown,
     waitUntil: HandlerContext['waitUntil'],
     readonly attempt?: number | undefined,
-    /** Called before a handler is waited for. */
-    readonly onWait?: () => void,
+    private readonly onWait?: () => void,
   ) {
     if (waitUntil) this.waitUntil = waitUntil;
   }
@@ -41,9 +47,15 @@ export class RequestContext implements HandlerContext {
     return this.attempt === undefined ? undefined : this.attempt > 1;
   }
 
-  /** Made when first asked for: most handlers do not. */
+  /** Made when first asked for: most handlers do not use it. */
   get signal(): AbortSignal {
     return (this.controller ??= new AbortController()).signal;
+  }
+
+  /** Called before a handler is awaited. */
+  wait(): void {
+    this.waits = true;
+    this.onWait?.();
   }
 
   expire(reason: unknown): void {

@@ -69,6 +69,9 @@ export class WebhookError extends Error {
   /** The likely cause and its fix, where it can be told. Log it; do not send it back. */
   declare readonly hint?: string;
 
+  /** For `duplicate_in_progress`: the milliseconds after which a retry makes sense. Sent as `Retry-After`. */
+  declare readonly retryAfterMs?: number;
+
   constructor(code: WebhookErrorCode, message: string = code, options: WebhookErrorOptions = {}) {
     super(message, options);
     this.code = code;

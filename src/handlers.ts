@@ -1,125 +1,109 @@
 import type { HandlerContext, RequestContext } from './context.js';
 import { WebhookError } from './errors.js';
-import { eventTypes, isEventType, type EventType, type WebhookEvent } from './events/types.js';
+import { eventTypes, isEventType, type WebhookEvent } from './events/types.js';
+import type { Reporter } from './receiver/report.js';
+import type { ErrorHandler } from './receiver/types.js';
+import { withTimeout } from './with-timeout.js';
 
-/** A handler. Returning (or resolving) acknowledges the event; throwing makes the platform try again. */
-export type Handler<Event> = (event: Event, context: HandlerContext) => unknown;
+/** How long the response waits for `onError`, in milliseconds. */
+const errorHandlerMs = 1_000;
 
-/** Told of each handler that failed: `error.cause` is what the handler threw. */
-export type ErrorHandler<Event = WebhookEvent> = (
-  error: WebhookError,
-  event: Event,
-  context: HandlerContext,
-) => unknown;
-
-/** What a handler can be registered for by name. */
-export type HandledType = EventType | 'ping';
+/** A handler of any type, as it is stored. */
+export type AnyHandler = (event: never, context: HandlerContext) => unknown;
 
 interface Registration {
-  readonly wants: (type: WebhookEvent['event']) => boolean;
-  readonly handler: Handler<never>;
+  /** The types it was registered for: names, `*` for all, or nothing for failures. */
+  readonly types: readonly unknown[];
+  readonly handler: AnyHandler | ErrorHandler<never>;
+  /** Increases with each module that is reloaded in development. */
+  readonly generation: number;
+}
+
+interface RunOptions {
+  /** For all handlers together; then `run` rejects with `handler_timeout`. */
+  readonly timeoutMs: number;
+  /** Called when handlers that were timed out have ended. */
+  readonly onLateEnd: () => unknown;
+  /** Runs instead of all handlers. */
+  readonly handoff: AnyHandler | undefined;
 }
 
 /** The handlers of a receiver, and how they are run. */
-export class HandlerRegistry {
-  readonly registrations: Registration[] = [];
-  private readonly errorHandlers: ErrorHandler<never>[] = [];
-  private sealed = false;
-
-  on(types: unknown, handler: Handler<never>): void {
-    const names = (Array.isArray(types) ? types : [types]) as unknown[];
-    if (names.length === 0) throw new TypeError('receiver.on: the list of event types is empty.');
-    for (const name of names) {
-      if (isEventType(name) || name === 'ping') continue;
-      throw new TypeError(
-        `receiver.on: ${JSON.stringify(name)} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
-          'For types that this version does not know there is onUnknown.',
-      );
-    }
-    this.register((type) => names.includes(type), handler);
-  }
-
-  register(wants: Registration['wants'], handler: Handler<never>): void {
-    this.checkRegistration(handler);
-    this.registrations.push({ wants, handler });
-  }
-
-  onError(handler: ErrorHandler<never>): void {
-    this.checkRegistration(handler);
-    this.errorHandlers.push(handler);
-  }
-
-  /** After this nothing can be registered: a handler added later would miss events without a word. */
-  seal(): void {
-    this.sealed = true;
-  }
-
-  private checkRegistration(handler: unknown): void {
-    if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
-    if (this.sealed) {
-      throw new TypeError(
-        'Handlers must be registered before the first request: move this to where the receiver is created.',
-      );
-    }
-  }
-
+export interface HandlerRegistry {
+  on(types: unknown, handler: AnyHandler): void;
+  register(types: Registration['types'], handler: Registration['handler']): void;
+  /** From now on a registration is late: its handler has missed events. */
+  seal(): void;
+  /** Tells whether no event can reach a handler. */
+  isEmpty(): boolean;
   /**
-   * Runs every handler for this type in order of registration, each after the one before has ended.
-   * All run, even if one fails; then throws `handler_failed`. Returns how many ran.
+   * Runs every handler for this type in order of registration, each after its predecessor has ended.
+   * All run, even if one fails; then it rejects with `handler_failed`. Returns how many ran.
    *
-   * @param type - The type as verified. A schema may have changed `event`.
-   * @param timeoutMs - For all of them together; then throws `handler_timeout`.
-   * @param onLateEnd - Called when they have ended after that.
-   * @param handoff - Run instead of all of them.
+   * @param type - The type as verified.
    */
-  run(
-    type: WebhookEvent['event'],
-    event: unknown,
-    context: RequestContext,
-    timeoutMs?: number,
-    onLateEnd?: () => unknown,
-    handoff?: Handler<never>,
-  ): Promise<number> {
-    const running = this.runAll(type, event, context, handoff);
-    if (timeoutMs === undefined) return running;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const timeout = new WebhookError(
-          'handler_timeout',
-          `The ${handoff ? 'hand-off' : 'handlers'} for ${type} took longer than ${timeoutMs} ms.`,
+  run(type: string, event: unknown, context: RequestContext, options?: RunOptions): Promise<number>;
+  /** Calls the error handlers, and waits for them briefly: a logger that hangs must not hold up the response. */
+  tellFailure(error: WebhookError, event: unknown, context: HandlerContext): Promise<void>;
+}
+
+function isDevelopment(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  // A runtime without a process reloads no module in place.
+  return process?.env !== undefined && process.env.NODE_ENV !== 'production';
+}
+
+/** @param report - Writes to the logger. */
+export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => unknown): HandlerRegistry {
+  const registrations: Registration[] = [];
+  let sealed = false;
+  let generation = 0;
+
+  function register(types: Registration['types'], handler: Registration['handler']): void {
+    if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
+    if (sealed) {
+      if (!isDevelopment()) {
+        throw new TypeError(
+          'Handlers must be registered before the first request: move this to where the receiver is created.',
         );
-        context.expire(timeout);
-        void this.report(timeout, event, context);
-        reject(timeout);
-        void running.then(onLateEnd, onLateEnd);
-      }, timeoutMs);
-      running.then(resolve, reject).finally(() => {
-        clearTimeout(timer);
+      }
+      sealed = false;
+      generation += 1;
+    }
+    // A module that is reloaded registers its handlers again. Two candidates cannot be told apart.
+    const [replaced, another] = registrations.filter(
+      (each) => each.generation < generation && String(each.types) === String(types),
+    );
+    const replaces = replaced && !another;
+    const position = replaces ? registrations.indexOf(replaced) : registrations.length;
+    registrations.splice(position, replaces ? 1 : 0, { types, handler, generation });
+    if (generation > 0) {
+      report((to) => {
+        to.registeredLate(types, !!replaces);
       });
-    });
+    }
   }
 
-  private async runAll(
-    type: WebhookEvent['event'],
+  async function runAll(
+    type: string,
     event: unknown,
     context: RequestContext,
-    handoff: Handler<never> | undefined,
+    handoff: AnyHandler | undefined,
   ): Promise<number> {
     const failures: WebhookError[] = [];
     let ran = 0;
-    const registrations = handoff ? [{ wants: () => true, handler: handoff }] : this.registrations;
-    for (const { wants, handler } of registrations) {
-      if (!wants(type)) continue;
+    for (const { types, handler } of handoff ? [{ types: ['*'], handler: handoff }] : registrations) {
+      if (types[0] !== '*' && !types.includes(type)) continue;
       if (context.expired) break;
       ran += 1;
       try {
-        const pending = handler(event as never, context);
-        // A handler that returns nothing has ended; a turn of the queue for it would be for nothing.
+        const pending = (handler as AnyHandler)(event as never, context);
+        // A handler that returns nothing has ended; waiting a turn of the microtask queue for it gains nothing.
         if (pending !== undefined) {
-          context.onWait?.();
+          context.wait();
           await (pending as Promise<unknown>);
         }
-        // Nobody knows whether it has the event.
+        // Nobody knows whether the queue has the event.
         else if (handoff) throw new TypeError('handoff returned no promise.');
       } catch (cause) {
         failures.push(
@@ -129,19 +113,61 @@ export class HandlerRegistry {
         );
       }
     }
-    if (context.expired || failures.length === 0) return ran;
-    for (const failure of failures) await this.report(failure, event, context);
-    throw failures[0] as WebhookError;
+    const [first] = failures;
+    if (context.expired || !first) return ran;
+    await Promise.all(failures.map((failure) => tellFailure(failure, event, context)));
+    throw first;
   }
 
-  /** Tells the error handlers. What they throw cannot make things worse: the answer is a failure already. */
-  async report(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
-    for (const handler of this.errorHandlers) {
-      try {
-        await handler(error, event as never, context);
-      } catch {
-        // Nobody is left to tell.
-      }
+  async function tellFailure(error: WebhookError, event: unknown, context: HandlerContext): Promise<void> {
+    const errorHandlers = registrations.filter(({ types }) => types.length === 0);
+    if (errorHandlers.length === 0) {
+      await report((to) => {
+        to.failed(error, event as WebhookEvent);
+      });
     }
+    await Promise.all(
+      errorHandlers.map(async ({ handler }) => {
+        try {
+          const pending = (handler as ErrorHandler<never>)(error, event as never, context);
+          if (pending) await withTimeout(Promise.resolve(pending), errorHandlerMs, error.code, 'onError');
+        } catch {
+          // Documented: nothing that onError throws changes the response, which is a failure already.
+        }
+      }),
+    );
   }
+
+  return {
+    on(types, handler) {
+      const names = (Array.isArray(types) ? types : [types]) as unknown[];
+      if (names.length === 0) throw new TypeError('receiver.on: the list of event types is empty.');
+      for (const name of names) {
+        if (isEventType(name) || name === 'ping') continue;
+        throw new TypeError(
+          `receiver.on: ${JSON.stringify(name)} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
+            'For types that this version does not know there is onUnknown.',
+        );
+      }
+      register(names, handler);
+    },
+    register,
+    seal() {
+      sealed = true;
+    },
+    isEmpty: () => registrations.every(({ types }) => types.length === 0),
+    run(type, event, context, options) {
+      const running = runAll(type, event, context, options?.handoff);
+      // Handlers that returned no promise have ended by now, and need no timer.
+      if (!options || !context.waits) return running;
+      const { timeoutMs, onLateEnd, handoff } = options;
+      const what = `${handoff ? 'hand-off' : 'handlers'} for ${type}`;
+      return withTimeout(running, timeoutMs, 'handler_timeout', what, (timeout) => {
+        context.expire(timeout);
+        void tellFailure(timeout, event, context);
+        void running.then(onLateEnd, onLateEnd);
+      });
+    },
+    tellFailure,
+  };
 }

@@ -1,4 +1,3 @@
-export type { DispatchOptions } from './dispatch.js';
 export { isWebhookError, WebhookError } from './errors.js';
 export type { WebhookErrorCode, WebhookErrorOptions } from './errors.js';
 export { isNewer } from './events/is-newer.js';
@@ -34,23 +33,27 @@ export type { ReplayOptions } from './replay/guard.js';
 export { createMemoryReplayStore } from './replay/memory.js';
 export type { MemoryReplayStoreOptions } from './replay/memory.js';
 export type { HandlerContext } from './context.js';
-export type { ErrorHandler, HandledType, Handler } from './handlers.js';
 export type { HeadersLike } from './headers.js';
 export { createReceiver } from './receiver.js';
 export type {
   AnyReceivedEvent,
   AnyReceiver,
+  DispatchOptions,
+  ErrorHandler,
   EventSchemas,
   HandleContext,
   HandledInfo,
+  HandledType,
+  Handler,
   NoSchemas,
   ReceivedEvent,
   ReceiveInput,
   Receiver,
+  ReceiverLogger,
   ReceiveResult,
   ReceiverOptions,
   RejectedInfo,
-} from './receiver.js';
+} from './receiver/types.js';
 export type { Secret, SecretResult, SecretSource } from './secrets.js';
 export { signatureMatches, signPayload } from './signature.js';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './standard-schema.js';

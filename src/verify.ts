@@ -22,17 +22,17 @@ export interface VerifyOptions {
    * guards against delays and wrong clocks, not against an attacker who replays a request.
    * @default 300
    */
-  toleranceSeconds?: number | false;
+  toleranceSeconds?: number | false | undefined;
   /**
    * Most bytes a body may have; a larger one is `body_too_large` before it is hashed.
    * @default 1048576
    */
-  maxBodyBytes?: number;
+  maxBodyBytes?: number | undefined;
   /**
    * The clock, in milliseconds since 1970.
    * @default Date.now
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 /** A request for {@link verifyWebhook} where there is no web `Request`. */
@@ -45,7 +45,7 @@ export interface RawRequest {
 
 /** Checked options, ready for any number of requests. */
 export interface Verification {
-  readonly secrets: SecretResolver;
+  secrets: SecretResolver;
   readonly toleranceSeconds: number | false;
   readonly maxBodyBytes: number;
   readonly now: () => number;
@@ -83,14 +83,14 @@ function checkTimestamp(header: string | null | undefined, toleranceSeconds: num
  * their code here; `explain` adds the rest.
  *
  * @param context - For the secret function.
- * @param explains - False saves the work of explaining what nobody would read.
+ * @param explains - Asked for each error. False saves the work of an explanation that nobody would read.
  */
 export async function verifyRequest(
   { secrets: source, toleranceSeconds, maxBodyBytes, now }: Verification,
   headers: HeadersLike,
   getBody: (maxBytes: number) => Uint8Array | Promise<Uint8Array>,
   context: unknown,
-  explains: boolean,
+  explains: (error: WebhookError) => unknown,
 ): Promise<WebhookEvent> {
   let body: Uint8Array | undefined;
   let secrets: readonly Secret[] | undefined;
@@ -102,16 +102,17 @@ export async function verifyRequest(
     if (digits === undefined) throw new WebhookError('malformed_signature');
     if (toleranceSeconds !== false) checkTimestamp(timestamp, toleranceSeconds, now());
 
-    // Awaited only where there is something to wait for: a turn of the queue costs as much as the checks above.
+    // Secrets before the body: while a secret function hangs, forged requests hold no bodies in memory.
+    secrets = typeof source === 'function' ? await source(context) : source;
+    // Awaited only if it is a promise: a turn of the microtask queue costs as much as the checks above.
     const reading = getBody(maxBodyBytes);
     body = reading instanceof Promise ? await reading : reading;
-    secrets = typeof source === 'function' ? await source(context) : source;
     const matching = matchesAny(body, digits, secrets);
     if (!(typeof matching === 'boolean' ? matching : await matching))
       throw new WebhookError('signature_mismatch');
     return parseEvent(body);
   } catch (error) {
-    if (explains && isWebhookError(error)) {
+    if (isWebhookError(error) && (await explains(error))) {
       // Whatever goes wrong with the explanation, the verdict stands.
       await import('./explain.js')
         .then(({ explain }) => explain(error, { headers, body, secrets, nowMs: now() }))
@@ -149,7 +150,7 @@ export function verifyWebhook(request: Request | RawRequest, options: VerifyOpti
     'arrayBuffer' in request ? readRequest(request, maxBytes) : bodyBytes(request.body, maxBytes);
   // Not an async function: one promise less is a tenth of the time that a small event takes.
   try {
-    return verifyRequest(prepareVerification(options), request.headers, getBody, request, true);
+    return verifyRequest(prepareVerification(options), request.headers, getBody, request, () => true);
   } catch (error) {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it is
     return Promise.reject(error);

@@ -87,8 +87,9 @@ describe('handlers', () => {
     });
   });
 
-  it('cannot be registered after the first request, not even a refused one', async () => {
-    const receiver = createReceiver({ secret });
+  it('cannot be registered in production after the first request, not even a rejected one', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const receiver = createReceiver({ secret, logger: false });
     await receiver.receive({ headers: {}, body: '' });
     for (const register of [
       () => receiver.on('ping', vi.fn()),
@@ -98,6 +99,7 @@ describe('handlers', () => {
     ]) {
       expect(register).toThrow(TypeError);
     }
+    vi.unstubAllEnvs();
   });
 
   it('cannot be registered for a name that is no type', () => {
@@ -286,11 +288,11 @@ describe('receive', () => {
     });
   });
 
-  it('neither decodes nor parses what did not pass, where nobody asks why', async () => {
+  it('neither decodes nor parses a rejected body if neither onRejected nor a logger asks why', async () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     const parse = vi.spyOn(JSON, 'parse');
     const input = await inputFor('ping');
-    const receiver = createReceiver({ secret: 'other' });
+    const receiver = createReceiver({ secret: 'other', logger: false });
     expect(await receiver.receive(input)).toMatchObject({ status: 401 });
     expect([decode.mock.calls.length, parse.mock.calls.length]).toEqual([0, 0]);
     vi.restoreAllMocks();
@@ -418,22 +420,40 @@ describe('handle', () => {
 describe('schemas', () => {
   const schemas = {
     'deployment.completed': z
-      .object({ id: z.string(), data: z.object({ duration_seconds: z.number().max(100) }) })
-      .transform(({ id, data }) => ({ id, minutes: data.duration_seconds / 60 })),
+      .object({ duration_seconds: z.number().max(100) })
+      .transform(({ duration_seconds }) => ({ minutes: duration_seconds / 60 })),
   };
 
-  it('give the handler what they return', async () => {
-    const seen = vi.fn();
-    const receiver = createReceiver({ secret, schemas })
-      .on('deployment.completed', (event) => seen(event.minutes))
-      .onAny((event) => seen('minutes' in event));
-    const event = sampleEvent('deployment.completed', { data: { duration_seconds: 90 } });
-    const result = await receiver.receive(await inputFor(event));
-    expect(seen.mock.calls).toEqual([[1.5], [true]]);
-    expect(result.event).toEqual({ id: event.id, minutes: 1.5 });
+  it('replace data by their output and keep the envelope, for strict, transforming and asynchronous ones', async () => {
+    const seen: unknown[] = [];
+    const receiver = createReceiver({
+      secret,
+      schemas: {
+        ...schemas,
+        'deployment.failed': z.object({ site_id: z.string() }),
+        'site.created': z
+          .object({ site_id: z.string() })
+          .transform(async ({ site_id }) => Promise.resolve(site_id)),
+      },
+    })
+      .on('deployment.completed', (event) => seen.push(event.data.minutes))
+      .on('deployment.failed', ({ data }) => seen.push(data))
+      .on('site.created', ({ data }) => seen.push(data.toUpperCase()));
+    const completed = sampleEvent('deployment.completed', { data: { duration_seconds: 90 } });
+    const failed = sampleEvent('deployment.failed', { data: { site_id: 's_1' } });
+    const created = sampleEvent('site.created', { data: { site_id: 's_2' } });
+    const results = [];
+    for (const event of [completed, failed, created])
+      results.push(await receiver.receive(await inputFor(event)));
+    expect(seen).toEqual([1.5, { site_id: 's_1' }, 'S_2']);
+    expect(results.map(({ event }) => event)).toEqual([
+      { ...completed, data: { minutes: 1.5 } },
+      { ...failed, data: { site_id: 's_1' } },
+      { ...created, data: 's_2' },
+    ]);
   });
 
-  it('refuse with 422, and the hint names the place', async () => {
+  it('reject with 422, and the hint names the path within the event', async () => {
     const onRejected = vi.fn();
     const handler = vi.fn();
     const receiver = createReceiver({ secret, schemas, onRejected }).onAny(handler);
@@ -447,10 +467,36 @@ describe('schemas', () => {
   });
 
   it('leave other types alone', async () => {
-    const receiver = createReceiver({ secret, schemas });
+    const receiver = createReceiver({ secret, schemas, logger: false });
     expect((await receiver.receive(await inputFor('site.created'))).event).toMatchObject({
       event: 'site.created',
     });
+  });
+
+  it('throw a TypeError at set-up for a key that is no event type', () => {
+    for (const key of ['deployment.complete', 'ping', '__proto_', '']) {
+      expect(() => createReceiver({ secret, schemas: { [key]: z.object({}) } as never })).toThrow(TypeError);
+    }
+  });
+
+  it('return 500 misconfigured if a schema does not settle within 5 s', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const onRejected = vi.fn();
+    const receiver = createReceiver({
+      secret,
+      onRejected,
+      schemas: {
+        'site.created': {
+          '~standard': { version: 1, vendor: 'test', validate: () => new Promise<never>(() => undefined) },
+        },
+      },
+    });
+    const result = receiver.receive(await inputFor('site.created'));
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await result).toMatchObject({ status: 500, body: '{"error":"misconfigured"}' });
+    expect(onRejected.mock.lastCall?.[0].message).toMatch(/schema took longer than 5000 ms/);
+    vi.useRealTimers();
   });
 });
 

@@ -101,3 +101,10 @@ it('has peers that are optional, each of them', () => {
   expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
   for (const { optional } of Object.values(manifest.peerDependenciesMeta)) expect(optional).toBe(true);
 });
+
+it('has a page in docs/errors for each error code', () => {
+  const table = /const statusByCode = \{([\s\S]+?)\}/.exec(text('src/errors.ts'))![1]!;
+  const codes = [...table.matchAll(/(\w+): \d{3}/g)].map(([, code]) => `${code}.md`);
+  expect(codes.length).toBeGreaterThan(19);
+  expect(readdirSync(new URL('docs/errors/', root)).sort()).toEqual(codes.sort());
+});

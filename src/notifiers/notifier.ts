@@ -15,12 +15,21 @@ export type NotifierSecret =
 
 /** What a notifier uses of a handler's context. */
 export interface NotifierContext {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly adapterContext?: unknown;
+  /** The event before a schema replaced its `data`: this is what the message tells. */
+  readonly verifiedEvent?: WebhookEvent | undefined;
+}
+
+/** An event whose `data` a schema may have replaced. */
+export interface NotifiableEvent {
+  readonly event: WebhookEvent['event'];
+  readonly id: string;
+  readonly data: unknown;
 }
 
 /** A handler that posts a message for the event. */
-export type Notifier = (event: WebhookEvent, context?: NotifierContext) => Promise<void>;
+export type Notifier = (event: NotifiableEvent, context?: NotifierContext) => Promise<void>;
 
 /** Options that all notifiers have. */
 export interface NotifierOptions {
@@ -288,7 +297,8 @@ export function createNotifier(provider: Provider, options: NotifierOptions): No
     }
   }
 
-  return async (event, context = {}) => {
+  return async (given, context = {}) => {
+    const event = context.verifiedEvent ?? (given as WebhookEvent);
     try {
       await notify(event, context);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { WebhookError } from '../errors.js';
 import { eventKey } from '../event-key.js';
 import type { EventEnvelope } from '../events/types.js';
+import { withTimeout } from '../with-timeout.js';
 import type { ReplayClaim, ReplayStore } from './contract.js';
 
 /** Replay protection, as an option of `createReceiver`. */
@@ -15,52 +16,59 @@ export interface ReplayOptions {
    * longer than that, in seconds. The platform's own retries take 2 h 36 min, so less than 3 hours loses events.
    * @default 86_400
    */
-  windowSeconds?: number;
+  windowSeconds?: number | undefined;
   /**
    * How long the claim of a process that died holds up the event, in seconds. A process that lives keeps its claim
    * for as long as its handlers take.
    * @default 30
    */
-  leaseSeconds?: number;
+  leaseSeconds?: number | undefined;
+  /**
+   * How long handlers may keep their claim, in seconds. After that `context.signal` fires, the response is
+   * `handler_timeout`, and the claim is released, so that a handler that never ends cannot make every retry
+   * of its event fail. The platform's retries come 10 s, 60 s, 5 min, 30 min and 2 h apart (contract section 4).
+   * @default 120
+   */
+  maxHandlingSeconds?: number | undefined;
   /** How long the store may take for a step, in milliseconds; then `replay_store_unavailable` (503). @default 3_000 */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** A claim on an event that this process is to handle. */
 export interface HeldClaim {
   readonly status: 'claimed';
   readonly attempt: number | undefined;
-  /** Extends the claim from now on: who lives keeps it. For handlers that are waited for; others have ended by then. */
+  /**
+   * Extends the claim from now on, for at most `maxHandlingSeconds`, then releases it. Called when a handler is
+   * awaited; others have ended by then.
+   */
   readonly hold: () => void;
   /**
-   * Handled. False where the claim was lost meanwhile: another one's answer counts.
+   * Stores that the event is handled.
    *
-   * @throws {@link WebhookError} `replay_store_unavailable`: it is not written down, so the event must come again.
+   * @throws {@link WebhookError} `replay_store_unavailable`: it is not stored, so the event must be retried;
+   * `duplicate_in_progress`: the claim was lost meanwhile, and its successor decides.
    */
-  complete(): boolean | Promise<boolean>;
+  complete(): Promise<void>;
   /** Not handled: the platform's next attempt shall be. Never rejects. */
   release(): Promise<void>;
-  /** Extends no more: the claim frees itself, unless it is released before. */
-  leave(): void;
 }
 
-/** Whether an event may be handled now. */
-export type Entry = HeldClaim | Exclude<ReplayClaim, { readonly status: 'claimed' }>;
+/** Whether an event is to be handled now, or has been handled before. */
+export type Entry = HeldClaim | Extract<ReplayClaim, { readonly status: 'done' }>;
 
 /** Lets an event through once. */
 export interface ReplayGuard {
-  /** @throws {@link WebhookError} `event_expired`, `replay_store_unavailable` */
+  /** @throws {@link WebhookError} `event_expired`, `replay_store_unavailable`, `duplicate_in_progress` */
   enter(event: Pick<EventEnvelope<string, unknown>, 'id' | 'account_id' | 'timestamp'>): Promise<Entry>;
-  /** For `Retry-After` where a claim was lost. */
-  readonly leaseMs: number;
 }
 
 function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as Partial<PromiseLike<Value>> | undefined)?.then === 'function';
 }
 
-/** Where nobody waits for what comes of it: the claim frees itself. */
-async function quietly(act: () => unknown): Promise<void> {
+/** For steps whose failure changes nothing, since a claim expires by itself. */
+async function ignoreErrors(act: () => unknown): Promise<void> {
   try {
     await act();
   } catch {
@@ -68,17 +76,20 @@ async function quietly(act: () => unknown): Promise<void> {
   }
 }
 
-/**
- * @param toleranceMs - How far a signed timestamp may be in the future.
- */
+function inProgress(message: string, retryAfterMs: number): WebhookError {
+  return Object.assign(new WebhookError('duplicate_in_progress', message), { retryAfterMs });
+}
+
+/** @param verification - Its tolerance says how far a signed timestamp may be in the future; 300 s if it has none. */
 export function createReplayGuard(
   options: ReplayOptions,
-  toleranceMs: number,
-  now: () => number,
+  { toleranceSeconds, now }: { readonly toleranceSeconds: number | false; readonly now: () => number },
 ): ReplayGuard {
+  const toleranceMs = (toleranceSeconds === false ? 300 : toleranceSeconds) * 1000;
   const { store, timeoutMs = 3_000 } = options;
   const windowMs = (options.windowSeconds ?? 86_400) * 1000;
   const leaseMs = (options.leaseSeconds ?? 30) * 1000;
+  const maxHandlingMs = (options.maxHandlingSeconds ?? 120) * 1000;
   // Whatever is let in at the edge of the future must be remembered until it is too old.
   const ttlMs = windowMs + toleranceMs + leaseMs;
 
@@ -102,29 +113,13 @@ export function createReplayGuard(
     } catch (cause) {
       throw unavailable(cause);
     }
-    return isPromise(answer) ? inTime(answer, undo) : answer;
-  }
-
-  function inTime<Value>(answer: PromiseLike<Value>, undo?: (late: Value) => unknown): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        reject(unavailable(new Error(`no answer within ${timeoutMs} ms`)));
-      }, timeoutMs);
-      // A thenable of somebody's own may throw, or settle twice.
-      Promise.resolve(answer).then(
-        (value) => {
-          clearTimeout(timer);
-          if (late) undo?.(value);
-          else resolve(value);
-        },
-        (cause: unknown) => {
-          clearTimeout(timer);
-          reject(unavailable(cause));
-        },
-      );
-    });
+    if (!isPromise(answer)) return answer;
+    const onTimeout = undo && (() => void Promise.resolve(answer).then(undo, () => undefined));
+    return withTimeout(answer, timeoutMs, 'replay_store_unavailable', 'replay store', onTimeout).catch(
+      (cause: unknown) => {
+        throw unavailable(cause);
+      },
+    );
   }
 
   function checkAge(timestamp: string): void {
@@ -141,7 +136,6 @@ export function createReplayGuard(
   }
 
   return {
-    leaseMs,
     async enter({ id, account_id, timestamp }) {
       checkAge(timestamp);
       const hashed = eventKey(account_id, id);
@@ -149,36 +143,45 @@ export function createReplayGuard(
       const claim = await step(
         () => store.claim(key, { leaseMs, ttlMs }),
         // Nobody waits for it any more: without this it would hold the event up for a lease.
-        (late) => late.status === 'claimed' && quietly(() => store.release(key, late.token)),
+        (late) => late.status === 'claimed' && ignoreErrors(() => store.release(key, late.token)),
       );
       const { status } = claim;
-      if (status === 'done' || status === 'busy') return claim;
+      if (status === 'done') return claim;
+      if (status === 'busy') throw inProgress('The same event is being handled now.', claim.retryAfterMs);
       // A store that says anything else is none, whatever its type was made to say.
       if ((status as unknown) !== 'claimed') {
         throw new TypeError('The replay store answered a claim with neither claimed, done nor busy.');
       }
       const { token, attempt } = claim;
-      let beat: ReturnType<typeof setInterval> | undefined;
-      const leave = (): void => {
-        clearInterval(beat);
+      let heartbeat: ReturnType<typeof setInterval> | undefined;
+      let limit: ReturnType<typeof setTimeout> | undefined;
+      const stopHeartbeat = (): void => {
+        clearInterval(heartbeat);
+        clearTimeout(limit);
+      };
+      const release = (): Promise<void> => {
+        stopHeartbeat();
+        return ignoreErrors(() => step(() => store.release(key, token)));
       };
       return {
         status,
         attempt,
-        leave,
+        release,
         hold() {
-          // That it was lost all the same is found by `complete`.
-          beat ??= setInterval(() => {
-            void quietly(() => store.extend(key, token, leaseMs));
+          if (heartbeat) return;
+          // If the claim is lost all the same, `complete` finds out.
+          heartbeat = setInterval(() => {
+            void ignoreErrors(() => store.extend(key, token, leaseMs));
           }, leaseMs / 3);
+          limit = setTimeout(() => void release(), maxHandlingMs);
         },
-        complete() {
-          leave();
-          return step(() => store.complete(key, token));
-        },
-        release() {
-          leave();
-          return quietly(() => step(() => store.release(key, token)));
+        async complete() {
+          stopHeartbeat();
+          const completing = step(() => store.complete(key, token));
+          // A store in memory has completed by now; waiting a turn of the microtask queue for it gains nothing.
+          if (!(typeof completing === 'boolean' ? completing : await completing)) {
+            throw inProgress('The claim was lost while the event was handled.', leaseMs);
+          }
         },
       };
     },

@@ -8,11 +8,17 @@ import {
   type EventDataByType,
   type EventOf,
   type EventType,
+  type Handler,
   type PingEvent,
   type Receiver,
   type UnknownEvent,
   type WebhookEvent,
 } from '../../src/index.js';
+import {
+  createDiscordNotifier,
+  createPagerDutyNotifier,
+  createSlackNotifier,
+} from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
 import { z } from 'zod';
 
@@ -171,23 +177,62 @@ describe('a receiver', () => {
     expectTypeOf(receiver).toEqualTypeOf<Receiver>();
   });
 
-  it('gives handlers what the schema returns', () => {
-    const typed = createReceiver({
-      secret: 'x',
-      schemas: {
-        'credits.low': z.object({ data: z.object({ balance: z.number() }) }).transform((e) => e.data.balance),
-      },
-    });
-    typed.on('credits.low', (balance) => {
-      expectTypeOf(balance).toEqualTypeOf<number>();
+  it('gives handlers what the schema of data returns, in the envelope', () => {
+    const schemas = {
+      'credits.low': z.object({ balance: z.number() }).transform((data) => data.balance),
+      'site.deleted': z.object({ site_id: z.string() }),
+    };
+    const typed = createReceiver({ secret: 'x', schemas });
+    typed.on('credits.low', (each) => {
+      expectTypeOf(each.data).toEqualTypeOf<number>();
+      expectTypeOf(each.id).toEqualTypeOf<string>();
+      expectTypeOf(each.event).toEqualTypeOf<'credits.low'>();
     });
     typed.on(['credits.low', 'site.created'], (each) => {
-      expectTypeOf(each).toEqualTypeOf<number | EventOf<'site.created'>>();
+      if (each.event === 'credits.low') expectTypeOf(each.data).toEqualTypeOf<number>();
+      else expectTypeOf(each).toEqualTypeOf<EventOf<'site.created'>>();
     });
+    typed.onAny((each) => {
+      if (each.event === 'site.deleted') expectTypeOf(each.data).toEqualTypeOf<{ site_id: string }>();
+    });
+    const inAFile: Handler<'credits.low', typeof schemas> = (each) => {
+      expectTypeOf(each.data).toEqualTypeOf<number>();
+    };
+    typed.on('credits.low', inAFile);
+    typed.onAny(createSlackNotifier({ url: 'https://hooks.slack.com/services/T/B/x' }));
+    typed.on('site.deleted', createDiscordNotifier({ url: 'https://discord.com/api/webhooks/1/x' }));
+    typed.on('credits.low', createPagerDutyNotifier({ routingKey: 'x' }));
     createReceiver({
       secret: 'x',
       // @ts-expect-error not an event type
       schemas: { 'credits.lo': z.object({}) },
     });
+  });
+
+  it('has handlers as a type, for files of their own', () => {
+    const one: Handler<'deployment.failed'> = (each, { signal }) => {
+      expectTypeOf(each).toEqualTypeOf<EventOf<'deployment.failed'>>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    };
+    const two: Handler<'site.created' | 'site.deleted'> = (each) => {
+      expectTypeOf(each).toEqualTypeOf<EventOf<'site.created' | 'site.deleted'>>();
+    };
+    const any: Handler = (each) => {
+      expectTypeOf(each).toEqualTypeOf<WebhookEvent>();
+    };
+    const unknown: Handler<'unknown'> = (each) => {
+      expectTypeOf(each).toEqualTypeOf<UnknownEvent>();
+    };
+    receiver
+      .on('deployment.failed', one)
+      .on(['site.created', 'site.deleted'], two)
+      .on('site.created', two)
+      .on('ping', any)
+      .onAny(any)
+      .onUnknown(unknown);
+    // @ts-expect-error the handler wants another type
+    receiver.on('site.created', one);
+    // @ts-expect-error the name has a typo
+    expectTypeOf<Handler<'deployment.complete'>>().toBeFunction();
   });
 });
