@@ -1,23 +1,13 @@
 import type { HandlerContext, RequestContext } from './context.js';
 import { WebhookError } from './errors.js';
 import { eventTypes, isEventType, type WebhookEvent } from './events/types.js';
+import type { AnyHandler, Registration } from './receiver/registration.js';
 import type { Reporter } from './receiver/report.js';
 import type { ErrorHandler } from './receiver/types.js';
 import { withTimeout } from './with-timeout.js';
 
 /** How long the response waits for `onError`, in milliseconds. */
 const errorHandlerMs = 1_000;
-
-/** A handler of any type, as it is stored. */
-export type AnyHandler = (event: never, context: HandlerContext) => unknown;
-
-interface Registration {
-  /** The types it was registered for: names, `*` for all, or nothing for failures. */
-  readonly types: readonly unknown[];
-  readonly handler: AnyHandler | ErrorHandler<never>;
-  /** Increases with each module that is reloaded in development. */
-  readonly generation: number;
-}
 
 interface RunOptions {
   /** For all handlers together; then `run` rejects with `handler_timeout`. */
@@ -32,8 +22,8 @@ interface RunOptions {
 export interface HandlerRegistry {
   on(types: unknown, handler: AnyHandler): void;
   register(types: Registration['types'], handler: Registration['handler']): void;
-  /** From now on a registration is late: its handler has missed events. */
-  seal(): void;
+  /** Called before each request: from now on a registration is late. Resolves when the late ones are merged. */
+  seal(): Promise<void> | undefined;
   /** Tells whether no event can reach a handler. */
   isEmpty(): boolean;
   /**
@@ -48,40 +38,23 @@ export interface HandlerRegistry {
 }
 
 function isDevelopment(): boolean {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  // A runtime without a process reloads no module in place.
-  return process?.env !== undefined && process.env.NODE_ENV !== 'production';
+  const { process } = globalThis as { process?: { env?: { NODE_ENV?: string } } };
+  // Servers that reload modules in place set it to development, test runners to test.
+  return (process?.env?.NODE_ENV ?? 'production') !== 'production';
 }
 
-/** @param report - Writes to the logger. */
+/** @param report - Tells the logger. */
 export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => unknown): HandlerRegistry {
   const registrations: Registration[] = [];
+  const late: Registration[] = [];
   let sealed = false;
-  let generation = 0;
 
   function register(types: Registration['types'], handler: Registration['handler']): void {
     if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
-    if (sealed) {
-      if (!isDevelopment()) {
-        throw new TypeError(
-          'Handlers must be registered before the first request: move this to where the receiver is created.',
-        );
-      }
-      sealed = false;
-      generation += 1;
+    if (sealed && !isDevelopment()) {
+      throw new TypeError('Register handlers where the receiver is created, before the first request.');
     }
-    // A module that is reloaded registers its handlers again. Two candidates cannot be told apart.
-    const [replaced, another] = registrations.filter(
-      (each) => each.generation < generation && String(each.types) === String(types),
-    );
-    const replaces = replaced && !another;
-    const position = replaces ? registrations.indexOf(replaced) : registrations.length;
-    registrations.splice(position, replaces ? 1 : 0, { types, handler, generation });
-    if (generation > 0) {
-      report((to) => {
-        to.registeredLate(types, !!replaces);
-      });
-    }
+    (sealed ? late : registrations).push({ types, handler });
   }
 
   async function runAll(
@@ -129,8 +102,12 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
     await Promise.all(
       errorHandlers.map(async ({ handler }) => {
         try {
-          const pending = (handler as ErrorHandler<never>)(error, event as never, context);
-          if (pending) await withTimeout(Promise.resolve(pending), errorHandlerMs, error.code, 'onError');
+          const pending = (handler as ErrorHandler<never>)(
+            error,
+            event as never,
+            context,
+          ) as Promise<unknown>;
+          await withTimeout(pending, errorHandlerMs, error.code, 'onError');
         } catch {
           // Documented: nothing that onError throws changes the response, which is a failure already.
         }
@@ -141,12 +118,12 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
   return {
     on(types, handler) {
       const names = (Array.isArray(types) ? types : [types]) as unknown[];
-      if (names.length === 0) throw new TypeError('receiver.on: the list of event types is empty.');
-      for (const name of names) {
-        if (isEventType(name) || name === 'ping') continue;
+      const wrong =
+        names.length === 0 ? [names] : names.filter((name) => !isEventType(name) && name !== 'ping');
+      if (wrong.length > 0) {
         throw new TypeError(
-          `receiver.on: ${JSON.stringify(name)} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
-            'For types that this version does not know there is onUnknown.',
+          `receiver.on: ${JSON.stringify(wrong[0])} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
+            'For other types there is onUnknown.',
         );
       }
       register(names, handler);
@@ -154,6 +131,11 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
     register,
     seal() {
       sealed = true;
+      return late.length === 0
+        ? undefined
+        : import('./receiver/reload.js').then(({ mergeLate }) => {
+            mergeLate(registrations, late.splice(0), report);
+          });
     },
     isEmpty: () => registrations.every(({ types }) => types.length === 0),
     run(type, event, context, options) {

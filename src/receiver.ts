@@ -26,15 +26,6 @@ const secretMs = 5_000;
 /** How long handlers may take if no option says so, in milliseconds. The platform waits 15 s (contract section 4). */
 const defaultHandlingMs = 120_000;
 
-/** Calls an observer: neither its exception nor its rejected promise may touch the response. */
-function observe(observer: () => unknown): void {
-  try {
-    Promise.resolve(observer()).catch(() => undefined);
-  } catch {
-    // Documented: whatever an observer throws is ignored.
-  }
-}
-
 /**
  * Makes a receiver: the whole way from a raw request to your typed handlers and the right response.
  * Mount it with an adapter (`@hostwares/webhooks/express`, `/hono`, `/next`, `/node`), or call `handle`
@@ -58,7 +49,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
 ): Receiver<Schemas> {
   const verification = prepareVerification(options);
   checkReceiverOptions(options as ReceiverOptions);
-  const { handoff, acknowledge, schemas, replay, logger = console, onRejected, onHandled } = options;
+  const { handoff, acknowledge, schemas, replay, onHandled } = options;
   const { handlerTimeoutMs = handoff ? 10_000 : defaultHandlingMs } = options;
   const timeoutMs = Math.min(handlerTimeoutMs, replay ? (replay.maxHandlingSeconds ?? 120) * 1000 : Infinity);
   const { secrets, now } = verification;
@@ -78,37 +69,31 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   schemaLoading?.catch(() => undefined);
 
   let reporter: Promise<Reporter> | undefined;
-  /** Writes to the logger. The first line loads what writes it. */
-  const report = <Result>(tell: (to: Reporter) => Result): false | Promise<Result | undefined> =>
-    logger &&
-    (reporter ??= import('./receiver/report.js').then(({ createReporter }) => createReporter(logger, now)))
+  /** Tells `onRejected` or the logger. What does that is loaded by the first call. */
+  const report = <Result>(tell: (to: Reporter) => Result): Promise<Result | undefined> =>
+    (reporter ??= import('./receiver/report.js').then(({ createReporter }) => createReporter(options, now)))
       .then(tell)
       .catch(() => undefined);
 
   const handlers = createHandlerRegistry(report);
-  const explains = (error: WebhookError) => (onRejected ? true : report((to) => to.willWrite(error)));
+  const explains = (error: WebhookError) => report((to) => to.willTell(error));
   type Event = AnyReceivedEvent<Schemas>;
 
   async function reject(cause: unknown, input: ReceiveInput): Promise<ReceiveResult<Event>> {
     // Only the program's own code can throw anything else here: a schema, a body function, a clock.
-    const error = isWebhookError(cause)
-      ? cause
-      : new WebhookError('misconfigured', 'The receiver itself failed: an option or a body function threw.', {
-          cause,
-        });
-    if (onRejected) {
-      const { method, headers, adapterContext } = input;
-      observe(() => onRejected(error, { method, headers, adapterContext }));
-    } else {
-      await report((to) => {
-        to.rejected(error);
-      });
-    }
+    const error = isWebhookError(cause) ? cause : new WebhookError('misconfigured', undefined, { cause });
+    await report((to) => {
+      to.rejected(error, input);
+    });
     return rejectedResult(error);
   }
 
   function acknowledgeEvent(event: Event, info: HandledInfo): ReceiveResult<Event> {
-    if (onHandled) observe(() => onHandled(event, info));
+    // As a promise, so that neither its exception nor its rejection touches the response.
+    if (onHandled)
+      void Promise.resolve()
+        .then(() => onHandled(event, info))
+        .catch(() => undefined);
     return { ...acknowledgedResult, event };
   }
 
@@ -148,14 +133,15 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   }
 
   async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
-    handlers.seal();
     const { body, adapterContext, waitUntil } = input;
     let verified: WebhookEvent;
     let event: Event;
     let claim: HeldClaim | undefined;
     try {
+      const merging = handlers.seal();
+      if (merging) await merging;
       if (input.method !== undefined && input.method !== 'POST') {
-        throw new WebhookError('method_not_allowed', 'Webhooks are sent with POST.');
+        throw new WebhookError('method_not_allowed');
       }
       verified = await verifyRequest(
         verification,
@@ -205,7 +191,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     },
     receive,
     async dispatch(event, dispatchOptions) {
-      handlers.seal();
+      await handlers.seal();
       const { dispatch } = await import('./dispatch.js');
       await dispatch(handlers, applySchemas, event, dispatchOptions);
     },

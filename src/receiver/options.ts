@@ -33,9 +33,9 @@ export function checkReceiverOptions(options: ReceiverOptions): void {
     throw new TypeError('replay must have a store, such as createMemoryReplayStore(), and times above 0.');
   }
   for (const type of Object.keys(schemas ?? {})) {
-    if (!isEventType(type)) throw new TypeError(`schemas: ${JSON.stringify(type)} is not an event type.`);
+    if (!isEventType(type)) throw new TypeError(`schemas: ${type} is not an event type.`);
   }
   if (logger && !(typeof logger.warn === 'function' && typeof logger.error === 'function')) {
-    throw new TypeError('logger must be false or have the methods warn and error.');
+    throw new TypeError('logger must have warn and error, or be false.');
   }
 }

@@ -1,6 +1,6 @@
-import type { WebhookError } from '../errors.js';
+import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
-import type { ReceiverLogger } from './types.js';
+import type { ReceiveInput, ReceiverOptions } from './types.js';
 
 /** At most one line per code in this time, in milliseconds: forged traffic must not flood a log. */
 const intervalMs = 60_000;
@@ -8,17 +8,25 @@ const intervalMs = 60_000;
 /** How many names of event types are remembered as reported. Names of unknown types come from outside. */
 const maxReportedTypes = 100;
 
+/** For errors that are thrown without a message, and not by the verification. */
+const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
+  misconfigured: 'The receiver itself failed: an option or a body function threw.',
+  method_not_allowed: 'Webhooks are sent with POST.',
+};
+
 const pages = 'https://github.com/hostwares/webhooks/blob/main/docs/errors';
 
-/** Writes to the logger what nobody else is told. */
+/** Tells `onRejected`, or else the logger. */
 export interface Reporter {
-  /** Tells whether {@link Reporter.rejected} will write a line for this error, and decides it. */
-  willWrite(error: WebhookError): boolean;
-  rejected(error: WebhookError): void;
+  /** Decides whether anybody will be told of this error, so that it is worth an explanation. */
+  willTell(error: WebhookError): boolean;
+  /** Tells of a request that was rejected before any handler ran. */
+  rejected(error: WebhookError, request: ReceiveInput): void;
+  /** Tells of a failure after verification, if there is no `onError`. */
   failed(error: WebhookError, event: WebhookEvent): void;
-  /** An event was acknowledged, and no handler ran. */
+  /** Tells of an event that was acknowledged although no handler ran. */
   unhandled(event: WebhookEvent, noHandlers: boolean): void;
-  /** A handler was registered after the first request. */
+  /** Tells of a handler that was registered after the first request. */
   registeredLate(types: readonly unknown[], replaced: boolean): void;
 }
 
@@ -34,25 +42,32 @@ function formatTypes(types: readonly unknown[]): string {
 }
 
 /** Made by the first line that there is to write; most receivers never need it. */
-export function createReporter(logger: ReceiverLogger, now: () => number): Reporter {
+export function createReporter(
+  { logger = console, onRejected }: Pick<ReceiverOptions, 'logger' | 'onRejected'>,
+  now: () => number,
+): Reporter {
   const writtenAt = new Map<string, number>();
   const suppressed = new Map<string, number>();
   const decisions = new WeakMap<WebhookError, boolean>();
   const reportedTypes = new Set<string>();
 
-  /** A logger is somebody else's code: neither its exception nor its rejected promise may touch the response. */
-  function write(level: 'info' | 'warn' | 'error', line: string, cause?: unknown): void {
-    const method = level === 'info' && !logger.info ? 'warn' : level;
+  /** Neither an exception nor a rejected promise of the user's code may touch the response. */
+  function call(observer: () => unknown): void {
     try {
-      const details = cause === undefined ? [] : [cause];
-      const written = (logger[method] as (line: string, ...details: unknown[]) => unknown)(
-        `[hostwares] ${oneLine(line)}`,
-        ...details,
-      );
-      Promise.resolve(written).catch(() => undefined);
+      Promise.resolve(observer()).catch(() => undefined);
     } catch {
       // There is nobody left to tell.
     }
+  }
+
+  function write(level: 'info' | 'warn' | 'error', line: string, cause?: unknown): void {
+    if (!logger) return;
+    const text = `[hostwares] ${oneLine(line)}`;
+    call(() => {
+      if (level === 'info' && logger.info) return logger.info(text);
+      if (level !== 'error') return logger.warn(text);
+      return cause === undefined ? logger.error(text) : logger.error(text, cause);
+    });
   }
 
   function decide({ code }: WebhookError): boolean {
@@ -66,26 +81,34 @@ export function createReporter(logger: ReceiverLogger, now: () => number): Repor
     return true;
   }
 
-  function willWrite(error: WebhookError): boolean {
+  function willTell(error: WebhookError): boolean {
+    if (onRejected) return true;
+    if (!logger) return false;
     const decision = decisions.get(error) ?? decide(error);
     decisions.set(error, decision);
     return decision;
   }
 
+  function writeRejection({ status, code, message, hint, cause }: WebhookError): void {
+    const count = suppressed.get(code) ?? 0;
+    suppressed.delete(code);
+    const more = count > 0 ? ` (${count} more since the last line)` : '';
+    const isOurs = status >= 500;
+    write(
+      isOurs ? 'error' : 'warn',
+      `${status} ${code}: ${oneLine(hint ?? message, 300)}${more} ${pages}/${code}.md`,
+      isOurs ? cause : undefined,
+    );
+  }
+
   return {
-    willWrite,
-    rejected(error) {
-      if (!willWrite(error)) return;
-      const { status, code, message, hint, cause } = error;
-      const count = suppressed.get(code) ?? 0;
-      suppressed.delete(code);
-      const more = count > 0 ? ` (${count} more since the last line)` : '';
-      const isOurs = status >= 500;
-      write(
-        isOurs ? 'error' : 'warn',
-        `${status} ${code}: ${oneLine(hint ?? message, 300)}${more} ${pages}/${code}.md`,
-        isOurs ? cause : undefined,
-      );
+    willTell,
+    rejected(error, { method, headers, adapterContext }) {
+      if (error.message === error.code) {
+        (error as { message: string }).message = messages[error.code] ?? error.code;
+      }
+      if (onRejected) call(() => onRejected(error, { method, headers, adapterContext }));
+      else if (willTell(error)) writeRejection(error);
     },
     failed({ status, code, message, hint, cause }, { id }) {
       const line = `${status} ${code}: ${oneLine(hint ? `${message} ${hint}` : message, 250)} Event ${oneLine(id, 80)}.`;

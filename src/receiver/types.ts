@@ -188,8 +188,8 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
    * in order of registration, one after the other.
    *
    * Register handlers where the receiver is created, before the first request. In development
-   * (`NODE_ENV` other than `production`) a later registration is accepted with a warning, and replaces the handler
-   * that was registered for the same types, since a module that is reloaded registers its handlers again.
+   * (`NODE_ENV` is set, and not to `production`) a later registration is accepted with a warning, and replaces the
+   * handler that was registered for the same types, since a module that is reloaded registers its handlers again.
    *
    * @throws `TypeError` for a name that is no event type, or in production after the first request.
    */

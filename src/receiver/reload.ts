@@ -1,0 +1,28 @@
+import type { Registration } from './registration.js';
+import type { Reporter } from './report.js';
+
+const isSame = (one: Registration, other: Registration): boolean => String(one.types) === String(other.types);
+
+/**
+ * Merges handlers that were registered after a request into those registered before. A module that is reloaded
+ * registers its handlers again, so they replace as many handlers of the same types. If the numbers differ,
+ * some belong to other modules, and nobody can tell which: then the new ones are added. A module of its own,
+ * since it is loaded in development only.
+ */
+export function mergeLate(
+  registrations: Registration[],
+  late: readonly Registration[],
+  report: (tell: (to: Reporter) => void) => unknown,
+): void {
+  const before = [...registrations];
+  for (const one of late) {
+    const siblings = late.filter((each) => isSame(each, one));
+    const candidates = before.filter((each) => isSame(each, one));
+    const replaced = siblings.length === candidates.length ? candidates[siblings.indexOf(one)] : undefined;
+    const position = replaced ? registrations.indexOf(replaced) : registrations.length;
+    registrations.splice(position, replaced ? 1 : 0, one);
+    report((to) => {
+      to.registeredLate(one.types, replaced !== undefined);
+    });
+  }
+}
