@@ -36,6 +36,9 @@ function oneLine(text: string, maxLength = 500): string {
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }
 
+const describe = (message: string, hint: string | undefined): string =>
+  oneLine(hint ? `${message} ${hint}` : message, 350);
+
 function formatTypes(types: readonly unknown[]): string {
   if (types.length === 0) return 'errors';
   return types[0] === '*' ? 'all events' : oneLine(types.join(', '), 150);
@@ -96,7 +99,7 @@ export function createReporter(
     const isOurs = status >= 500;
     write(
       isOurs ? 'error' : 'warn',
-      `${status} ${code}: ${oneLine(hint ?? message, 300)}${more} ${pages}/${code}.md`,
+      `${status} ${code}: ${describe(message, hint)}${more} ${pages}/${code}.md`,
       isOurs ? cause : undefined,
     );
   }
@@ -111,8 +114,11 @@ export function createReporter(
       else if (willTell(error)) writeRejection(error);
     },
     failed({ status, code, message, hint, cause }, { id }) {
-      const line = `${status} ${code}: ${oneLine(hint ? `${message} ${hint}` : message, 250)} Event ${oneLine(id, 80)}.`;
-      write('error', `${line} It will be retried. ${pages}/${code}.md`, cause);
+      write(
+        'error',
+        `${status} ${code}: ${describe(message, hint)} Event ${oneLine(id, 80)}. ${pages}/${code}.md`,
+        cause,
+      );
     },
     unhandled(event, noHandlers) {
       const type = event.event === 'unknown' ? event.type : event.event;

@@ -36,7 +36,7 @@ describe('a rejected request', () => {
     await make(logger).handle(await forged());
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
-      /^warn \[hostwares\] 401 signature_mismatch: The secret is .+ https:\/\/\S+\/docs\/errors\/signature_mismatch\.md$/,
+      /^warn \[hostwares\] 401 signature_mismatch: The signature does not fit .+ The secret is .+ https:\/\/\S+\/docs\/errors\/signature_mismatch\.md$/,
     );
     expect(causes).toEqual([]);
   });
@@ -99,7 +99,9 @@ describe('a rejected request', () => {
       'site.created': { '~standard': { version: 1 as const, vendor: 'x', validate: () => ({ issues }) } },
     };
     await make(logger, { schemas }).handle(await genuine('site.created'));
-    expect(lines[0]).toMatch(/^warn \[hostwares\] 422 schema_mismatch: data: bad {1,2}\[hostwares\] forged/);
+    expect(lines[0]).toMatch(
+      /^warn \[hostwares\] 422 schema_mismatch: The data of .+ data: bad {1,2}\[hostwares\] forged/,
+    );
     expect(lines[0]).not.toMatch(/[\u0000-\u001f\u2028]/);
     expect(lines[0]!.length).toBeLessThan(700);
   });
