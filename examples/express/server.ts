@@ -4,10 +4,8 @@ import express from 'express';
 import { createReceiver } from '@hostwares/webhooks';
 import { createExpressHandler } from '@hostwares/webhooks/express';
 
-const receiver = createReceiver({
-  secret: process.env.HOSTWARES_WEBHOOK_SECRET!,
-  onRejected: (error) => console.warn(`refused: ${error.code}. ${error.hint ?? error.message}`),
-});
+// Rejected requests and failed handlers are written to the console.
+const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
 
 receiver.onAny((event) => {
   switch (event.event) {
@@ -26,10 +24,6 @@ receiver.onAny((event) => {
     default:
       console.log(`${event.event} (${event.id})`);
   }
-});
-
-receiver.onError((error, event) => {
-  console.error(`${event.id} failed and will be sent again:`, error.cause);
 });
 
 const app = express();

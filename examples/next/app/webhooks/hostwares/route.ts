@@ -4,9 +4,6 @@ import { createNextHandler } from '@hostwares/webhooks/next';
 const receiver = createReceiver({
   // A function: `next build` imports this file, mostly without the secret of production.
   secret: () => process.env.HOSTWARES_WEBHOOK_SECRET,
-  onRejected: (error) => {
-    console.warn(`refused: ${error.code}. ${error.hint ?? error.message}`);
-  },
 });
 
 receiver.on('deployment.completed', (event) => {
