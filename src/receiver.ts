@@ -52,7 +52,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   const { handoff, acknowledge, schemas, replay, onHandled } = options;
   const { handlerTimeoutMs = handoff ? 10_000 : defaultHandlingMs } = options;
   const timeoutMs = Math.min(handlerTimeoutMs, replay ? (replay.maxHandlingSeconds ?? 120) * 1000 : Infinity);
-  const { secrets, now } = verification;
+  const { secrets } = verification;
   if (typeof secrets === 'function') {
     verification.secrets = (context) =>
       withTimeout(secrets(context), secretMs, 'misconfigured', 'secret function');
@@ -71,7 +71,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   let reporter: Promise<Reporter> | undefined;
   /** Tells `onRejected` or the logger. What does that is loaded by the first call. */
   const report = <Result>(tell: (to: Reporter) => Result): Promise<Result | undefined> =>
-    (reporter ??= import('./receiver/report.js').then(({ createReporter }) => createReporter(options, now)))
+    (reporter ??= import('./receiver/report.js').then(({ createReporter }) => createReporter(options)))
       .then(tell)
       .catch(() => undefined);
 

@@ -45,10 +45,10 @@ function formatTypes(types: readonly unknown[]): string {
 }
 
 /** Made by the first line that there is to write; most receivers never need it. */
-export function createReporter(
-  { logger = console, onRejected }: Pick<ReceiverOptions, 'logger' | 'onRejected'>,
-  now: () => number,
-): Reporter {
+export function createReporter({
+  logger = console,
+  onRejected,
+}: Pick<ReceiverOptions, 'logger' | 'onRejected'>): Reporter {
   const writtenAt = new Map<string, number>();
   const suppressed = new Map<string, number>();
   const decisions = new WeakMap<WebhookError, boolean>();
@@ -74,13 +74,13 @@ export function createReporter(
   }
 
   function decide({ code }: WebhookError): boolean {
-    const sinceMs = now() - (writtenAt.get(code) ?? -Infinity);
-    // A clock that was set back must not silence a code.
-    if (sinceMs >= 0 && sinceMs < intervalMs) {
+    // The monotonic clock: neither a wrong `now` nor a clock that was set back may silence a code.
+    const nowMs = performance.now();
+    if (nowMs - (writtenAt.get(code) ?? -Infinity) < intervalMs) {
       suppressed.set(code, (suppressed.get(code) ?? 0) + 1);
       return false;
     }
-    writtenAt.set(code, now());
+    writtenAt.set(code, nowMs);
     return true;
   }
 
