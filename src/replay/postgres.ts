@@ -1,6 +1,6 @@
 import { escapeText } from '../text-key.js';
 import type { ReplayClaim, ReplayStore } from './contract.js';
-import { createStatements, type PostgresClient, type Statements } from './postgres-client.js';
+import { codeOf, createStatements, type PostgresClient, type Statements } from './postgres-client.js';
 
 export type { QueryClient, UnsafeClient } from './postgres-client.js';
 
@@ -60,9 +60,14 @@ function statementsOn(
        );
        CREATE INDEX IF NOT EXISTS ${table.replace('.', '_')}_expiry ON ${table} (expires_at);
      END $migration$`,
+    // An id that is known to be done or busy is only read: ON CONFLICT locks the row even if it changes nothing, which costs a wait
+    // for the disk and, under repeatable read, a serialization failure of those who come at the same time.
     claim: `WITH claimed AS (
          INSERT INTO ${table} AS known (id, token, lease_until, expires_at)
-         VALUES ($1, $2, ${after('$3')}, ${after('$4')})
+         SELECT $1, $2, ${after('$3')}, ${after('$4')}
+         WHERE NOT EXISTS (
+           SELECT FROM ${table} WHERE id = $1 AND expires_at > now() AND (token IS NULL OR lease_until > now())
+         )
          ON CONFLICT (id) DO UPDATE
            SET token = excluded.token, lease_until = excluded.lease_until, expires_at = excluded.expires_at,
              attempt = CASE WHEN known.expires_at <= now() THEN 1 ELSE known.attempt + 1 END
@@ -101,7 +106,7 @@ function toClaim(answer: string, token: string): ReplayClaim {
  * the server's.
  *
  * Pass a pool, not a client that is within a transaction: other processes must see each write at once. Serialization failures and
- * deadlocks are retried for up to 2 s, so any `default_transaction_isolation` will do. A pool of `pg` without a listener
+ * deadlocks are retried, so any `default_transaction_isolation` will do. A pool of `pg` without a listener
  * for `error` gets one: otherwise a restart of Postgres would end the process.
  *
  * @throws `TypeError` for something that is no such client, and for a `table` that is not a name.
@@ -125,7 +130,7 @@ export function createPostgresReplayStore(
 
   const step: Statements['ask'] = (text, ...values) =>
     statements.ask(text, ...values).catch((cause: unknown) => {
-      if ((cause as { code?: unknown } | undefined)?.code !== undefinedTable) throw cause;
+      if (codeOf(cause) !== undefinedTable) throw cause;
       throw new Error(`The table ${table} is missing: call store.migrate() once, when you deploy or start.`, {
         cause,
       });
