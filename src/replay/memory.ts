@@ -32,8 +32,11 @@ interface Shard {
   nextExpiryMs: number;
 }
 
-/** A Map that grows or shrinks copies itself: at a million ids that takes a second, at this many a millisecond. */
-const idsPerShard = 8_192;
+/**
+ * A Map that grows copies itself: at a million ids that takes a second. So there are many small ones, and when ids are added beyond this
+ * many for each, one of them is split in two (linear hashing).
+ */
+const idsPerShard = 512;
 /** How many expired ids one claim forgets, so that none waits for all of them. */
 const idsPerStep = 256;
 
@@ -52,20 +55,43 @@ interface Ids {
   forgetAnyExpired(nowMs: number): void;
 }
 
-function createIds(maxEntries: number, expiryOf: (entry: Entry) => number): Ids {
-  const shards: Shard[] = Array.from({ length: Math.ceil(maxEntries / idsPerShard) }, () => ({
-    entries: new Map(),
-    nextExpiryMs: Infinity,
-  }));
+/** Of the last characters: they differ most, in hashes and in numbered ids. */
+function hashOf(id: string): number {
+  let hash = 0;
+  for (let index = Math.max(0, id.length - 8); index < id.length; index += 1) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  }
+  // The lowest bits choose the shard, and must depend on all others.
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 12;
+}
+
+const createShard = (): Shard => ({ entries: new Map(), nextExpiryMs: Infinity });
+
+function createIds(expiryOf: (entry: Entry) => number): Ids {
+  const shards: Shard[] = [createShard()];
+  /** The largest power of two that is not above the number of shards. */
+  let roundSize = 1;
   let size = 0;
 
   function shardOf(id: string): Shard {
-    // The last characters differ most, in hashes and in numbered ids.
-    let hash = 0;
-    for (let index = Math.max(0, id.length - 5); index < id.length; index += 1) {
-      hash = (hash * 31 + id.charCodeAt(index)) | 0;
-    }
-    return shards[(hash >>> 0) % shards.length] as Shard;
+    const hash = hashOf(id);
+    const index = hash & (2 * roundSize - 1);
+    return shards[index < shards.length ? index : index - roundSize] as Shard;
+  }
+
+  /** Splits the next shard of the round: half of its ids have the new shard's index from now on. */
+  function split(): void {
+    const index = shards.length - roundSize;
+    const old = shards[index] as Shard;
+    shards[index] = createShard();
+    shards.push(createShard());
+    for (const [id, entry] of old.entries) put(shardOf(id), id, entry);
+    if (shards.length === 2 * roundSize) roundSize *= 2;
+  }
+
+  function put(shard: Shard, id: string, entry: Entry): void {
+    shard.entries.set(id, entry);
+    shard.nextExpiryMs = Math.min(shard.nextExpiryMs, expiryOf(entry));
   }
 
   function forgetExpired(shard: Shard, nowMs: number): boolean {
@@ -92,8 +118,8 @@ function createIds(maxEntries: number, expiryOf: (entry: Entry) => number): Ids 
     append(id, claim) {
       const shard = shardOf(id);
       if (!shard.entries.delete(id)) size += 1;
-      shard.entries.set(id, claim);
-      shard.nextExpiryMs = Math.min(shard.nextExpiryMs, claim.expiresAtMs);
+      put(shard, id, claim);
+      if (size > shards.length * idsPerShard) split();
     },
     replace(id, entry) {
       shardOf(id).entries.set(id, entry);
@@ -126,7 +152,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   const epochMs = now();
   const expiryOf = (entry: Entry): number =>
     typeof entry === 'number' ? epochMs + entry : entry.expiresAtMs;
-  const ids = createIds(maxEntries, expiryOf);
+  const ids = createIds(expiryOf);
   let tokens = 0;
 
   /** The claim, if it belongs to this token; a lease that has passed unnoticed still does. */
