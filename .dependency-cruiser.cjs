@@ -65,8 +65,8 @@ module.exports = {
     forbid(
       'replay-stores-import-their-contract-only',
       '^src/replay/(?!guard)',
-      '^src/(?!replay/contract)',
-      'A store knows its contract, nothing else.',
+      '^src/(?!replay/(contract|postgres-client)|text-key)',
+      'A store knows its port, its client and how to escape text, nothing else.',
     ),
     forbid(
       'replay-guard-imports-little',

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 
 export const queueName = process.env.QUEUE ?? 'hostwares';
 
-// BullMQ wants its commands to wait for as long as Redis is away.
+// BullMQ requires that commands wait while Redis is away.
 export const connection = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
   maxRetriesPerRequest: null,
 });
@@ -14,9 +14,14 @@ connection.on('error', (error) => {
   console.error(`redis: ${error.message}`);
 });
 
+const queue = new Queue(queueName, { connection });
+queue.on('error', (error) => {
+  console.error(`queue: ${error.message}`);
+});
+
 export const receiver = createReceiver({
   secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
-  handoff: createBullMQHandoff(new Queue(queueName, { connection })),
+  handoff: createBullMQHandoff(queue),
   onRejected: (error) => {
     console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
   },

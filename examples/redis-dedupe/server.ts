@@ -8,7 +8,7 @@ import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
 import { Redis } from 'ioredis';
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-// While it is away the answer is 503, and the platform comes again.
+// While Redis is away the response is 503, and the platform retries.
 redis.on('error', (error) => {
   console.error(`redis: ${error.message}`);
 });

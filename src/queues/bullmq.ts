@@ -25,11 +25,15 @@ export interface BullMQWorkerOptions extends WorkerOptions {
 const retries = { attempts: 11, backoff: { type: 'exponential', delay: 10_000 } };
 /** Seconds. As long as a job is kept its id is known, and the same event is not queued again. */
 const keepCompletedFor = 86_400;
+const unknownJob =
+  'Redis does not have the job that BullMQ just added, so the event is not acknowledged. Set maxmemory-policy noeviction, and no ' +
+  'removeOnComplete: true in defaultJobOptions.';
 /** A worker that dies with a job has not shown that the job is to blame: deployments kill workers. */
 const maxStalledCount = 10;
 
 /**
- * Hands events over to a BullMQ queue (5.16 or later): the answer is 200 once Redis has the job. The job's id is made
+ * Hands events over to a BullMQ queue (5.16 or later): the answer is 200 once Redis has the job, and an error if BullMQ does not
+ * find it there. The job's id is made
  * from the account and the event's id, so an event that comes again is not queued again, and one whose job has
  * failed for good is tried once more.
  *
@@ -39,6 +43,7 @@ const maxStalledCount = 10;
  *
  * @example
  * const queue = new Queue('hostwares', { connection });
+ * queue.on('error', (error) => console.error(`queue: ${error.message}`));
  * const receiver = createReceiver({ secret, handoff: createBullMQHandoff(queue) });
  */
 export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEvent) => Promise<void> {
@@ -54,7 +59,10 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
       ...queue.defaultJobOptions,
       jobId: await eventKey(event.account_id, event.id),
     });
-    if ((await job.getState()) !== 'failed') return;
+    const state = await job.getState();
+    // Redis lost or evicted it, or the queue removes jobs as soon as they are completed: nobody can tell which.
+    if (state === 'unknown') throw new Error(unknownJob);
+    if (state !== 'failed') return;
     await job.retry().catch(async (error: unknown) => {
       // Another delivery of the same event was faster, unless it is still there, or gone.
       if (['failed', 'unknown'].includes(await job.getState())) throw error;
@@ -77,6 +85,7 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
  * @example
  * receiver.on('deployment.failed', async (event) => analyse(event));
  * const worker = await createBullMQWorker(receiver, { queueName: 'hostwares', connection, concurrency: 10 });
+ * worker.on('error', (error) => console.error(`worker: ${error.message}`));
  * process.once('SIGTERM', () => void worker.close().then(() => process.exit()));
  */
 export async function createBullMQWorker(

@@ -96,7 +96,9 @@ async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
  * are three times at once, and 15 min.
  *
  * @example
- * const boss = await new PgBoss(connectionString).start();
+ * const boss = new PgBoss(connectionString);
+ * boss.on('error', (error) => console.error(`pg-boss: ${error.message}`));
+ * await boss.start();
  * await boss.createQueue('hostwares');
  * const receiver = createReceiver({ secret, handoff: createPgBossHandoff(boss, { queue: 'hostwares' }) });
  */

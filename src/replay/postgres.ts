@@ -1,20 +1,14 @@
+import { escapeText } from '../text-key.js';
 import type { ReplayClaim, ReplayStore } from './contract.js';
+import { codeOf, createStatements, type PostgresClient, type Statements } from './postgres-client.js';
 
-/** What is used of `pg` (a Pool or a Client) and of PGlite. */
-export interface QueryClient {
-  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
-}
-
-/** What is used of postgres.js. */
-export interface UnsafeClient {
-  unsafe(text: string, values: never[]): PromiseLike<readonly unknown[]>;
-}
+export type { QueryClient, UnsafeClient } from './postgres-client.js';
 
 /** Options of {@link createPostgresReplayStore}. */
 export interface PostgresReplayStoreOptions {
   /**
-   * The table, with its schema if it is not on the search path. One for each service: with the same one, two that each get an
-   * event would run the handlers of only one.
+   * The table, with its schema if it is not on the search path. Each service needs its own: of two services that share one and both
+   * get an event, only one would run its handlers.
    * @default 'hostwares_webhook_replay'
    */
   table?: string;
@@ -22,150 +16,141 @@ export interface PostgresReplayStoreOptions {
 
 /** Made by {@link createPostgresReplayStore}. */
 export interface PostgresReplayStore extends ReplayStore {
-  /** Makes the table and its index, unless they are there. Call it once, when you deploy or start. */
+  /**
+   * Creates the table and its index if they do not exist. Call it once, when you deploy or start.
+   *
+   * @throws `TypeError` if the client does not answer as one of Postgres does.
+   */
   migrate(): Promise<void>;
   /**
-   * Forgets what has expired, at most so many rows; resolves to how many. The store does it by itself at every
-   * thousandth claim; call it if that is too seldom.
+   * Deletes expired rows, at most so many; resolves to how many. One in a thousand claims does it too, in whichever process; call
+   * it if that is too seldom.
    */
   cleanUp(limit?: number): Promise<number>;
 }
 
-const claimsPerCleanUp = 1_000;
+/** Random instead of counted: a process that ends after ten claims would never count to a thousand. */
+const cleanUpProbability = 1 / 1_000;
 const rowsPerCleanUp = 10_000;
-/** A row that was written in this very moment is not seen yet, or as it was before: it is somebody's claim. */
+/** The claimant's transaction has not committed yet, so its lease cannot be read. */
 const justNowMs = 1_000;
-/** Postgres' SQLSTATE for it. */
+/** SQLSTATE of a missing table. */
 const undefinedTable = '42P01';
 
+const after = (parameter: string): string => `now() + ${parameter}::float8 * interval '1 millisecond'`;
+const owned = 'id = $1 AND token = $2 AND expires_at > now()';
+
+/** The statements of a store. A row is done when its token is null. */
+function statementsOn(
+  table: string,
+): Record<'migrate' | 'claim' | 'complete' | 'release' | 'extend' | 'cleanUp', string> {
+  const count = (change: string): string =>
+    `WITH changed AS (${change} RETURNING 1) SELECT count(*)::text AS changed FROM changed`;
+  const update = (set: string): string => count(`UPDATE ${table} SET ${set} WHERE ${owned}`);
+  return {
+    // Locked: IF NOT EXISTS alone fails when several processes start at once.
+    migrate: `DO $migration$ BEGIN
+       PERFORM pg_advisory_xact_lock(hashtext('${table}'));
+       CREATE TABLE IF NOT EXISTS ${table} (
+         id text PRIMARY KEY,
+         token text,
+         attempt int NOT NULL DEFAULT 1,
+         lease_until timestamptz NOT NULL,
+         expires_at timestamptz NOT NULL
+       );
+       CREATE INDEX IF NOT EXISTS ${table.replace('.', '_')}_expiry ON ${table} (expires_at);
+     END $migration$`,
+    // An id that is known to be done or busy is only read: ON CONFLICT locks the row even if it changes nothing, which costs a wait
+    // for the disk and, under repeatable read, a serialization failure of those who come at the same time.
+    claim: `WITH claimed AS (
+         INSERT INTO ${table} AS known (id, token, lease_until, expires_at)
+         SELECT $1, $2, ${after('$3')}, ${after('$4')}
+         WHERE NOT EXISTS (
+           SELECT FROM ${table} WHERE id = $1 AND expires_at > now() AND (token IS NULL OR lease_until > now())
+         )
+         ON CONFLICT (id) DO UPDATE
+           SET token = excluded.token, lease_until = excluded.lease_until, expires_at = excluded.expires_at,
+             attempt = CASE WHEN known.expires_at <= now() THEN 1 ELSE known.attempt + 1 END
+           WHERE known.expires_at <= now() OR (known.token IS NOT NULL AND known.lease_until <= now())
+         RETURNING attempt
+       )
+       SELECT CASE
+         WHEN claimed.attempt IS NOT NULL THEN 'claimed ' || claimed.attempt
+         WHEN known.token IS NULL AND known.expires_at > now() THEN 'done'
+         ELSE 'busy ' || greatest(0, ceil(extract(epoch FROM known.lease_until - now()) * 1000))
+       END AS claim
+       FROM (SELECT 1) AS always
+       LEFT JOIN claimed ON true
+       LEFT JOIN ${table} AS known ON known.id = $1 AND claimed.attempt IS NULL`,
+    complete: update('token = NULL'),
+    // No claim has this token.
+    release: update("token = 'released', lease_until = now()"),
+    extend: update(`lease_until = ${after('$3')}`),
+    cleanUp: count(
+      `DELETE FROM ${table} WHERE id IN
+         (SELECT id FROM ${table} WHERE expires_at <= now() LIMIT $1::int FOR UPDATE SKIP LOCKED)`,
+    ),
+  };
+}
+
+function toClaim(answer: string, token: string): ReplayClaim {
+  const [status, number] = answer.split(' ');
+  if (status === 'claimed') return { status, token, attempt: Number(number) };
+  if (status === 'done') return { status };
+  return { status: 'busy', retryAfterMs: Number(number) || justNowMs };
+}
+
 /**
- * A replay store in Postgres, shared by all processes that use it, with a client of `pg`, postgres.js or PGlite that you
- * have already. One row per event, one statement per step. A row is done once its token is null. Times are the server's.
+ * Creates a replay store in Postgres, shared by all processes that use it, with a client that you have already: a pool of `pg`,
+ * postgres.js, PGlite, Neon's `neon(url)` or its pool, or a DataSource of TypeORM. One row per event, one statement per step. Times are
+ * the server's.
  *
- * Give it a pool, not a client that is within a transaction: what it writes must be seen by others at once.
+ * Pass a pool, not a client that is within a transaction: other processes must see each write at once. Serialization failures and
+ * deadlocks are retried, so any `default_transaction_isolation` will do. A pool of `pg` without a listener
+ * for `error` gets one: otherwise a restart of Postgres would end the process.
  *
- * @throws `TypeError` for something that is no such client, and for a name that is none.
+ * @throws `TypeError` for something that is no such client, and for a `table` that is not a name.
  *
  * @example
- * const store = createPostgresReplayStore(new Pool());
+ * const pool = new Pool();
+ * pool.on('error', (error) => console.error(`postgres: ${error.message}`));
+ * const store = createPostgresReplayStore(pool);
  * await store.migrate();
  * const receiver = createReceiver({ secret, replay: { store } });
  */
 export function createPostgresReplayStore(
-  client: QueryClient | UnsafeClient,
+  client: PostgresClient,
   { table = 'hostwares_webhook_replay' }: PostgresReplayStoreOptions = {},
 ): PostgresReplayStore {
-  const given = client as Partial<QueryClient & UnsafeClient> | undefined;
-  if (typeof given?.query !== 'function' && typeof given?.unsafe !== 'function') {
-    throw new TypeError('createPostgresReplayStore needs a client of pg, postgres.js or PGlite.');
-  }
+  const statements = createStatements(client);
   if (!/^(?:[a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table) || table.length > 60) {
     throw new TypeError('table must be a name in lower case, with its schema or without: hooks.replay.');
   }
-  const index = `${table.replace('.', '_')}_expiry`;
-  let claims = 0;
+  const sql = statementsOn(table);
 
-  async function rows(
-    text: string,
-    ...values: (string | number)[]
-  ): Promise<readonly Record<string, unknown>[]> {
-    try {
-      const found =
-        'unsafe' in client
-          ? await client.unsafe(text, values as never[])
-          : (await client.query(text, values)).rows;
-      return found as Record<string, unknown>[];
-    } catch (cause) {
-      if ((cause as { code?: unknown } | undefined)?.code !== undefinedTable) throw cause;
+  const step: Statements['ask'] = (text, ...values) =>
+    statements.ask(text, ...values).catch((cause: unknown) => {
+      if (codeOf(cause) !== undefinedTable) throw cause;
       throw new Error(`The table ${table} is missing: call store.migrate() once, when you deploy or start.`, {
         cause,
       });
-    }
-  }
-
-  const after = (parameter: string): string => `now() + ${parameter}::float8 * interval '1 millisecond'`;
-  const owned = 'id = $1 AND token = $2 AND expires_at > now()';
-
-  async function cleanUp(limit = rowsPerCleanUp): Promise<number> {
-    const gone = await rows(
-      `DELETE FROM ${table} WHERE id IN
-         (SELECT id FROM ${table} WHERE expires_at <= now() LIMIT $1::int FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      limit,
-    );
-    return gone.length;
-  }
+    });
+  const cleanUp = async (limit = rowsPerCleanUp): Promise<number> => Number(await step(sql.cleanUp, limit));
 
   return {
     async migrate() {
-      // Locked: IF NOT EXISTS alone fails where several processes start at once.
-      await rows(
-        `DO $migration$ BEGIN
-           PERFORM pg_advisory_xact_lock(hashtext('${table}'));
-           CREATE TABLE IF NOT EXISTS ${table} (
-             id text PRIMARY KEY,
-             token text,
-             attempt int NOT NULL DEFAULT 1,
-             lease_until timestamptz NOT NULL,
-             expires_at timestamptz NOT NULL
-           );
-           CREATE INDEX IF NOT EXISTS ${index} ON ${table} (expires_at);
-         END $migration$`,
-      );
+      await statements.ask('SELECT $1::text AS probe', 'rows');
+      await statements.run(sql.migrate);
     },
     cleanUp,
-    async claim(id, { leaseMs, ttlMs }): Promise<ReplayClaim> {
+    async claim(id, { leaseMs, ttlMs }) {
       const token = crypto.randomUUID();
-      const [found] = await rows(
-        `WITH claimed AS (
-           INSERT INTO ${table} AS known (id, token, lease_until, expires_at)
-           VALUES ($1, $2, ${after('$3')}, ${after('$4')})
-           ON CONFLICT (id) DO UPDATE
-             SET token = excluded.token, lease_until = excluded.lease_until, expires_at = excluded.expires_at,
-               attempt = CASE WHEN known.expires_at <= now() THEN 1 ELSE known.attempt + 1 END
-             WHERE known.expires_at <= now() OR (known.token IS NOT NULL AND known.lease_until <= now())
-           RETURNING attempt
-         )
-         SELECT 'claimed' AS status, attempt, 0 AS wait_ms FROM claimed
-         UNION ALL
-         SELECT CASE WHEN token IS NULL AND expires_at > now() THEN 'done' ELSE 'busy' END, attempt,
-           (extract(epoch FROM lease_until - now()) * 1000)::float8
-         FROM ${table} WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM claimed)`,
-        id,
-        token,
-        leaseMs,
-        ttlMs,
-      );
-      claims += 1;
-      if (claims % claimsPerCleanUp === 0) cleanUp().catch(() => undefined);
-      if (found?.status === 'claimed') return { status: 'claimed', token, attempt: Number(found.attempt) };
-      if (found?.status === 'done') return { status: 'done' };
-      return {
-        status: 'busy',
-        retryAfterMs: Number(found?.wait_ms) > 0 ? Number(found?.wait_ms) : justNowMs,
-      };
+      const answer = await step(sql.claim, escapeText(id), token, leaseMs, ttlMs);
+      if (Math.random() < cleanUpProbability) cleanUp().catch(() => undefined);
+      return toClaim(answer, token);
     },
-    async complete(id, token) {
-      const done = await rows(`UPDATE ${table} SET token = NULL WHERE ${owned} RETURNING id`, id, token);
-      return done.length === 1;
-    },
-    async release(id, token) {
-      // No claim has this token.
-      const released = await rows(
-        `UPDATE ${table} SET token = 'released', lease_until = now() WHERE ${owned} RETURNING id`,
-        id,
-        token,
-      );
-      return released.length === 1;
-    },
-    async extend(id, token, leaseMs) {
-      const extended = await rows(
-        `UPDATE ${table} SET lease_until = ${after('$3')} WHERE ${owned} RETURNING id`,
-        id,
-        token,
-        leaseMs,
-      );
-      return extended.length === 1;
-    },
+    complete: async (id, token) => (await step(sql.complete, escapeText(id), token)) === '1',
+    release: async (id, token) => (await step(sql.release, escapeText(id), token)) === '1',
+    extend: async (id, token, leaseMs) => (await step(sql.extend, escapeText(id), token, leaseMs)) === '1',
   };
 }

@@ -1,3 +1,4 @@
+import { escapeText } from '../text-key.js';
 import type { ReplayClaim, ReplayStore } from './contract.js';
 
 /** What is used of ioredis, a client or a cluster. */
@@ -50,7 +51,9 @@ const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now +
  * @throws `TypeError` for something that is neither client.
  *
  * @example
- * const store = createRedisReplayStore(new Redis(process.env.REDIS_URL), { prefix: 'billing:webhooks:' });
+ * const redis = new Redis(process.env.REDIS_URL);
+ * redis.on('error', (error) => console.error(`redis: ${error.message}`));
+ * const store = createRedisReplayStore(redis, { prefix: 'billing:webhooks:' });
  * const receiver = createReceiver({ secret, replay: { store } });
  */
 export function createRedisReplayStore(
@@ -65,7 +68,7 @@ export function createRedisReplayStore(
   }
 
   async function run(script: string, id: string, ...args: string[]): Promise<string> {
-    const key = prefix + id;
+    const key = prefix + escapeText(id);
     const answer = await ('call' in client
       ? client.call('EVAL', script, '1', key, ...args)
       : client.eval(script, { keys: [key], arguments: args }));

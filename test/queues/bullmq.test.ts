@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createBullMQHandoff, createBullMQWorker } from '../../src/queues/bullmq.js';
-import { sampleEvent } from '../../src/testing/index.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 import { describeQueue, type TestQueue } from './queue-contract.js';
 
 const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
@@ -79,6 +79,27 @@ describe.skipIf(!isThere)('BullMQ', () => {
     await test.work(receiver);
     await vi.waitFor(async () => expect(await test.count('failed')).toBe(1), 10_000);
     expect(runs).toBe(1);
+    await test.close();
+  });
+
+  it('does not acknowledge a job that Redis lost right after it was added', async () => {
+    const test = await open();
+    const losing = {
+      add: async (...given: Parameters<Queue['add']>) => {
+        const job = await test.queue.add(...given);
+        await job.remove();
+        return job;
+      },
+    };
+    const receiver = createReceiver({
+      secret: 'whsec_of_the_queue_test',
+      handoff: createBullMQHandoff(losing),
+    });
+    const thrown: unknown[] = [];
+    receiver.onError((error) => thrown.push(error.cause));
+    const request = await createSignedRequest('site.created', { secret: 'whsec_of_the_queue_test' });
+    expect((await receiver.handle(request)).status).toBe(500);
+    expect(String(thrown[0])).toMatch(/does not have the job .* noeviction/);
     await test.close();
   });
 

@@ -1,9 +1,18 @@
 // What every store must do, whatever keeps its rows. The contract and model tests hold the rest.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type {
   AttemptRecord,
   DeliveryRecord,
@@ -338,6 +347,141 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await publish('a')).deliveries.map(({ id }) => id)).toEqual(['dlv_a_wh_1']);
   });
 
+  describe('with one event id in two accounts', () => {
+    const body = (accountId: string) => new TextEncoder().encode(accountId);
+    const publishIn = (accountId: string, more: Partial<DeliveryRecord> = {}) =>
+      store.publish(event('evt_1', { accountId, body: body(accountId) }), ({ id: endpointId }) =>
+        delivery(`dlv_${accountId}`, 'evt_1', { accountId, endpointId, ...more }),
+      );
+    const bodyOf = async (id: string) => (await store.getDelivery(id))?.event.body;
+    beforeEach(() => store.insertEndpoint(endpoint('wh_1')));
+
+    it('forgets an ended delivery without the event of the other account, which is being delivered', async () => {
+      await publishIn('acc_1', { status: 'succeeded', dueAtMs: null });
+      await publishIn('acc_2');
+      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect(await store.getDelivery('dlv_acc_1')).toBeUndefined();
+      expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
+      expect((await publishIn('acc_2')).created).toBe(false);
+      expect((await publishIn('acc_1')).created).toBe(true);
+    });
+
+    it('forgets an event without deliveries, and not that of the other account', async () => {
+      await store.publish(event('evt_1', { accountId: 'acc_1' }), () => undefined);
+      await publishIn('acc_2');
+      expect(await store.prune({ beforeMs: 1e9, keep: 9, limit: 10 })).toBe(1);
+      expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
+      expect((await publishIn('acc_1')).created).toBe(true);
+    });
+
+    it('counts a manual delivery for its own account only', async () => {
+      await publishIn('acc_1', { status: 'succeeded', dueAtMs: null });
+      await publishIn('acc_2', { status: 'succeeded', dueAtMs: null });
+      const manual = delivery('dlv_manual', 'evt_1', { accountId: 'acc_2', kind: 'manual' });
+      expect(await store.insertDelivery({ delivery: manual })).toBe(true);
+      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+      expect(await bodyOf('dlv_manual')).toEqual(body('acc_2'));
+      expect((await publishIn('acc_1')).created).toBe(true);
+      expect(
+        await store.insertDelivery({
+          delivery: delivery('dlv_none', 'evt_1', { accountId: 'acc_3', kind: 'manual' }),
+        }),
+      ).toBe(false);
+    });
+
+    it('gives each delivery the event of its account', async () => {
+      await publishIn('acc_1');
+      await publishIn('acc_2');
+      expect([await bodyOf('dlv_acc_1'), await bodyOf('dlv_acc_2')]).toEqual([body('acc_1'), body('acc_2')]);
+      const claimed = (await ask()).claims.map(({ delivery: row, event: { body: sent } }) => [row.id, sent]);
+      expect(claimed).toEqual([
+        ['dlv_acc_1', body('acc_1')],
+        ['dlv_acc_2', body('acc_2')],
+      ]);
+    });
+
+    it('keeps an idempotency key of one account when the other answers or drops its own', async () => {
+      const call = { key: 'k', fingerprint: 'f', begunAtMs: 100, answer: null };
+      const expiry = { beforeMs: 0, abandonedMs: 0 };
+      for (const accountId of ['acc_1', 'acc_2'])
+        expect(await store.takeKey({ ...call, accountId }, expiry)).toBeUndefined();
+      await store.answerKey({ ...call, accountId: 'acc_1' }, { status: 201, body: '1' });
+      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({ answer: null });
+      await store.answerKey({ ...call, accountId: 'acc_1' }, null);
+      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({
+        accountId: 'acc_2',
+      });
+    });
+  });
+
+  // UTF-8 has no lone surrogates and makes one character of all of them; a backslash is what escapes them.
+  describe.each([
+    ['lone surrogates', 'a\ud800', 'a\ud801'],
+    ['a lone surrogate and the character that replaces it', 'a\ud800', 'a\ufffd'],
+    ['NUL and what follows it', 'a\0b', 'a\0c'],
+    ['NUL at the end', 'a\0', 'a'],
+    ['an escape and what it stands for', 'a\\d800', 'a\ud800'],
+    ['a backslash and NUL', 'a\\0000', 'a\0'],
+  ])('with texts that differ in %s', (_, one, other) => {
+    it('has two events, and gives them back as they were sent', async () => {
+      await store.insertEndpoint(endpoint('wh_1'));
+      const made = async (id: string, accountId: string) => {
+        const row = delivery(`dlv_${id}_${accountId}`, id, { accountId });
+        const published = await store.publish(event(id, { accountId }), () => row);
+        expect(published).toEqual({ created: true, deliveries: [row] });
+        expect(await store.publish(event(id, { accountId }), () => row)).toEqual({
+          created: false,
+          deliveries: [row],
+        });
+        expect((await store.getDelivery(row.id))?.event).toEqual(event(id, { accountId }));
+      };
+      await made(one, 'acc_1');
+      await made(other, 'acc_1');
+      await made('evt', one);
+      await made('evt', other);
+      expect((await ask()).claims.map(({ event: { id, accountId } }) => [id, accountId])).toEqual([
+        [one, 'acc_1'],
+        [other, 'acc_1'],
+        ['evt', one],
+        ['evt', other],
+      ]);
+      await store.settle([{ deliveryId: `dlv_${one}_acc_1`, change: ended }]);
+      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect((await store.getDelivery(`dlv_${other}_acc_1`))?.event.id).toBe(other);
+    });
+
+    it('has two endpoints, and each gets the events of its account', async () => {
+      for (const text of [one, other]) await store.insertEndpoint(endpoint(text, { accountId: text }));
+      const published = await store.publish(event('evt_1', { accountId: one }), ({ id }) =>
+        delivery('dlv_1', 'evt_1', { endpointId: id, accountId: one }),
+      );
+      expect(published.deliveries.map(({ endpointId }) => endpointId)).toEqual([one]);
+      expect((await store.listEndpoints({ accountId: other, limit: 9 })).items.map(({ id }) => id)).toEqual([
+        other,
+      ]);
+      expect((await store.listDeliveries({ endpointId: other, limit: 9 })).items).toEqual([]);
+      expect((await ask()).claims.map(({ endpoint: { id } }) => id)).toEqual([one]);
+      expect(await store.deleteEndpoint(one, ended)).toBe(true);
+      expect((await store.getEndpoint(other))?.accountId).toBe(other);
+    });
+
+    it('has two event types and two idempotency keys', async () => {
+      await store.insertEndpoint(endpoint('wh_1'));
+      for (const type of [one, other])
+        await store.publish(event(`evt_${type}`, { type }), () =>
+          delivery(`dlv_${type}`, `evt_${type}`, { eventType: type }),
+        );
+      const found = await store.listDeliveries({ eventType: one, limit: 9 });
+      expect(found.items.map(({ eventType }) => eventType)).toEqual([one]);
+      const expiry = { beforeMs: 0, abandonedMs: 0 };
+      const call = (accountId: string, key: string) =>
+        ({ accountId, key, fingerprint: 'f', begunAtMs: 1, answer: null }) as const;
+      const calls = [call(one, 'k'), call(other, 'k'), call('acc_1', one), call('acc_1', other)];
+      for (const each of calls) expect(await store.takeKey(each, expiry)).toBeUndefined();
+      for (const each of calls) expect(await store.takeKey(each, expiry)).toEqual(each);
+    });
+  });
+
   it('undoes work that throws, and only that', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     const wrong = store.publish(event('evt_wrong'), () => {
@@ -421,6 +565,13 @@ describe('the SQLite store, after a transaction was undone', () => {
   });
 });
 
+/** Whether this process may mount a file system of its own: in containers and in CI it often may not. */
+const canMount =
+  spawnSync('sh', [
+    '-c',
+    'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d"; r=$?; rmdir "$d"; exit $r',
+  ]).status === 0;
+
 describe('the file of the SQLite store', () => {
   let folder: string;
   let path: string;
@@ -473,5 +624,125 @@ describe('the file of the SQLite store', () => {
     writeFileSync(`${path}3`, 'not a database, but a text that is longer than a header of SQLite would be');
     expect(() => createSqliteStore({ path: `${path}3` })).toThrow(/not a database/);
     expect(() => createSqliteStore({ path, synchronous: 'off' as 'full' })).toThrow(TypeError);
+  });
+
+  /** What a process that is killed leaves behind, copied while the store is open. */
+  async function filesOfKilled(): Promise<string> {
+    const store = createSqliteStore({ path });
+    await store.insertEndpoint(endpoint('wh_1'));
+    const killed = `${path}-killed`;
+    copyFileSync(path, killed);
+    copyFileSync(`${path}-wal`, `${killed}-wal`);
+    await store.close();
+    return killed;
+  }
+
+  it('rejects a write instead of losing it if the file or its WAL was deleted or replaced', async () => {
+    for (const [file, act, done] of [
+      ['', 'delete', 'deleted'],
+      ['-wal', 'delete', 'deleted'],
+      ['', 'replace', 'replaced'],
+      ['-wal', 'replace', 'replaced'],
+    ] as const) {
+      const own = `${path}-${done}${file}.db`;
+      const store = createSqliteStore({ path: own });
+      await store.insertEndpoint(endpoint('wh_1'));
+      rmSync(own + file);
+      if (act === 'replace') writeFileSync(own + file, '');
+      const message = `${own}${file} was ${done} while the store had it open`;
+      // Two at once: neither may hide the error of the other.
+      const writes = ['wh_2', 'wh_3'].map((id) => store.insertEndpoint(endpoint(id)));
+      await Promise.allSettled(writes);
+      for (const write of writes) await expect(write).rejects.toThrow(message);
+      await expect(store.insertEndpoint(endpoint('wh_4'))).rejects.toThrow(message);
+      await expect(store.getEndpoint('wh_1')).rejects.toThrow(message);
+      await store.close();
+    }
+  });
+
+  it('notices a lost file within a second if nothing is written', async () => {
+    const store = createSqliteStore({ path });
+    await store.insertEndpoint(endpoint('wh_1'));
+    rmSync(path);
+    expect(await store.getEndpoint('wh_1')).toBeDefined();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1_000);
+    await expect(store.nextAlarmMs(0)).rejects.toThrow(/was deleted while the store had it open/);
+    now.mockRestore();
+    await store.close();
+  });
+
+  it('keeps what was committed if only the WAL was deleted, once the store is closed', async () => {
+    const store = createSqliteStore({ path });
+    await store.insertEndpoint(endpoint('wh_1'));
+    rmSync(`${path}-wal`);
+    await store.close();
+    const next = createSqliteStore({ path });
+    expect(await next.getEndpoint('wh_1')).toBeDefined();
+    await next.close();
+  });
+
+  it('opens after a kill, and refuses if the WAL of then is missing', async () => {
+    const killed = await filesOfKilled();
+    const wal = readFileSync(`${killed}-wal`);
+    rmSync(`${killed}-wal`);
+    const open = () => createSqliteStore({ path: killed });
+    const message = `${killed}-wal is missing, though the last process did not close the store`;
+    expect(open).toThrow(message);
+    expect(open).toThrow(message);
+    writeFileSync(`${killed}-wal`, wal);
+    const store = createSqliteStore({ path: killed });
+    expect(await store.getEndpoint('wh_1')).toBeDefined();
+    await store.close();
+    // After a clean end there is none, as it should be.
+    expect(existsSync(`${killed}-wal`)).toBe(false);
+    await createSqliteStore({ path: killed }).close();
+  });
+
+  it('goes on without the lost commits if an empty WAL says that they are given up', async () => {
+    const killed = await filesOfKilled();
+    writeFileSync(`${killed}-wal`, '');
+    const store = createSqliteStore({ path: killed });
+    expect(await store.getEndpoint('wh_1')).toBeUndefined();
+    await store.close();
+  });
+
+  it('is named in errors, with the likely cause', async () => {
+    const nowhere = join(folder, 'nowhere', 'x.db');
+    expect(() => createSqliteStore({ path: nowhere })).toThrow(`${nowhere}: it or its folder does not exist`);
+    expect(() => createSqliteStore({ path: folder })).toThrow(
+      `${folder}: it or its folder does not exist, is not a file`,
+    );
+    writeFileSync(path, 'x'.repeat(8_192));
+    expect(() => createSqliteStore({ path })).toThrow(`${path}: it is not a database.`);
+  });
+
+  it('is not named in errors that it has nothing to do with', async () => {
+    const store = createSqliteStore({ path });
+    await store.insertEndpoint(endpoint('wh_1'));
+    await expect(store.insertEndpoint(endpoint('wh_1'))).rejects.toThrow(/^UNIQUE constraint failed/);
+    await store.close();
+  });
+
+  it.skipIf(!canMount)('says that the file system is read-only, or the disk full', async () => {
+    const mount = join(folder, 'mounted');
+    mkdirSync(mount);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount]);
+    try {
+      const mounted = join(mount, 'x.db');
+      const store = createSqliteStore({ path: mounted });
+      const filling = async () => {
+        for (let each = 0; each < 50; each += 1)
+          await store.insertEndpoint(endpoint(`wh_${each}`, { url: 'x'.repeat(50_000) }));
+      };
+      await expect(filling()).rejects.toThrow(`${mounted}: the disk is full.`);
+      expect(await store.getEndpoint('wh_0')).toBeDefined();
+      await store.close();
+      execFileSync('mount', ['-o', 'remount,ro', mount]);
+      expect(() => createSqliteStore({ path: mounted })).toThrow(
+        `${mounted}: its file system is mounted read-only.`,
+      );
+    } finally {
+      execFileSync('umount', [mount]);
+    }
   });
 });

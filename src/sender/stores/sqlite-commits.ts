@@ -1,18 +1,21 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { closeDatabase, type OpenDatabase } from './sqlite-database.js';
+import { explainError } from './sqlite-file.js';
 
 /** Writes that arrive in the same turn of the event loop, in one transaction: they share the wait for the disk. */
 export interface Commits {
   /**
-   * Resolves once the work is committed. Work that throws is undone by itself, and rejects. It may be done twice,
+   * Resolves once the work is committed. Work that throws is rolled back alone, and rejects. It may run twice,
    * the first time in vain.
    */
   write<Value>(work: () => Value): Promise<Value>;
+  /** Runs work that changes nothing. */
+  read<Value>(work: () => Value): Promise<Value>;
   /** Commits what is waiting and closes the database. */
   close(): void;
 }
 
 interface Job {
-  /** Does the work; returns what tells of it after the commit. */
+  /** Does the work; returns a function that resolves it after the commit. */
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -21,23 +24,48 @@ interface Job {
 export interface CommitHooks {
   /** Within it, after all of its work. */
   readonly beforeCommit: () => void;
-  /** After it was undone. */
+  /** After it was rolled back. */
   readonly afterRollback: () => void;
 }
 
-export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commits {
+/** Reads alone look for the file this often; each commit does before it resolves. */
+const verifyIntervalMs = 1_000;
+
+export function createCommits({ database, file }: OpenDatabase, hooks: CommitHooks): Commits {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   let jobs: Job[] = [];
+  let verifiedAtMs = performance.now();
+  /** Why the file is lost. There is no way back: what was written since then is in no file. */
+  let loss: { readonly error: unknown } | undefined;
+
+  function verifyFile(): void {
+    verifiedAtMs = performance.now();
+    try {
+      file?.verify();
+    } catch (error) {
+      loss = { error };
+      throw error;
+    }
+  }
+
+  function assertUsable(): void {
+    if (!database.isOpen) throw new Error('The store is closed: stop the sender before it.');
+    if (loss) throw loss.error;
+  }
+
+  const explained = (error: unknown): unknown => (file ? explainError(file.path, error) : error);
 
   /** Does all of it, or throws and has done nothing. */
   function transact(batch: readonly Job[]): void {
+    assertUsable();
     begin.run();
     try {
-      const told = batch.map((job) => job.run());
+      const resolvers = batch.map((job) => job.run());
       hooks.beforeCommit();
       commit.run();
-      for (const tell of told) tell();
+      verifyFile();
+      for (const resolve of resolvers) resolve();
     } catch (error) {
       // A full disk has ended the transaction already.
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -55,7 +83,7 @@ export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commi
       return;
     } catch (error) {
       if (batch.length === 1) {
-        batch[0]?.reject(error);
+        batch[0]?.reject(explained(error));
         return;
       }
     }
@@ -64,7 +92,7 @@ export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commi
       try {
         transact([job]);
       } catch (error) {
-        job.reject(error);
+        job.reject(explained(error));
       }
     }
   }
@@ -72,7 +100,7 @@ export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commi
   return {
     write(work) {
       return new Promise((resolve, reject) => {
-        if (!database.isOpen) throw new Error('The store is closed: stop the sender before it.');
+        assertUsable();
         if (jobs.length === 0) setImmediate(flush);
         jobs.push({
           run: () => {
@@ -85,9 +113,18 @@ export function createCommits(database: DatabaseSync, hooks: CommitHooks): Commi
         });
       });
     },
+    async read(work) {
+      assertUsable();
+      if (performance.now() - verifiedAtMs >= verifyIntervalMs) verifyFile();
+      try {
+        return work();
+      } catch (error) {
+        throw explained(error);
+      }
+    },
     close() {
       flush();
-      if (database.isOpen) database.close();
+      if (database.isOpen) closeDatabase(database);
     },
   };
 }

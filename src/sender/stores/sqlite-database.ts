@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type * as nodeSqlite from 'node:sqlite';
 import type { DatabaseSync } from 'node:sqlite';
+import { describeFile, explainError, type DatabaseFile } from './sqlite-file.js';
 
 /** How much a commit waits for: `full` outlives a power cut, `normal` outlives the process only. */
 export type Synchronous = 'full' | 'normal';
@@ -129,38 +130,79 @@ function migrate(database: DatabaseSync, path: string): void {
   database.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
+/** A database that this process has to itself. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  /** Undefined for one in memory. */
+  readonly file: DatabaseFile | undefined;
+}
+
 /**
- * Opens the file, makes it or brings it up to date, and keeps it for this process alone until it is closed:
- * a second one is refused.
+ * Values of `application_id`, which is in the header of the file itself. A clean close removes the WAL, so a file that says `open` and
+ * has none has lost the commits that were in it.
  */
-export function openDatabase(path: string, synchronous: Synchronous): DatabaseSync {
+const markers = { open: 0x4857_4f50, closed: 0x4857_434c };
+
+function copyWalIntoFile(database: DatabaseSync): void {
+  database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+}
+
+function checkWal(database: DatabaseSync, file: DatabaseFile | undefined): void {
+  const marker = database.prepare('PRAGMA application_id').get()?.application_id;
+  if (!file?.hadNoWal || marker !== markers.open) return;
+  throw new Error(
+    `${file.path}-wal is missing, though the last process did not close the store: commits are lost. Put it back; if it is gone for ` +
+      'good, create an empty file of that name to go on without them.',
+  );
+}
+
+function prepareDatabase(database: DatabaseSync, synchronous: Synchronous, file?: DatabaseFile): void {
+  // The lock is taken with the first transaction and kept; the end of the process frees it, however it ends.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec(`PRAGMA synchronous = ${synchronous}`);
+  // 16 MiB of pages: rows that are written often are copied into the file once.
+  database.exec('PRAGMA wal_autocheckpoint = 4096');
+  database.exec('PRAGMA journal_size_limit = 67108864');
+  database.exec('PRAGMA cache_size = -16384');
+  database.exec('BEGIN EXCLUSIVE');
+  checkWal(database, file);
+  migrate(database, file?.path ?? ':memory:');
+  database.exec(`PRAGMA application_id = ${markers.open}`);
+  database.exec('COMMIT');
+  copyWalIntoFile(database);
+  file?.watch();
+}
+
+/**
+ * Opens the file, creates or migrates it, and locks it for this process until it is closed: a second process is rejected.
+ */
+export function openDatabase(path: string, synchronous: Synchronous): OpenDatabase {
   const { DatabaseSync } = sqlite();
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(path);
-  } catch (cause) {
-    throw new Error(`${path} cannot be opened: is its folder there, and may it be written?`, { cause });
+  } catch (error) {
+    throw explainError(path, error);
   }
+  const file = describeFile(database);
   try {
-    // The lock is taken with the first transaction and kept; its death frees it, however the process dies.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL');
-    database.exec(`PRAGMA synchronous = ${synchronous}`);
-    // 16 MiB of pages: what is written again and again is copied into the file once.
-    database.exec('PRAGMA wal_autocheckpoint = 4096');
-    database.exec('PRAGMA journal_size_limit = 67108864');
-    database.exec('PRAGMA cache_size = -16384');
-    database.exec('BEGIN EXCLUSIVE');
-    migrate(database, path);
-    database.exec('COMMIT');
-    return database;
+    prepareDatabase(database, synchronous, file);
+    return { database, file };
   } catch (error) {
     database.close();
-    const { errcode } = error as { errcode?: unknown };
-    if (errcode !== 5) throw error;
-    throw new Error(
-      `${path} is in use: one process has the file to itself. Stop the other sender, or give this one another file.`,
-      { cause: error },
-    );
+    throw explainError(path, error);
+  }
+}
+
+/** Closes the database, and marks its file as closed once nothing but that mark is left in the WAL. */
+export function closeDatabase(database: DatabaseSync): void {
+  try {
+    copyWalIntoFile(database);
+    database.exec(`PRAGMA application_id = ${markers.closed}`);
+  } catch {
+    // A full disk, for example: the WAL stays, and the next open reads it.
+  } finally {
+    database.close();
   }
 }

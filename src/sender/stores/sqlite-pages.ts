@@ -1,3 +1,4 @@
+import { escapeText } from '../../text-key.js';
 import type { PageRequest } from './contract.js';
 import type { Row, Tables } from './sqlite-tables.js';
 
@@ -7,7 +8,7 @@ const rowsPerSearch = 5_000;
 /** Equations for SQL, and their values. */
 function conditions(columns: Readonly<Record<string, string | undefined>>): [string, string[]] {
   const set = Object.entries(columns).flatMap(([column, value]) =>
-    value === undefined ? [] : [[column, value] as const],
+    value === undefined ? [] : [[column, escapeText(value)] as const],
   );
   return [set.map(([column]) => ` AND ${column} = ?`).join(''), set.map(([, value]) => value)];
 }

@@ -1,3 +1,4 @@
+import { escapeText, unescapeText } from '../../text-key.js';
 import { laneOf, type DeliveryRecord, type Lane, type WaitingRequest } from './contract.js';
 import { toDelivery, type Row, type Tables } from './sqlite-tables.js';
 
@@ -55,7 +56,7 @@ export function createQueues(tables: Tables): Queues {
 
   return {
     touch(delivery) {
-      if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(delivery.endpointId);
+      if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(escapeText(delivery.endpointId));
     },
     update() {
       lanes.forEach(updateQueues);
@@ -70,7 +71,7 @@ export function createQueues(tables: Tables): Queues {
          ORDER BY dueAtMs, endpointId LIMIT ${queuesAtOnce}`,
           )
           .all(lane, nowMs, last.dueAtMs ?? 0, last.endpointId ?? '');
-        for (const { endpointId } of found) yield String(endpointId);
+        for (const { endpointId } of found) yield unescapeText(String(endpointId));
         last = found.length === queuesAtOnce ? found.at(-1) : undefined;
       }
     },
@@ -82,7 +83,7 @@ export function createQueues(tables: Tables): Queues {
        WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
        ORDER BY dueAtMs, seq LIMIT ?`,
         )
-        .all(endpointId, nowMs, limit)
+        .all(escapeText(endpointId), nowMs, limit)
         .map(toDelivery);
     },
 
@@ -96,7 +97,7 @@ export function createQueues(tables: Tables): Queues {
       const found = places.flatMap((place) =>
         tables
           .sql(`SELECT * FROM deliveries WHERE ${place} AND endpointId = ? LIMIT ?`)
-          .all(endpointId, limit),
+          .all(escapeText(endpointId), limit),
       );
       return found.slice(0, limit === -1 ? undefined : limit).map(toDelivery);
     },

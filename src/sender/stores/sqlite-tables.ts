@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { escapeText, unescapeText } from '../../text-key.js';
 import type { AttemptRecord, DeliveryRecord, EndpointRecord, EventRecord } from './contract.js';
 
 /** A row as SQLite gives it. Columns are named as the fields of records, so most of it is one already. */
@@ -12,6 +13,15 @@ function stringified(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
+/** Keys are escaped on their way in: SQLite's UTF-8 would make one of all lone surrogates. */
+function key(value: SQLOutputValue): string {
+  return unescapeText(value as string);
+}
+
+function nullableKey(text: string | null): string | null {
+  return text === null ? null : escapeText(text);
+}
+
 // Written out, and parameters given in order: by name, and by copies, each takes four times as long.
 
 /** What the columns of a table hold, one for each field of its record. */
@@ -20,8 +30,8 @@ type Columns<Value> = Readonly<Record<keyof Value, SQLOutputValue>>;
 export function toEndpoint(row: Row): EndpointRecord {
   const columns = row as Columns<EndpointRecord>;
   return {
-    id: columns.id,
-    accountId: columns.accountId,
+    id: key(columns.id),
+    accountId: columns.accountId === null ? null : key(columns.accountId),
     url: columns.url,
     events: parsed(columns.events),
     secret: columns.secret,
@@ -38,11 +48,11 @@ export function toEndpoint(row: Row): EndpointRecord {
 export function toDelivery(row: Row): DeliveryRecord {
   const columns = row as Columns<DeliveryRecord>;
   return {
-    id: columns.id,
-    eventId: columns.eventId,
-    eventType: columns.eventType,
-    accountId: columns.accountId,
-    endpointId: columns.endpointId,
+    id: key(columns.id),
+    eventId: key(columns.eventId),
+    eventType: key(columns.eventType),
+    accountId: key(columns.accountId),
+    endpointId: key(columns.endpointId),
     kind: columns.kind,
     status: columns.status,
     attempts: columns.attempts,
@@ -56,9 +66,9 @@ export function toDelivery(row: Row): DeliveryRecord {
 function toEvent(row: Row): EventRecord {
   const columns = row as Columns<EventRecord>;
   return {
-    id: columns.id,
-    type: columns.type,
-    accountId: columns.accountId,
+    id: key(columns.id),
+    type: key(columns.type),
+    accountId: key(columns.accountId),
     body: columns.body,
     createdAtMs: columns.createdAtMs,
   } as EventRecord;
@@ -67,7 +77,7 @@ function toEvent(row: Row): EventRecord {
 function toAttempt(row: Row): AttemptRecord {
   const columns = row as Columns<AttemptRecord>;
   return {
-    deliveryId: columns.deliveryId,
+    deliveryId: key(columns.deliveryId),
     number: columns.number,
     url: columns.url,
     startedAtMs: columns.startedAtMs,
@@ -140,8 +150,8 @@ export function createTables(database: DatabaseSync): Tables {
            failingSinceMs, lastError, noticePending, createdAtMs)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
-        endpoint.id,
-        endpoint.accountId,
+        escapeText(endpoint.id),
+        nullableKey(endpoint.accountId),
         endpoint.url,
         JSON.stringify(endpoint.events),
         endpoint.secret,
@@ -169,18 +179,18 @@ export function createTables(database: DatabaseSync): Tables {
         endpoint.failingSinceMs,
         endpoint.lastError,
         endpoint.noticePending ? 1 : 0,
-        endpoint.id,
+        escapeText(endpoint.id),
       );
       endpoints.delete(endpoint.id);
     },
     deleteEndpoint(id) {
       endpoints.delete(id);
-      return sql('DELETE FROM endpoints WHERE id = ?').run(id).changes !== 0;
+      return sql('DELETE FROM endpoints WHERE id = ?').run(escapeText(id)).changes !== 0;
     },
     endpoint(id) {
       const known = endpoints.get(id);
       if (known) return known;
-      const found = one('SELECT * FROM endpoints WHERE id = ?', toEndpoint, id);
+      const found = one('SELECT * FROM endpoints WHERE id = ?', toEndpoint, escapeText(id));
       if (endpoints.size >= maxEndpoints) endpoints.clear();
       if (found) endpoints.set(id, found);
       return found;
@@ -192,21 +202,35 @@ export function createTables(database: DatabaseSync): Tables {
       sql(
         `INSERT INTO events (id, type, accountId, body, createdAtMs, firstSeq, lastSeq, deliveries)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(id, type, accountId, body, createdAtMs, firstSeq, firstSeq + count - 1, count);
+      ).run(
+        escapeText(id),
+        escapeText(type),
+        escapeText(accountId),
+        body,
+        createdAtMs,
+        firstSeq,
+        firstSeq + count - 1,
+        count,
+      );
     },
     event: (accountId, id) =>
-      one('SELECT * FROM events WHERE accountId = ? AND id = ?', toEvent, accountId, id),
+      one(
+        'SELECT * FROM events WHERE accountId = ? AND id = ?',
+        toEvent,
+        escapeText(accountId),
+        escapeText(id),
+      ),
     insertDelivery(delivery, pending) {
       sql(
         `INSERT INTO deliveries (id, eventId, eventType, accountId, endpointId, kind, status, attempts,
            dueAtMs, token, leaseUntilMs, createdAtMs, pending)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
-        delivery.id,
-        delivery.eventId,
-        delivery.eventType,
-        delivery.accountId,
-        delivery.endpointId,
+        escapeText(delivery.id),
+        escapeText(delivery.eventId),
+        escapeText(delivery.eventType),
+        escapeText(delivery.accountId),
+        escapeText(delivery.endpointId),
         delivery.kind,
         delivery.status,
         delivery.attempts,
@@ -221,16 +245,16 @@ export function createTables(database: DatabaseSync): Tables {
       sql(
         `UPDATE deliveries SET status = ?, attempts = ?, dueAtMs = ?, token = ?, leaseUntilMs = ?, pending = ?
          WHERE id = ?`,
-      ).run(status, attempts, dueAtMs, token, leaseUntilMs, stringified(pending ?? null), id);
+      ).run(status, attempts, dueAtMs, token, leaseUntilMs, stringified(pending ?? null), escapeText(id));
     },
-    delivery: (id) => one('SELECT * FROM deliveries WHERE id = ?', toDelivery, id),
+    delivery: (id) => one('SELECT * FROM deliveries WHERE id = ?', toDelivery, escapeText(id)),
     insertAttempt(attempt) {
       sql(
         `INSERT INTO attempts (deliveryId, number, url, startedAtMs, endedAtMs, outcome, requestHeaders,
            result, nextAttemptAtMs, reason)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
-        attempt.deliveryId,
+        escapeText(attempt.deliveryId),
         attempt.number,
         attempt.url,
         attempt.startedAtMs,
@@ -243,10 +267,12 @@ export function createTables(database: DatabaseSync): Tables {
       );
     },
     pending(deliveryId) {
-      const row = sql('SELECT pending FROM deliveries WHERE id = ?').get(deliveryId);
+      const row = sql('SELECT pending FROM deliveries WHERE id = ?').get(escapeText(deliveryId));
       return (parsed(row?.pending) ?? undefined) as AttemptRecord | undefined;
     },
     attempts: (deliveryId) =>
-      sql('SELECT * FROM attempts WHERE deliveryId = ? ORDER BY number').all(deliveryId).map(toAttempt),
+      sql('SELECT * FROM attempts WHERE deliveryId = ? ORDER BY number')
+        .all(escapeText(deliveryId))
+        .map(toAttempt),
   };
 }

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { escapeText } from '../../text-key.js';
 import {
   hears,
   isOver,
@@ -54,15 +55,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   if (synchronous !== 'full' && (synchronous as string) !== 'normal') {
     throw new TypeError("synchronous must be 'full' or 'normal'.");
   }
-  const database = openDatabase(path, synchronous);
-  const tables = createTables(database);
+  const opened = openDatabase(path, synchronous);
+  const tables = createTables(opened.database);
   const queues = createQueues(tables);
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
   /** How many deliveries are at their end; counted when it is asked for first. */
   let over: number | undefined;
-  const commits = createCommits(database, {
+  const commits = createCommits(opened, {
     beforeCommit: () => {
       queues.update();
     },
@@ -116,11 +117,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   }
 
   function forget({ id, accountId, eventId }: DeliveryRecord): void {
-    sql('DELETE FROM deliveries WHERE id = ?').run(id);
-    sql('DELETE FROM attempts WHERE deliveryId = ?').run(id);
+    sql('DELETE FROM deliveries WHERE id = ?').run(escapeText(id));
+    sql('DELETE FROM attempts WHERE deliveryId = ?').run(escapeText(id));
     const event = 'accountId = ? AND id = ?';
-    sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(accountId, eventId);
-    sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(accountId, eventId);
+    const eventKey = [escapeText(accountId), escapeText(eventId)] as const;
+    sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(...eventKey);
+    sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(...eventKey);
     if (over !== undefined) over -= 1;
   }
 
@@ -130,13 +132,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       commits.write(() => {
         tables.insertEndpoint(endpoint);
       }),
-    async getEndpoint(id) {
-      return tables.endpoint(id);
-    },
-    async listEndpoints({ accountId, ...rest }) {
-      const { rows, nextCursor } = readPage(tables, 'endpoints', { accountId }, {}, rest);
-      return { items: rows.map(toEndpoint), nextCursor };
-    },
+    getEndpoint: (id) => commits.read(() => tables.endpoint(id)),
+    listEndpoints: ({ accountId, ...rest }) =>
+      commits.read(() => {
+        const { rows, nextCursor } = readPage(tables, 'endpoints', { accountId }, {}, rest);
+        return { items: rows.map(toEndpoint), nextCursor };
+      }),
     updateEndpoint: (id, change) =>
       commits.write(() => {
         const endpoint = tables.endpoint(id);
@@ -156,28 +157,27 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         const waiting = queues.waitingFor(endpointId, statuses, limit);
         return waiting.filter((delivery) => apply(delivery, change)).length;
       }),
-    async pendingNotices() {
-      return sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint);
-    },
+    pendingNotices: () =>
+      commits.read(() =>
+        sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint),
+      ),
 
     publish: (event, toNewDelivery) =>
       commits.write(() => {
-        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(
-          event.accountId,
-          event.id,
-        );
+        const key = [escapeText(event.accountId), escapeText(event.id)] as const;
+        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(...key);
         if (before) {
           // The place of one that was forgotten may be another event's now.
           const then = sql(
             'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
           );
-          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, event.accountId, event.id);
+          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, ...key);
           return { created: false, deliveries: found.map(toDelivery) };
         }
         const deliveries = sql(
           'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
         )
-          .all(event.accountId)
+          .all(key[0])
           .map(toEndpoint)
           .filter((endpoint) => hears(endpoint, event))
           .map(toNewDelivery)
@@ -193,32 +193,33 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         else {
           const counted = sql(
             'UPDATE events SET deliveries = deliveries + 1 WHERE accountId = ? AND id = ?',
-          ).run(accountId, eventId);
+          ).run(escapeText(accountId), escapeText(eventId));
           if (counted.changes === 0) return false;
         }
         insert(delivery, attempt);
         return true;
       }),
-    async getDelivery(id) {
-      const delivery = tables.delivery(id);
-      const event = delivery && tables.event(delivery.accountId, delivery.eventId);
-      const pending = tables.pending(id);
-      return event && { delivery, event, attempts: [...tables.attempts(id), ...(pending ? [pending] : [])] };
-    },
-    async listDeliveries({ endpointId, status, eventType, ...rest }) {
-      const { rows, nextCursor } = readPage(
-        tables,
-        'deliveries',
-        { endpointId },
-        { status, eventType },
-        rest,
-      );
-      return { items: rows.map(toDelivery), nextCursor };
-    },
+    getDelivery: (id) =>
+      commits.read(() => {
+        const delivery = tables.delivery(id);
+        const event = delivery && tables.event(delivery.accountId, delivery.eventId);
+        const pending = tables.pending(id);
+        return (
+          event && { delivery, event, attempts: [...tables.attempts(id), ...(pending ? [pending] : [])] }
+        );
+      }),
+    listDeliveries: ({ endpointId, status, eventType, ...rest }) =>
+      commits.read(() => {
+        const filter = { status, eventType };
+        const { rows, nextCursor } = readPage(tables, 'deliveries', { endpointId }, filter, rest);
+        return { items: rows.map(toDelivery), nextCursor };
+      }),
 
-    claim({ lane, nowMs, limit, capacityOf, begin }) {
-      const due = sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs);
-      if (!due) return Promise.resolve({ claims: [], moved: 0 });
+    async claim({ lane, nowMs, limit, capacityOf, begin }) {
+      const due = await commits.read(() =>
+        sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs),
+      );
+      if (!due) return { claims: [], moved: 0 };
       return commits.write(() => {
         const claims: Claim[] = [];
         let moved = 0;
@@ -247,20 +248,27 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           apply(underWay.get(deliveryId)?.delivery ?? tables.delivery(deliveryId), change);
         }
       }),
-    expire(nowMs, change) {
-      const over = sql("SELECT * FROM deliveries WHERE status = 'attempting' AND leaseUntilMs <= ?");
-      if (!over.get(nowMs)) return Promise.resolve(0);
-      return commits.write(() => over.all(nowMs).filter((row) => apply(toDelivery(row), change)).length);
+    async expire(nowMs, change) {
+      const over = (): StatementSync =>
+        sql("SELECT * FROM deliveries WHERE status = 'attempting' AND leaseUntilMs <= ?");
+      if (!(await commits.read(() => over().get(nowMs)))) return 0;
+      return commits.write(
+        () =>
+          over()
+            .all(nowMs)
+            .filter((row) => apply(toDelivery(row), change)).length,
+      );
     },
-    async nextAlarmMs(afterMs) {
-      const next = sql(
-        `SELECT min(atMs) AS atMs FROM (
+    nextAlarmMs: (afterMs) =>
+      commits.read(() => {
+        const next = sql(
+          `SELECT min(atMs) AS atMs FROM (
            SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first' AND dueAtMs > ?1
            UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry' AND dueAtMs > ?1
            UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?1)`,
-      ).get(afterMs);
-      return (next?.atMs ?? undefined) as number | undefined;
-    },
+        ).get(afterMs);
+        return (next?.atMs ?? undefined) as number | undefined;
+      }),
 
     prune: ({ beforeMs, keep, limit }) =>
       commits.write(() => {
@@ -272,8 +280,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
         old.forEach(forget);
         const unheard = sql(
-          `DELETE FROM events WHERE id IN
-             (SELECT id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
+          `DELETE FROM events WHERE (accountId, id) IN
+             (SELECT accountId, id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
         ).run(beforeMs, limit);
         return old.length + Number(unheard.changes);
       }),
@@ -283,17 +291,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           beforeMs,
           abandonedMs,
         );
-        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(
-          record.accountId,
-          record.key,
-        );
+        const id = [escapeText(record.accountId), escapeText(record.key)] as const;
+        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(...id);
         if (taken) {
           const answer = typeof taken.answer === 'string' ? (JSON.parse(taken.answer) as unknown) : null;
-          return { ...taken, answer } as unknown as IdempotencyRecord;
+          const { accountId, key } = record;
+          return { ...taken, accountId, key, answer } as unknown as IdempotencyRecord;
         }
         sql('INSERT INTO keys (accountId, key, fingerprint, begunAtMs) VALUES (?, ?, ?, ?)').run(
-          record.accountId,
-          record.key,
+          ...id,
           record.fingerprint,
           record.begunAtMs,
         );
@@ -301,7 +307,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       }),
     answerKey: ({ accountId, key, begunAtMs }, answer) =>
       commits.write(() => {
-        const mine = [accountId, key, begunAtMs] as const;
+        const mine = [escapeText(accountId), escapeText(key), begunAtMs] as const;
         const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
         if (answer) sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(answer), ...mine);
         else sql(`DELETE FROM keys ${where}`).run(...mine);

@@ -1,0 +1,97 @@
+/** What is used of a Pool or Client of `pg` or Neon, of `neon(url)`, of PGlite and of a DataSource of TypeORM. */
+export interface QueryClient {
+  query(
+    text: string,
+    values: unknown[],
+  ): PromiseLike<{ readonly rows: readonly unknown[] } | readonly unknown[]>;
+}
+
+/** What is used of postgres.js. */
+export interface UnsafeClient {
+  unsafe(text: string, values: never[]): PromiseLike<readonly unknown[]>;
+}
+
+export type PostgresClient = QueryClient | UnsafeClient;
+
+type Value = string | number;
+
+/** Runs statements on whatever client there is. */
+export interface Statements {
+  run(text: string, ...values: Value[]): Promise<unknown>;
+  /**
+   * Runs a statement that gives one row of one text, and resolves to the text. Names of columns and types other than text are
+   * the client's to change (`postgres.camel`, parsers for bigint or timestamp), so no statement depends on them. None may be an
+   * UPDATE or DELETE by itself: TypeORM answers those in another shape.
+   *
+   * @throws `TypeError` if the client answers with anything else.
+   */
+  ask(text: string, ...values: Value[]): Promise<string>;
+}
+
+const clients = 'pg, postgres.js, PGlite, @neondatabase/serverless (1.0 or later) or a DataSource of TypeORM';
+/** SQLSTATE of a serialization failure and of a deadlock: the statement did nothing, and can be run again. */
+const retryableCodes: readonly unknown[] = ['40001', '40P01'];
+/** With the delays about a second; the receiver waits no longer than its `timeoutMs` in any case. */
+const maxTries = 20;
+const maxRetryDelayMs = 100;
+
+/** The SQLSTATE of what a client threw. */
+export function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}
+
+async function retry<Result>(run: () => PromiseLike<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!retryableCodes.includes(codeOf(error)) || tries === maxTries) throw error;
+      // Random, so that statements that failed together do not meet again.
+      const delayMs = Math.random() * Math.min(maxRetryDelayMs, 2 ** tries);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}
+
+function onlyText(answer: unknown): string {
+  const rows = Array.isArray(answer) ? answer : (answer as { rows?: unknown } | undefined)?.rows;
+  const row: unknown = Array.isArray(rows) && rows.length === 1 ? rows[0] : undefined;
+  const values: unknown[] = typeof row === 'object' && row && !Array.isArray(row) ? Object.values(row) : [];
+  const [text] = values;
+  if (values.length === 1 && typeof text === 'string') return text;
+  throw new TypeError(
+    `The client did not answer with rows that are objects: give createPostgresReplayStore one of ${clients}.`,
+  );
+}
+
+/**
+ * pg's Pool emits `error` when the server ends a connection that is idle, as at each restart, and without a listener that ends the
+ * process. The pool has dropped the connection by then, and the next statement opens another.
+ */
+function ignoreIdleErrors(client: unknown): void {
+  const pool = client as {
+    totalCount?: unknown;
+    listenerCount?(event: string): number;
+    on?(event: string, listener: () => void): unknown;
+  };
+  const isPool = typeof pool.totalCount === 'number';
+  if (isPool && pool.listenerCount?.('error') === 0) pool.on?.('error', () => undefined);
+}
+
+/** @throws `TypeError` for something that is no such client. */
+export function createStatements(client: PostgresClient): Statements {
+  const given = client as Partial<QueryClient & UnsafeClient & { escapeId: unknown }> | undefined;
+  // MySQL's clients have query() too, and this.
+  const isMysql = typeof given?.escapeId === 'function';
+  if (isMysql || (typeof given?.query !== 'function' && typeof given?.unsafe !== 'function')) {
+    throw new TypeError(
+      `createPostgresReplayStore needs a client of ${clients}. Of Drizzle's db, pass db.$client.`,
+    );
+  }
+  ignoreIdleErrors(client);
+  // neon(url) has an unsafe() that does something else, hence query() first.
+  const send = (text: string, values: Value[]): PromiseLike<unknown> =>
+    'query' in client ? client.query(text, values) : client.unsafe(text, values as never[]);
+  const run = (text: string, ...values: Value[]): Promise<unknown> => retry(() => send(text, values));
+  return { run, ask: async (text, ...values) => onlyText(await run(text, ...values)) };
+}

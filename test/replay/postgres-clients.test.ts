@@ -1,0 +1,323 @@
+// What clients of Postgres the store takes, and which it rejects; isolation levels; connections that the server ends.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { neon, neonConfig, Pool as NeonPool } from '@neondatabase/serverless';
+import pg from 'pg';
+import postgres from 'postgres';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { createReceiver, type WebhookError } from '../../src/index.js';
+import { createPostgresReplayStore, type QueryClient } from '../../src/replay/postgres.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+
+const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+const suffix = crypto.randomUUID().slice(0, 8);
+const table = `hostwares_clients_${suffix}`;
+const secret = 'whsec_of_the_client_test';
+const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
+const isThere = await pool.query('SELECT 1').then(
+  () => true,
+  () => false,
+);
+if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
+
+const closing: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+  if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}`);
+  await pool.end();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Neon's HTTP protocol, answered by the server of these tests. */
+async function neonOverHttp() {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const { query, params } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        query: string;
+        params: unknown[];
+      };
+      const found = await pool.query({ text: query, values: params, rowMode: 'array' });
+      const fields = found.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
+      response.setHeader('content-type', 'application/json');
+      response.end(
+        JSON.stringify({ command: found.command, rowCount: found.rowCount, fields, rows: found.rows }),
+      );
+    })();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => server.close());
+  neonConfig.fetchEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`;
+  return neon('postgresql://user:password@db.example/test');
+}
+
+/** A WebSocket whose other end is Postgres itself instead of Neon's proxy. */
+class SocketToPostgres extends EventTarget {
+  readonly readyState = 1;
+  binaryType = 'arraybuffer';
+  readonly #socket: Socket;
+  constructor() {
+    super();
+    this.#socket = connect(Number(new URL(url).port), new URL(url).hostname);
+    this.#socket.on('connect', () => this.dispatchEvent(new Event('open')));
+    this.#socket.on('data', (data) => {
+      const { buffer, byteOffset, length } = data;
+      this.dispatchEvent(
+        new MessageEvent('message', { data: buffer.slice(byteOffset, byteOffset + length) }),
+      );
+    });
+    this.#socket.on('error', () => this.dispatchEvent(new Event('error')));
+    this.#socket.on('close', () => this.dispatchEvent(new Event('close')));
+  }
+  send(data: Uint8Array) {
+    this.#socket.write(data);
+  }
+  close() {
+    this.#socket.end();
+  }
+}
+
+function neonPool() {
+  Object.assign(neonConfig, {
+    webSocketConstructor: SocketToPostgres,
+    wsProxy: () => '127.0.0.1/v1',
+    useSecureWebSocket: false,
+    forceDisablePgSSL: true,
+    pipelineConnect: false,
+  });
+  const found = new NeonPool({ connectionString: url });
+  closing.push(() => found.end());
+  return found;
+}
+
+/** TypeORM's driver for Postgres: rows by themselves, but with a count after an UPDATE or DELETE. */
+const typeOrm = {
+  isInitialized: true,
+  async query(text: string, values: unknown[]) {
+    const { command, rows, rowCount } = (await pool.query(text, values)) as pg.QueryResult<object>;
+    return command === 'UPDATE' || command === 'DELETE' ? [rows, rowCount] : rows;
+  },
+};
+
+const odd = { parsed: 'by the application' };
+const oddNumbers = { to: 20, from: [20, 21, 23, 700, 701, 1114, 1184], serialize: String, parse: () => odd };
+const sqlWith = (options: postgres.Options<Record<string, postgres.PostgresType>>) => {
+  const sql = postgres(url, { max: 2, onnotice: () => undefined, ...options });
+  closing.push(() => sql.end());
+  return sql;
+};
+const poolWith = (options: pg.PoolConfig) => {
+  const found = new pg.Pool({ connectionString: url, ...options });
+  found.on('error', () => undefined);
+  closing.push(() => found.end());
+  return found;
+};
+
+describe.skipIf(!isThere).each([
+  ['neon(url)', neonOverHttp],
+  ["Neon's pool", neonPool],
+  ['a DataSource of TypeORM', () => typeOrm],
+  ['postgres.camel', () => sqlWith({ transform: postgres.camel })],
+  ['postgres.pascal', () => sqlWith({ transform: postgres.pascal })],
+  ['parsers of postgres.js for numbers and times', () => sqlWith({ types: { oddNumbers } })],
+  [
+    'parsers of pg for all types but text',
+    () =>
+      poolWith({
+        types: { getTypeParser: ((type: number) => (text: string) => (type === 25 ? text : odd)) as never },
+      }),
+  ],
+])('the Postgres replay store with %s', (_, open) => {
+  it('claims, extends, completes, releases and cleans up', async () => {
+    const store = createPostgresReplayStore(await open(), { table });
+    await store.migrate();
+    const [id, other, gone] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+    const times = { leaseMs: 60_000, ttlMs: 120_000 };
+    const token = async (of: string) => {
+      const claim = await store.claim(of, times);
+      if (claim.status !== 'claimed') throw new Error(claim.status);
+      return claim;
+    };
+    const first = await token(id);
+    expect(first.attempt).toBe(1);
+    const busy = await store.claim(id, times);
+    expect(busy.status === 'busy' && busy.retryAfterMs).toBeGreaterThan(50_000);
+    expect(await store.extend(id, first.token, 90_000)).toBe(true);
+    expect(await store.complete(id, first.token)).toBe(true);
+    expect(await store.complete(id, first.token)).toBe(false);
+    expect(await store.claim(id, times)).toEqual({ status: 'done' });
+    expect(await store.release(other, (await token(other)).token)).toBe(true);
+    expect((await token(other)).attempt).toBe(2);
+    await store.claim(gone, { leaseMs: 0, ttlMs: 0 });
+    expect(await store.cleanUp()).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('a client of the wrong shape', () => {
+  it.each([
+    ['nothing', undefined],
+    ['a URL', url],
+    ['neon(url) before 1.0', () => []],
+    ["Drizzle's db", { query: {}, execute: async () => ({ rows: [] }) }],
+    ["Prisma's", { $queryRawUnsafe: async () => [] }],
+    ["mysql2's pool", { query: async () => [[], []], escapeId: (name: string) => name }],
+  ])('is a TypeError at set-up: %s', (_, client) => {
+    expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
+    expect(() => createPostgresReplayStore(client as never)).toThrow(/needs a client of pg, postgres\.js/);
+  });
+
+  describe.each([
+    ['[rows, fields]', [[], []]],
+    ['[rows] of arrays', [['rows']]],
+    ['{ rows } of arrays', { rows: [['rows']] }],
+    ['no rows', []],
+    ['nothing', undefined],
+    ['null', null],
+    ['rows of two columns', [{ a: 'rows', b: 1 }]],
+    ['rows of something else than text', [{ a: 1 }]],
+  ])('whose query resolves to %s', (_, answer) => {
+    const client = { query: async () => answer } as unknown as QueryClient;
+
+    it('is a TypeError in migrate()', async () => {
+      await expect(createPostgresReplayStore(client).migrate()).rejects.toThrow(TypeError);
+    });
+
+    it('makes the first request a 503 whose cause says what to do, if nobody called migrate()', async () => {
+      const told: WebhookError[] = [];
+      const receiver = createReceiver({
+        secret,
+        replay: { store: createPostgresReplayStore(client) },
+        onRejected: (error) => told.push(error),
+      }).onAny(() => {
+        throw new Error('no handler may run');
+      });
+      receiver.onError((error) => told.push(error));
+      expect((await receiver.handle(await createSignedRequest('ping', { secret }))).status).toBe(503);
+      expect(told[0]?.code).toBe('replay_store_unavailable');
+      expect(String(told[0]?.cause)).toMatch(
+        /rows that are objects: give createPostgresReplayStore one of pg/,
+      );
+    });
+  });
+});
+
+describe('a statement that fails', () => {
+  const failing = (code: string, times: number) => {
+    let runs = 0;
+    const query = async () => {
+      runs += 1;
+      if (runs <= times) throw Object.assign(new Error(`SQLSTATE ${code}`), { code });
+      return { rows: [{ claim: 'done' }] };
+    };
+    return { store: createPostgresReplayStore({ query }), runs: () => runs };
+  };
+  const claim = ({ store }: ReturnType<typeof failing>) => store.claim('a', { leaseMs: 10, ttlMs: 20 });
+
+  it.each(['40001', '40P01'])('is retried after %s', async (code) => {
+    const client = failing(code, 5);
+    expect(await claim(client)).toEqual({ status: 'done' });
+    expect(client.runs()).toBe(6);
+  });
+
+  it('is retried a bounded number of times', async () => {
+    const client = failing('40001', Infinity);
+    await expect(claim(client)).rejects.toThrow('SQLSTATE 40001');
+    expect(client.runs()).toBe(20);
+  });
+
+  it('is not retried after anything else', async () => {
+    const client = failing('23505', 1);
+    await expect(claim(client)).rejects.toThrow('SQLSTATE 23505');
+    expect(client.runs()).toBe(1);
+  });
+});
+
+describe.skipIf(!isThere).each(['repeatable read', 'serializable'])('under %s', (isolation) => {
+  it('concurrent claims answer 200 or 409, and each event is handled once', async () => {
+    const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+    const store = createPostgresReplayStore(poolWith({ max: 8, options }), { table });
+    await store.migrate();
+    const causes: string[] = [];
+    const runs = new Map<string, number>();
+    const receiver = createReceiver({
+      secret,
+      replay: { store, timeoutMs: 15_000 },
+      onRejected: ({ code, cause }) => {
+        if (code !== 'duplicate_in_progress') causes.push(`${code}: ${String(cause)}`);
+      },
+    }).onAny(async ({ id }) => {
+      runs.set(id, (runs.get(id) ?? 0) + 1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    receiver.onError((error) => causes.push(String(error.cause)));
+    const events = Array.from({ length: 20 }, () => ({
+      ...sampleEvent('credits.low'),
+      id: `evt_${crypto.randomUUID()}`,
+      timestamp: new Date().toISOString(),
+    }));
+    const send = async (event: (typeof events)[number]) =>
+      (await receiver.handle(await createSignedRequest(event, { secret }))).status;
+    const statuses = await Promise.all([...events, ...events, ...events, ...events].map(send));
+    expect(causes).toEqual([]);
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    expect(await Promise.all(events.map(send))).toEqual(events.map(() => 200));
+    expect([...runs.values()]).toEqual(events.map(() => 1));
+  });
+});
+
+describe.skipIf(!isThere)('the Postgres replay store', () => {
+  const times = { leaseMs: 60_000, ttlMs: 60_000 };
+
+  it('cleans up in processes that live for one claim only', async () => {
+    const store = createPostgresReplayStore(pool, { table });
+    await store.migrate();
+    await store.claim(`gone ${suffix}`, { leaseMs: 0, ttlMs: 0 });
+    const left = async () =>
+      (await pool.query(`SELECT FROM ${table} WHERE id = $1`, [`gone ${suffix}`])).rows.length;
+    // A process of its own has nothing but this store. One in a thousand cleans up.
+    const claimInNewProcess = (random: number) => {
+      vi.spyOn(Math, 'random').mockReturnValue(random);
+      return createPostgresReplayStore(pool, { table }).claim(crypto.randomUUID(), times);
+    };
+    await claimInNewProcess(0.001);
+    expect(await left()).toBe(1);
+    await claimInNewProcess(0.000_999);
+    await vi.waitFor(async () => expect(await left()).toBe(0), 10_000);
+  });
+
+  it('tells apart ids that differ in a lone surrogate or in NUL', async () => {
+    const store = createPostgresReplayStore(pool, { table });
+    await store.migrate();
+    for (const id of ['\ud800', '\ud801', '\ufffd', 'a\0b', 'a\0c', 'a\\0000b'])
+      expect((await store.claim(suffix + id, times)).status).toBe('claimed');
+    expect((await store.claim(`${suffix}\ud801`, times)).status).toBe('busy');
+  });
+
+  it('outlives connections that the server ends, on a pool that nobody listens to', async () => {
+    const name = `hostwares_${suffix}`;
+    const silent = new pg.Pool({ connectionString: url, application_name: name });
+    closing.push(() => silent.end());
+    const store = createPostgresReplayStore(silent, { table });
+    await store.migrate();
+    await store.claim(crypto.randomUUID(), times);
+    const ended = await pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+      [name],
+    );
+    expect(ended.rowCount).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(silent.totalCount).toBe(0), 10_000);
+    expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+  });
+
+  it("leaves a pool's own listener alone", () => {
+    const own = new pg.Pool({ connectionString: url });
+    const listener = () => undefined;
+    own.on('error', listener);
+    createPostgresReplayStore(own, { table });
+    expect(own.listeners('error')).toEqual([listener]);
+  });
+});
