@@ -126,7 +126,9 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const [second] = await finish(notify(event));
     expect(Date.now() - startedMs).toBeLessThan(1000);
     expect(first!.error).toMatchObject({ code: 'notifier_failed', status: 500, retryable: true });
-    expect(first!.error!.message).toMatch(/wants 60 s of rest, more than timeoutMs leaves: 429/);
+    expect(first!.error!.message).toMatch(
+      /asked us to wait until \S+Z \(60 s\), longer than timeoutMs leaves: 429/,
+    );
     expect(second!.error).toMatchObject({ code: 'notifier_failed' });
     expect(provider.posts).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -149,7 +151,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     provider = await startFakeProvider(Array.from({ length: 9 }, () => status(502, {}, 'bad\ngateway')));
     const [result] = await finish(make({ maxRetries: 2 })(event));
     expect(result!.error!.message).toMatch(
-      new RegExp(`^${name} \\(.*/…\\) did not take the message in 3 tries: 502: bad gateway\\.$`),
+      new RegExp(`^${name} \\(.*/…\\) did not accept the message in 3 attempts: 502: bad gateway\\.$`),
     );
     expect(result!.error!.cause).toEqual({ status: 502, answer: 'bad gateway' });
     expect(provider.posts).toHaveLength(3);
@@ -176,7 +178,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
   it('gives up a provider that does not answer, after timeoutMs', async () => {
     provider = await startFakeProvider([hang]);
     const [result] = await finish(make({ timeoutMs: 2_000 })(event));
-    expect(result!.error!.message).toMatch(/did not take the message in time/);
+    expect(result!.error!.message).toMatch(/did not accept the message in time/);
     expect(Date.now() - startedMs).toBeGreaterThanOrEqual(2_000);
     expect(Date.now() - startedMs).toBeLessThan(2_200);
   });
@@ -289,7 +291,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
       () => Promise.reject(undefined as never),
     ]) {
       const [result] = await finish(make({ maxRetries: 0, fetch: each as never })(event));
-      expect(result!.error!.message).toMatch(/did not take the message in 1 tries/);
+      expect(result!.error!.message).toMatch(/did not accept the message in 1 attempt/);
     }
   });
 
@@ -300,7 +302,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const notify = make({ timeoutMs: 1_000 });
     await finish(notify(event));
     const [second] = await finish(notify(event));
-    expect(second!.error!.message).toMatch(/s of rest, more than timeoutMs leaves/);
+    expect(second!.error!.message).toMatch(/asked us to wait until .* longer than timeoutMs leaves/);
     expect(provider.posts).toHaveLength(1);
     await provider.stop();
 
@@ -314,7 +316,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     provider = await startFakeProvider([status(503), status(503)]);
     const notify = make({ timeoutMs: 1_000 });
     const [first] = await finish(notify(event));
-    expect(first!.error!.message).toMatch(/in 2 tries, and timeoutMs leaves no time for more: 503/);
+    expect(first!.error!.message).toMatch(/in 2 attempts, and timeoutMs leaves no time for another: 503/);
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
