@@ -125,11 +125,14 @@ function describe(notice: Notice, room: number): string {
     .join('\n');
 }
 
-/** A field for each link that fits: an address cannot be truncated. */
+/** One field with the links that fit: an address cannot be truncated. */
 function toLinkFields(links: NoticeLinks | undefined): DiscordField[] {
-  return linkList(links, dottedWebAddress)
-    .map(({ text, address }) => ({ name: text, value: `[Open](${address})`, inline: true }))
-    .filter(({ value }) => value.length <= maxFieldValue);
+  let value = '';
+  for (const { text, address } of linkList(links, dottedWebAddress)) {
+    const line = [value, `[${text}](${address})`].filter(Boolean).join(' · ');
+    if (line.length <= maxFieldValue) value = line;
+  }
+  return value === '' ? [] : [{ name: 'Links', value, inline: false }];
 }
 
 /** The fields that Discord accepts, without any that would have too little room for its value. */

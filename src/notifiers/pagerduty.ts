@@ -174,7 +174,6 @@ function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> 
     ['What happened', notice.text],
     ...notice.fields.slice(0, maxDetails).map(({ name, value }): [string, unknown] => [name, value]),
     ['Event', event.id],
-    ['Account', event.account_id],
   ];
   const details = new Map<string, string>();
   for (const [name, value] of entries) {

@@ -126,7 +126,8 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
   for (const field of fields) {
     if (field.wide) {
       flush();
-      rows.push({ type: 'section', fields: [toField(field)] });
+      // A field has half of the width.
+      rows.push({ type: 'section', text: toField(field) });
     } else if (narrow.push(toField(field)) === maxFieldsPerSection) flush();
   }
   flush();

@@ -20,7 +20,8 @@ function slackMarkupIn(text: string): string {
         code.replace(/[*_~]|\u200B`\u200B|&gt;/g, ''),
       )
       .replace(/<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\d: -]+ UTC>/, '')
-      .replace(/<https?:\/\/[^\s<>|]+\|([^<>|]*)>/g, '$1')
+      .replace(/^<https?:\/\/[^\s<>|]+\|Logs> · (?=<https?:\/\/[^\s<>|]+\|Dashboard>$)/, '')
+      .replace(/<https?:\/\/[^\s<>|]+\|([^<>|]*)>/, '$1')
       .replace(/&(?:amp|lt|gt);/g, (entity, at: number, all: string) =>
         entity === '&gt;' && (at === 0 || all[at - 1] === '\n') ? '>' : '',
       )
@@ -72,6 +73,7 @@ function markdownIn(text: string): string {
   return (
     text
       .replace(/(^|\n)```\n((?:(?!```)[^])*)\n```$/, '')
+      .replace(/^\[Logs\]\(https?:\/\/[^\s()<>]+\) · (?=\[Dashboard\]\()/, '')
       .replace(/^\[((?:\\.|[^\\\][])+)\]\(https?:\/\/[^\s()<>]+\)$/s, '$1')
       .replace(/\\[^0-9A-Za-z\s]/g, 'x')
       .match(/[\\*_~`|>#+[\]()<@:-]|^\s*\d+\.(?!\S)/gm)

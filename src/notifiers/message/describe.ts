@@ -206,11 +206,11 @@ function describeAlert(data: AlertTriggeredData): Notice {
     tone: severityTones.get(severity) ?? 'warning',
     title: `Alert: ${nameOf(data.alert_name, data.alert_id, 'a threshold was exceeded')}`,
     fields: present(
-      siteField(data),
-      field('Severity', formatConstant(severity)),
       field('Metric', formatMetric(data.metric)),
       field('Value', formatAmount(data.value, unit)),
       field('Threshold', formatAmount(data.threshold, unit)),
+      siteField(data),
+      field('Severity', formatConstant(severity)),
     ),
   };
 }
