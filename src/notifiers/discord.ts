@@ -3,6 +3,7 @@ import { describeWithPublishedFields } from './message/describe.js';
 import { dottedWebAddress, linkList } from './message/links.js';
 import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
 import type { Notice, NoticeField, NoticeLinks, Tone } from './message/notice.js';
+import { checkThread, explain, type DiscordThreadOptions } from './discord-threads.js';
 import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
 import type { NotifierSecret } from './delivery/provider.js';
 import { cleanLine, cleanText, truncate, truncateEscaped } from './message/text.js';
@@ -15,19 +16,9 @@ import {
 } from './delivery/webhook-url.js';
 
 /** Options of {@link createDiscordNotifier}. A thread is named by one of `threadName`, `threadId` and the URL. */
-export interface DiscordNotifierOptions extends NotifierOptions {
+export interface DiscordNotifierOptions extends NotifierOptions, DiscordThreadOptions {
   /** The webhook's URL, `https://discord.com/api/webhooks/…`; `?thread_id=` may follow. It is a secret. */
   url: NotifierSecret;
-  /**
-   * For a forum or media channel: each message opens a new post (thread) of this name, 1 to 100 characters.
-   * @default undefined
-   */
-  threadName?: string | undefined;
-  /**
-   * The id of an existing thread or forum post that gets all messages, as a string of digits.
-   * @default undefined
-   */
-  threadId?: string | undefined;
 }
 
 /** One labelled value of an embed. */
@@ -63,7 +54,6 @@ const maxFieldValue = 1_024;
 const maxFields = 25;
 const maxTotal = 6_000;
 const maxFooter = 256;
-const maxThreadName = 100;
 
 /** Green and red are published (contract section 5); amber and blue are ours. */
 const colours: Readonly<Record<Tone, number>> = {
@@ -187,60 +177,6 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
  */
 export function toDiscordMessage(event: WebhookEvent, options: MessageOptions = {}): DiscordMessage {
   return render(event, composeNotice(event, describeWithPublishedFields(event), options));
-}
-
-/** The fix for an error, by the code in Discord's answer. Codes: discord-api-types, `RESTJSONErrorCodes`. */
-const explanations: ReadonlyMap<unknown, string> = new Map([
-  [
-    10003,
-    'The thread does not exist in the channel of the webhook. Correct threadId, or the thread_id of the URL.',
-  ],
-  [
-    40067,
-    'The forum requires a tag on each new post. Use threadId to write to an existing post, or turn the requirement off in the settings of the channel.',
-  ],
-  [50083, 'The thread is archived. Unarchive it, or set threadId to another thread.'],
-  [160005, 'The thread is locked. Unlock it, or set threadId to another thread.'],
-  [
-    220001,
-    'The webhook belongs to a forum or media channel. Set threadName (each message opens a post of that name) or threadId (an existing post).',
-  ],
-  [
-    220002,
-    'Discord accepts one of a new and an existing thread. Remove threadName, or the thread_id of the URL.',
-  ],
-  [
-    220003,
-    'Only webhooks of forum and media channels can open posts. Remove threadName; threadId selects an existing thread.',
-  ],
-  [
-    220004,
-    'A webhook of this kind cannot post to a forum channel. Create an incoming webhook in the channel.',
-  ],
-]);
-
-function explain(answer: string): string | undefined {
-  try {
-    return explanations.get((JSON.parse(answer) as { code?: unknown } | null)?.code);
-  } catch {
-    return undefined;
-  }
-}
-
-function checkThread({ threadName, threadId }: DiscordNotifierOptions): void {
-  if (threadName !== undefined && threadId !== undefined)
-    throw new TypeError(
-      'threadName opens a new thread and threadId names an existing one. Give one of them.',
-    );
-  if (threadName !== undefined && !isThreadName(threadName))
-    throw new TypeError(`threadName must be a text of 1 to ${maxThreadName} characters on one line.`);
-  // A number would lose digits: ids are larger than 2 ** 53.
-  if (threadId !== undefined && !(typeof threadId === 'string' && /^\d{1,20}$/.test(threadId)))
-    throw new TypeError('threadId must be the id of a thread: a string of digits, not a number.');
-}
-
-function isThreadName(name: unknown): boolean {
-  return typeof name === 'string' && cleanLine(name) === name && name.length <= maxThreadName;
 }
 
 /** @throws `TypeError` for a URL that cannot be right, and for one that names a thread besides the options. */

@@ -1,5 +1,6 @@
 export { createDiscordNotifier, toDiscordMessage } from './discord.js';
 export type { DiscordEmbed, DiscordField, DiscordMessage, DiscordNotifierOptions } from './discord.js';
+export type { DiscordThreadOptions } from './discord-threads.js';
 export type { FetchLike } from './delivery/http.js';
 export type { Notifier, NotifierContext, NotifierOptions } from './delivery/notifier.js';
 export type { NotifierSecret } from './delivery/provider.js';

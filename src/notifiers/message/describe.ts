@@ -1,109 +1,37 @@
 import type {
   AlertTriggeredData,
   CreditsLowData,
-  DeploymentFailedData,
+  DatabaseCreatedData,
+  DomainConfiguredData,
+  PingData,
+  ServiceDeployedData,
   SiteCreatedData,
+  SiteDeletedData,
   SiteStatusChangedData,
+  SslIssuedData,
   WebhookEvent,
 } from '../../events/types.js';
-import { formatCommit, formatConstant, formatDate, formatDuration, formatShare } from './format.js';
-import { repositoryAddress, siteAddress, webAddress } from './links.js';
+import { describeCompletion, describeFailure, describeStart } from './deployments.js';
+import {
+  domainField,
+  field,
+  fixedField,
+  maxName,
+  nameOf,
+  present,
+  repositoryField,
+  siteField,
+  siteOf,
+  statusField,
+} from './fields.js';
+import { formatConstant, formatDate, formatShare } from './format.js';
+import { siteAddress } from './links.js';
 import { formatAmount, formatMetric, unitOf } from './metric.js';
-import type { Notice, NoticeField, Tone } from './notice.js';
-import { cleanLine, cleanText, truncate } from './text.js';
+import type { Notice, Tone } from './notice.js';
+import { cleanLine, truncate } from './text.js';
 
-// Enough to recognise a thing, so that no value can push the others out of sight.
-const maxName = 80;
-const maxValue = 200;
-const maxError = 1_500;
 const maxUnit = 20;
 const maxUnknownFields = 10;
-
-/** The name of a thing, or its id, or words for a thing that has neither. */
-function nameOf(name: unknown, id: unknown, otherwise: string): string {
-  return truncate(cleanLine(name) ?? cleanLine(id) ?? otherwise, maxName);
-}
-
-/** A site by its name, or its id. */
-function siteOf(data: { site_name?: unknown; site_id?: unknown }): string {
-  return nameOf(data.site_name, data.site_id, 'A site');
-}
-
-/** A field, or nothing if there is no value. */
-function field(
-  name: string,
-  value: unknown,
-  more: Pick<NoticeField, 'url' | 'wide'> = {},
-): NoticeField | undefined {
-  const text = cleanLine(value);
-  return text === undefined ? undefined : { name, value: truncate(text, maxValue), ...more };
-}
-
-/** A field that is always there: `N/A` if it has no value (contract section 5). */
-function fixedField(name: string, value: unknown, more?: Pick<NoticeField, 'wide'>): NoticeField {
-  return field(name, value, more) ?? { name, value: 'N/A' };
-}
-
-function present(...fields: (NoticeField | undefined)[]): NoticeField[] {
-  return fields.filter((each) => each !== undefined);
-}
-
-/** A domain, unless the title names the same. */
-const domainField = (domain: unknown, inTitle?: unknown): NoticeField | undefined =>
-  cleanLine(domain) === cleanLine(inTitle)
-    ? undefined
-    : field('Domain', domain, { url: siteAddress(domain) });
-
-/** A status, unless the title says the same. */
-const statusField = (status: unknown, inTitle: string): NoticeField | undefined =>
-  status === inTitle ? undefined : field('Status', formatConstant(status));
-
-/** A site, unless the title names the same. */
-function siteField(
-  { site_name, site_id }: { site_name?: unknown; site_id?: unknown },
-  inTitle?: unknown,
-): NoticeField | undefined {
-  const site = cleanLine(site_name) ?? cleanLine(site_id);
-  return site === cleanLine(inTitle) ? undefined : field('Site', site);
-}
-
-const commitField = (data: { commit_sha?: unknown; commit_message?: unknown }): NoticeField =>
-  fixedField('Commit', formatCommit(data.commit_sha, data.commit_message), { wide: true });
-
-function repositoryField(repository: unknown): NoticeField | undefined {
-  const address = repositoryAddress(repository);
-  const text = address?.replace(/^https?:\/\//, '').replace(/\/$/, '');
-  return field('Repository', text, { url: webAddress(address), wide: true });
-}
-
-const stageSentences: ReadonlyMap<unknown, string> = new Map([
-  ['build', 'The build failed.'],
-  ['start', 'The build went well, but the container did not start.'],
-]);
-
-function describeFailure(data: DeploymentFailedData): Notice {
-  const stage = cleanLine(data.stage);
-  const sentence = stageSentences.get(stage);
-  return {
-    tone: 'failure',
-    title: `Deployment of ${siteOf(data)} failed`,
-    text: sentence ?? 'The build or the start went wrong.',
-    error: errorOf(data.error),
-    url: siteAddress(data.domain),
-    fields: present(
-      statusField(data.status, 'FAILED'),
-      fixedField('Duration', formatDuration(data.duration_seconds)),
-      sentence === undefined ? field('Stage', formatConstant(stage)) : undefined,
-      domainField(data.domain, data.site_name),
-      commitField(data),
-    ),
-  };
-}
-
-function errorOf(error: unknown): string | undefined {
-  const text = cleanText(error);
-  return text && truncate(text, maxError);
-}
 
 /** Whether a site went down by itself. A site that is running again did not, whatever the reason given. */
 export function isCrash({ status, reason }: SiteStatusChangedData): boolean {
@@ -229,6 +157,74 @@ function describeUnknown(type: unknown, data: unknown): Notice {
   };
 }
 
+function describeDeletion(data: SiteDeletedData): Notice {
+  return {
+    tone: 'warning',
+    title: `Site ${siteOf(data)} was deleted`,
+    fields: present(field('Deleted in', createdIn(data.deleted_via))),
+  };
+}
+
+function describeDomain(data: DomainConfiguredData): Notice {
+  return {
+    tone: 'success',
+    title: `${nameOf(data.domain, undefined, 'A domain')} is configured`,
+    text: 'Its DNS records have propagated.',
+    url: siteAddress(data.domain),
+    fields: present(siteField(data, data.domain)),
+  };
+}
+
+function describeCertificate(data: SslIssuedData): Notice {
+  return {
+    tone: 'success',
+    title: `Certificate issued for ${nameOf(data.domain, undefined, 'a domain')}`,
+    url: siteAddress(data.domain),
+    fields: present(
+      siteField(data, data.domain),
+      field('Issuer', data.issuer),
+      field('Valid until', formatDate(data.expires_at)),
+    ),
+  };
+}
+
+function describeDatabase(data: DatabaseCreatedData): Notice {
+  return {
+    tone: 'success',
+    title: `Database ${nameOf(data.database_name, data.database_id, '(unnamed)')} was created`,
+    fields: present(field('Type', data.type), field('Status', formatConstant(data.status))),
+  };
+}
+
+function describeService(data: ServiceDeployedData): Notice {
+  return {
+    tone: 'success',
+    title: `Service ${nameOf(data.service_name, data.service_id, '(unnamed)')} is running`,
+    url: siteAddress(data.domain),
+    fields: present(
+      field('Template', data.template),
+      statusField(data.status, 'RUNNING'),
+      domainField(data.domain, data.service_name),
+    ),
+  };
+}
+
+function describePing(data: PingData): Notice {
+  return {
+    tone: 'info',
+    title: 'Webhook connected',
+    text: 'Hostwares can reach this endpoint. Its events will arrive here.',
+    fields: present(
+      field('Endpoint', data.webhook_id),
+      field(
+        'Events',
+        Array.isArray(data.events) ? data.events.map(cleanLine).filter(Boolean).join(', ') : undefined,
+        { wide: true },
+      ),
+    ),
+  };
+}
+
 /**
  * Describes an event in words. The receiver does not check the values of `data`, so each may be anything: a
  * field without a usable value is left out, or is `N/A` if the contract says so. No field repeats the title.
@@ -236,31 +232,9 @@ function describeUnknown(type: unknown, data: unknown): Notice {
 export function describeEvent(event: WebhookEvent): Notice {
   switch (event.event) {
     case 'deployment.started':
-      return {
-        tone: 'info',
-        title: `Deploying ${siteOf(event.data)}`,
-        text: 'A build has begun.',
-        url: siteAddress(event.data.domain),
-        fields: present(
-          statusField(event.data.status, 'DEPLOYING'),
-          field('Branch', event.data.branch),
-          domainField(event.data.domain, event.data.site_name),
-          commitField(event.data),
-        ),
-      };
+      return describeStart(event.data);
     case 'deployment.completed':
-      return {
-        tone: 'success',
-        title: `${siteOf(event.data)} is live`,
-        text: 'The deployment is complete and the container is running.',
-        url: siteAddress(event.data.domain),
-        fields: present(
-          statusField(event.data.status, 'RUNNING'),
-          fixedField('Duration', formatDuration(event.data.duration_seconds)),
-          domainField(event.data.domain, event.data.site_name),
-          commitField(event.data),
-        ),
-      };
+      return describeCompletion(event.data);
     case 'deployment.failed':
       return describeFailure(event.data);
     case 'site.status_changed':
@@ -268,67 +242,21 @@ export function describeEvent(event: WebhookEvent): Notice {
     case 'site.created':
       return describeCreation(event.data);
     case 'site.deleted':
-      return {
-        tone: 'warning',
-        title: `Site ${siteOf(event.data)} was deleted`,
-        fields: present(field('Deleted in', createdIn(event.data.deleted_via))),
-      };
+      return describeDeletion(event.data);
     case 'domain.configured':
-      return {
-        tone: 'success',
-        title: `${nameOf(event.data.domain, undefined, 'A domain')} is configured`,
-        text: 'Its DNS records have propagated.',
-        url: siteAddress(event.data.domain),
-        fields: present(siteField(event.data, event.data.domain)),
-      };
+      return describeDomain(event.data);
     case 'ssl.issued':
-      return {
-        tone: 'success',
-        title: `Certificate issued for ${nameOf(event.data.domain, undefined, 'a domain')}`,
-        url: siteAddress(event.data.domain),
-        fields: present(
-          siteField(event.data, event.data.domain),
-          field('Issuer', event.data.issuer),
-          field('Valid until', formatDate(event.data.expires_at)),
-        ),
-      };
+      return describeCertificate(event.data);
     case 'database.created':
-      return {
-        tone: 'success',
-        title: `Database ${nameOf(event.data.database_name, event.data.database_id, '(unnamed)')} was created`,
-        fields: present(field('Type', event.data.type), field('Status', formatConstant(event.data.status))),
-      };
+      return describeDatabase(event.data);
     case 'service.deployed':
-      return {
-        tone: 'success',
-        title: `Service ${nameOf(event.data.service_name, event.data.service_id, '(unnamed)')} is running`,
-        url: siteAddress(event.data.domain),
-        fields: present(
-          field('Template', event.data.template),
-          statusField(event.data.status, 'RUNNING'),
-          domainField(event.data.domain, event.data.service_name),
-        ),
-      };
+      return describeService(event.data);
     case 'credits.low':
       return describeCredits(event.data);
     case 'alert.triggered':
       return describeAlert(event.data);
     case 'ping':
-      return {
-        tone: 'info',
-        title: 'Webhook connected',
-        text: 'Hostwares can reach this endpoint. Its events will arrive here.',
-        fields: present(
-          field('Endpoint', event.data.webhook_id),
-          field(
-            'Events',
-            Array.isArray(event.data.events)
-              ? event.data.events.map(cleanLine).filter(Boolean).join(', ')
-              : undefined,
-            { wide: true },
-          ),
-        ),
-      };
+      return describePing(event.data);
     case 'unknown':
       return describeUnknown(event.type, event.data);
   }
