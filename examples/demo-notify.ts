@@ -45,8 +45,7 @@ const incidents = pagerDuty.posts.map(({ body }) => body as PagerDutyEvent);
 
 console.log(`\n${'sent'.padEnd(24)}shown in Slack and Discord`);
 for (const [index, event] of sent.entries()) {
-  const [header] = slackMessages[index]!.blocks;
-  console.log(event.padEnd(24) + (header?.type === 'header' ? header.text.text : ''));
+  console.log(event.padEnd(24) + discordMessages[index]!.embeds[0].title);
 }
 console.log('\nPagerDuty');
 for (const incident of incidents) {

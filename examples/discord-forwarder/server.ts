@@ -11,12 +11,12 @@ receiver.on(
   ['deployment.completed', 'deployment.failed'],
   createDiscordNotifier({
     url: process.env.DISCORD_WEBHOOK_URL!,
-    // Your own words, where you want them. They are escaped like everything else.
+    // Your own words. They are escaped like everything else.
     format: { 'deployment.failed': (event) => ({ title: `🔥 ${event.data.site_name} did not deploy` }) },
   }),
 );
 
-// A message that did not go out: the answer is 500, and Hostwares sends the event again.
+// A message that was not posted: the receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

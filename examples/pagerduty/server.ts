@@ -7,8 +7,8 @@ import { createPagerDutyNotifier } from '@hostwares/webhooks/notifiers';
 
 const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
 
-// Opens incidents for failed deployments, crashes and alerts, and closes those that are over.
-// Events that are no incident are not sent, but for the ones named here.
+// Opens incidents for failed deployments, crashes and alerts, and resolves them when a site runs again.
+// Other events are not sent, except the types named here.
 receiver.onAny(
   createPagerDutyNotifier({
     routingKey: process.env.PAGERDUTY_ROUTING_KEY!,
@@ -16,7 +16,7 @@ receiver.onAny(
   }),
 );
 
-// An incident that did not go out: the answer is 500, and Hostwares sends the event again.
+// An incident that was not sent: the receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

@@ -7,10 +7,10 @@ import { createSlackNotifier } from '@hostwares/webhooks/notifiers';
 
 const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
 
-// Everything. Name types with receiver.on([…], …) for less.
+// All events. receiver.on([…], …) selects types.
 receiver.onAny(createSlackNotifier({ url: process.env.SLACK_WEBHOOK_URL! }));
 
-// A message that did not go out: the answer is 500, and Hostwares sends the event again.
+// A message that was not posted: the receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

@@ -1,14 +1,22 @@
 import type { WebhookEvent } from '../events/types.js';
-import { describeEvent } from './describe.js';
-import { webAddress } from './links.js';
-import { applyFormat, type Notice, type NoticeField, type NoticeFormats, type Tone } from './notice.js';
-import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
-import { cleanLine, cleanText, cut, fit } from './text.js';
-import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
+import { describeWithPublishedFields } from './message/describe.js';
+import { dottedWebAddress, linkList } from './message/links.js';
+import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import type { Notice, NoticeField, NoticeLinks, Tone } from './message/notice.js';
+import { checkThread, explain, type DiscordThreadOptions } from './discord-threads.js';
+import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
+import type { NotifierSecret } from './delivery/provider.js';
+import { cleanLine, cleanText, truncate, truncateEscaped } from './message/text.js';
+import { timeOf } from './message/format.js';
+import {
+  checkWebhookUrl,
+  sensitivePartsOf,
+  toPublicUrl,
+  type WebhookUrlForm,
+} from './delivery/webhook-url.js';
 
-/** Options of {@link createDiscordNotifier}. */
-export interface DiscordNotifierOptions extends NotifierOptions {
+/** Options of {@link createDiscordNotifier}. A thread is named by one of `threadName`, `threadId` and the URL. */
+export interface DiscordNotifierOptions extends NotifierOptions, DiscordThreadOptions {
   /** The webhook's URL, `https://discord.com/api/webhooks/…`; `?thread_id=` may follow. It is a secret. */
   url: NotifierSecret;
 }
@@ -59,7 +67,8 @@ const form: WebhookUrlForm = {
   provider: 'Discord',
   hosts: ['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com'],
   path: /^\/api\/(?:v\d+\/)?webhooks\/\d+\/[\w-]+$/,
-  shown: 'https://discord.com/api/webhooks/…',
+  publicSegment: /^(?:api|v\d+|webhooks)$/,
+  example: 'https://discord.com/api/webhooks/…',
 };
 
 /**
@@ -76,31 +85,51 @@ function escapeCode(text: string): string {
 }
 
 function toField({ name, value, url, wide = false }: NoticeField, room: number): DiscordField {
-  const label = fit(cleanLine(name) ?? 'Value', Math.min(maxFieldName, room >> 1), escapeMarkdown);
+  const label = truncateEscaped(
+    cleanLine(name) ?? 'Value',
+    Math.min(maxFieldName, room >> 1),
+    escapeMarkdown,
+  );
   const max = Math.min(maxFieldValue, room - label.length);
-  const address = webAddress(url);
+  const address = dottedWebAddress(url);
   const text = cleanText(value) ?? 'N/A';
   const rest = max - (address ? address.length + 4 : 0);
   const shown =
     address && rest > max / 2
-      ? `[${fit(text, rest, escapeMarkdown)}](${address})`
-      : fit(text, max, escapeMarkdown);
+      ? `[${truncateEscaped(text, rest, escapeMarkdown)}](${address})`
+      : truncateEscaped(text, max, escapeMarkdown);
   return { name: label, value: shown, inline: !wide };
 }
 
 function describe(notice: Notice, room: number): string {
-  const text = fit(cleanText(notice.text) ?? '', Math.min(maxDescription, room) >> 1, escapeMarkdown);
+  const text = truncateEscaped(
+    cleanText(notice.text) ?? '',
+    Math.min(maxDescription, room) >> 1,
+    escapeMarkdown,
+  );
   const error = cleanText(notice.error);
   const around = '```\n'.length + '\n```'.length + '\n'.length;
   const rest = Math.min(maxDescription, room) - text.length - around;
-  return [text, error && `\`\`\`\n${fit(error, rest, escapeCode)}\n\`\`\``].filter(Boolean).join('\n');
+  return [text, error && `\`\`\`\n${truncateEscaped(error, rest, escapeCode)}\n\`\`\``]
+    .filter(Boolean)
+    .join('\n');
 }
 
-/** As many fields as Discord takes, and none that would leave no room for what is in it. */
-function toFields(fields: readonly NoticeField[], room: number): DiscordField[] {
+/** One field with the links that fit: an address cannot be truncated. */
+function toLinkFields(links: NoticeLinks | undefined): DiscordField[] {
+  let value = '';
+  for (const { text, address } of linkList(links, dottedWebAddress)) {
+    const line = [value, `[${text}](${address})`].filter(Boolean).join(' · ');
+    if (line.length <= maxFieldValue) value = line;
+  }
+  return value === '' ? [] : [{ name: 'Links', value, inline: false }];
+}
+
+/** The fields that Discord accepts, without any that would have too little room for its value. */
+function toFields(fields: readonly NoticeField[], max: number, room: number): DiscordField[] {
   const smallest = 32;
   const shown: DiscordField[] = [];
-  for (const each of fields.slice(0, maxFields)) {
+  for (const each of fields.slice(0, max)) {
     if (room < smallest) break;
     const field = toField(each, room);
     room -= field.name.length + field.value.length;
@@ -110,15 +139,17 @@ function toFields(fields: readonly NoticeField[], room: number): DiscordField[] 
 }
 
 function render(event: WebhookEvent, notice: Notice): DiscordMessage {
-  const title = fit(cleanLine(notice.title) ?? 'Hostwares', maxTitle, escapeMarkdown);
+  const title = truncateEscaped(cleanLine(notice.title) ?? 'Hostwares', maxTitle, escapeMarkdown);
   const type = cleanLine(event.event === 'unknown' ? event.type : event.event) ?? '';
-  // Not Markdown to Discord.
-  const footer = cut(`Hostwares · ${type}`, maxFooter);
+  // Discord reads no Markdown in it.
+  const footer = truncate(`Hostwares · ${type}`, maxFooter);
   let room = maxTotal - title.length - footer.length;
+  const links = toLinkFields(notice.links);
+  for (const { name, value } of links) room -= name.length + value.length;
   // Half of it at most, so that a long error leaves the fields in sight.
   const description = describe(notice, room >> 1);
   room -= description.length;
-  const url = webAddress(notice.url);
+  const url = dottedWebAddress(notice.url);
   const time = timeOf(event.timestamp);
   return {
     embeds: [
@@ -127,7 +158,7 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
         ...(description !== '' && { description }),
         ...(url !== undefined && { url }),
         color: colours[notice.tone],
-        fields: toFields(notice.fields, room),
+        fields: [...toFields(notice.fields, maxFields - links.length, room), ...links],
         footer: { text: footer },
         ...(time !== undefined && { timestamp: new Date(time).toISOString() }),
       },
@@ -144,20 +175,29 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
  * const headers = { 'content-type': 'application/json' };
  * await fetch(url, { method: 'POST', headers, body: JSON.stringify(toDiscordMessage(event)) });
  */
-export function toDiscordMessage(
-  event: WebhookEvent,
-  options: { format?: NoticeFormats } = {},
-): DiscordMessage {
-  return render(event, applyFormat(event, describeEvent(event), options.format));
+export function toDiscordMessage(event: WebhookEvent, options: MessageOptions = {}): DiscordMessage {
+  return render(event, composeNotice(event, describeWithPublishedFields(event), options));
+}
+
+/** @throws `TypeError` for a URL that cannot be right, and for one that names a thread besides the options. */
+function checkUrl(value: unknown, options: DiscordNotifierOptions): string {
+  const { threadName, threadId, allowAnyHost = false } = options;
+  const url = checkWebhookUrl(value, form, allowAnyHost);
+  if ((threadName ?? threadId) !== undefined && new URL(url).searchParams.has('thread_id'))
+    throw new TypeError(
+      'The Discord URL names a thread (thread_id), and so does threadName or threadId. Remove one of them.',
+    );
+  return url;
 }
 
 /**
- * Where to post to. With `wait` Discord answers once the message is kept; without, one that was not kept is
- * no error. The version is named: addresses as copied from Discord have none, and in the oldest one, which
- * may then answer, `retry_after` is in milliseconds.
+ * The URL to post to. With `wait` Discord responds once the message is stored; without, a message that was not
+ * stored is no error. The version is named: copied URLs have none, and in the oldest version, which
+ * may then respond, `retry_after` is in milliseconds.
  */
-function executeUrl(url: string): string {
+function executeUrl(url: string, threadId: string | undefined): string {
   const address = new URL(url);
+  if (threadId !== undefined) address.searchParams.set('thread_id', threadId);
   address.searchParams.set('wait', 'true');
   if (form.hosts.includes(address.hostname)) {
     address.pathname = address.pathname.replace(/^\/api\/(?:v\d+\/)?/, '/api/v10/');
@@ -166,14 +206,14 @@ function executeUrl(url: string): string {
 }
 
 /**
- * A handler that posts events to a Discord channel (contract section 5): one webhook, messages in order,
- * 429 obeyed to the fraction of a second, 5xx and broken connections tried again.
+ * Makes a handler that posts events to a Discord channel (contract section 5): one webhook, messages in order,
+ * 429 obeyed to the fraction of a second, 5xx and broken connections retried.
  *
- * A message can arrive twice: the platform sends an event again when any handler of it failed.
+ * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
- * @throws `TypeError` at set-up for a URL that is not Discord's and for options that cannot work. The handler
- * throws {@link WebhookError} `notifier_failed` when the message did not go out, `misconfigured` when `url`
- * is a function without a usable value.
+ * @throws `TypeError` at set-up for a URL that is not Discord's and for options that cannot work, among them two
+ * names for the thread. The handler throws {@link WebhookError} `notifier_failed` if the message was not posted,
+ * `misconfigured` if `url` is a function without a usable value.
  *
  * @example
  * receiver.on(
@@ -182,18 +222,22 @@ function executeUrl(url: string): string {
  * );
  */
 export function createDiscordNotifier(options: DiscordNotifierOptions): Notifier {
-  const { url, format = {}, allowAnyHost = false } = options;
+  const { url, format, links, threadName, threadId } = options;
+  checkMessageOptions(options);
+  checkThread(options);
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: shownUrlOf,
       secret: url,
-      check: (value) => checkWebhookUrl(value, form, allowAnyHost),
+      check: (value) => checkUrl(value, options),
+      toPublicUrl,
+      sensitiveParts: (secret) => sensitivePartsOf(secret, form),
       prepare(event) {
-        const body = toDiscordMessage(event, { format });
-        return (secret) => ({ url: executeUrl(secret), body });
+        const message = toDiscordMessage(event, { format, links });
+        const body = threadName === undefined ? message : { ...message, thread_name: threadName };
+        return (secret) => ({ url: executeUrl(secret, threadId), body });
       },
-      sensitiveParts: sensitivePartsOf,
+      explain,
     },
     options,
   );

@@ -1,23 +1,29 @@
 import type { EventType, WebhookEvent } from '../events/types.js';
-import { describeEvent, isCrash } from './describe.js';
-import { siteAddress, webAddress } from './links.js';
-import { applyFormat, type Notice, type NoticeFormats, type Tone } from './notice.js';
-import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
-import { cleanLine, cleanText, cut } from './text.js';
-import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
+import { describeEvent, isCrash } from './message/describe.js';
+import { linkList, siteAddress, webAddress } from './message/links.js';
+import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import type { Notice, Tone } from './message/notice.js';
+import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
+import type { NotifierSecret } from './delivery/provider.js';
+import { cleanLine, cleanText, truncate } from './message/text.js';
+import { timeOf } from './message/format.js';
+import {
+  checkWebhookUrl,
+  sensitivePartsOf,
+  toPublicUrl,
+  type WebhookUrlForm,
+} from './delivery/webhook-url.js';
 
-/** What decides which events become incidents, and how they read. */
-export interface PagerDutyEventOptions {
+/** Options of {@link toPagerDutyEvent}. */
+export interface PagerDutyEventOptions extends MessageOptions {
   /** The integration key of an Events API v2 integration: 32 letters and digits. It is a secret. */
   routingKey: string;
   /**
-   * Types that are no incident by themselves and shall trigger one all the same, with severity from
-   * their kind (`credits.low` is a warning, most others are info).
+   * Types that are no incident by themselves and trigger one all the same, with the severity of their kind
+   * (`credits.low` is a warning, most others are info).
    * @default []
    */
-  alsoTrigger?: readonly (EventType | 'ping' | 'unknown')[];
-  format?: NoticeFormats;
+  alsoTrigger?: readonly (EventType | 'ping' | 'unknown')[] | undefined;
 }
 
 /** Options of {@link createPagerDutyNotifier}. */
@@ -29,7 +35,7 @@ export interface PagerDutyNotifierOptions
    * Where to post to. For accounts in Europe: `https://events.eu.pagerduty.com/v2/enqueue`.
    * @default 'https://events.pagerduty.com/v2/enqueue'
    */
-  url?: string;
+  url?: string | undefined;
 }
 
 /** As PagerDuty orders them: the first is the worst. */
@@ -75,7 +81,8 @@ const form: WebhookUrlForm = {
   provider: 'PagerDuty',
   hosts: ['events.pagerduty.com', 'events.eu.pagerduty.com'],
   path: /^\/v2\/enqueue$/,
-  shown: 'https://events.pagerduty.com/v2/enqueue',
+  publicSegment: /^(?:v2|enqueue)$/,
+  example: 'https://events.pagerduty.com/v2/enqueue',
 };
 
 /** What an event means for an incident: the kind keeps a site's incidents apart. */
@@ -136,18 +143,19 @@ function dedupKeyOf(event: WebhookEvent, kind: Incident['kind']): string {
   }[kind];
   const ids = subjects.map(cleanLine).filter((id) => id !== undefined);
   const key = ['hostwares', event.account_id, kind, ...(ids.length > 0 ? ids : [event.id])].map(cleanLine);
-  return cut(key.join(':'), maxDedupKey);
+  return truncate(key.join(':'), maxDedupKey);
 }
 
 function linksOf(event: WebhookEvent, notice: Notice): { href: string; text: string }[] {
-  const linked = [
-    { url: notice.url ?? siteAddress(idsOf(event).domain), text: 'Open the site' },
-    ...notice.fields.map(({ name, url }) => ({ url, text: name })),
+  const addresses = [
+    ...linkList(notice.links, webAddress),
+    { address: webAddress(notice.url ?? siteAddress(idsOf(event).domain)), text: 'Open the site' },
+    ...notice.fields.map(({ name, url }) => ({ address: webAddress(url), text: name })),
   ];
   const links = new Map<string, string>();
-  for (const { url, text } of linked) {
-    const href = webAddress(url);
-    if (href !== undefined && !links.has(href)) links.set(href, cut(cleanLine(text) ?? href, 200));
+  for (const { address, text } of addresses) {
+    if (address !== undefined && !links.has(address))
+      links.set(address, truncate(cleanLine(text) ?? address, 200));
   }
   return [...links].slice(0, maxLinks).map(([href, text]) => ({ href, text }));
 }
@@ -162,17 +170,16 @@ function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
 
 function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> {
   const entries: [string, unknown][] = [
-    ...notice.fields.slice(0, maxDetails).map(({ name, value }): [string, unknown] => [name, value]),
     ['Error', notice.error],
     ['What happened', notice.text],
+    ...notice.fields.slice(0, maxDetails).map(({ name, value }): [string, unknown] => [name, value]),
     ['Event', event.id],
-    ['Account', event.account_id],
   ];
   const details = new Map<string, string>();
   for (const [name, value] of entries) {
     const text = cleanText(value);
     if (text !== undefined)
-      details.set(freeName(cut(cleanLine(name) ?? 'Value', 200), details), cut(text, maxDetail));
+      details.set(freeName(truncate(cleanLine(name) ?? 'Value', 200), details), truncate(text, maxDetail));
   }
   // It defines properties: a name like __proto__ is a name and nothing else.
   return Object.fromEntries(details);
@@ -185,7 +192,10 @@ function trigger(
   routingKey: string,
 ): PagerDutyTrigger {
   const { site_name, domain, site_id } = idsOf(event);
-  const component = cleanLine(site_name);
+  const site = cleanLine(site_name);
+  const source = cleanLine(domain) ?? site ?? cleanLine(site_id) ?? 'Hostwares';
+  // PagerDuty shows both on one line.
+  const component = site === source ? undefined : site;
   const group = cleanLine(event.account_id);
   const time = timeOf(event.timestamp);
   const firstLine = cleanText(notice.error)?.split('\n', 1)[0];
@@ -195,13 +205,13 @@ function trigger(
     event_action: 'trigger',
     dedup_key: dedupKeyOf(event, kind),
     payload: {
-      summary: cut(summary, maxSummary),
-      source: cut(cleanLine(domain) ?? component ?? cleanLine(site_id) ?? 'Hostwares', 255),
+      summary: truncate(summary, maxSummary),
+      source: truncate(source, 255),
       severity,
       ...(time !== undefined && { timestamp: new Date(time).toISOString() }),
-      ...(component !== undefined && { component: cut(component, 255) }),
-      ...(group !== undefined && { group: cut(group, 255) }),
-      class: event.event === 'unknown' ? cut(cleanLine(event.type) ?? 'unknown', 255) : event.event,
+      ...(component !== undefined && { component: truncate(component, 255) }),
+      ...(group !== undefined && { group: truncate(group, 255) }),
+      class: event.event === 'unknown' ? truncate(cleanLine(event.type) ?? 'unknown', 255) : event.event,
       custom_details: detailsOf(event, notice),
     },
     links: linksOf(event, notice),
@@ -225,7 +235,7 @@ export function toPagerDutyEvent(
   event: WebhookEvent,
   options: PagerDutyEventOptions,
 ): PagerDutyEvent | undefined {
-  const notice = applyFormat(event, describeEvent(event), options.format);
+  const notice = composeNotice(event, describeEvent(event), options);
   const asked = options.alsoTrigger?.includes(event.event)
     ? ({ action: 'trigger', kind: 'notice', severity: severities[notice.tone] } as const)
     : undefined;
@@ -255,19 +265,20 @@ function checkRoutingKey(value: unknown): string {
  * receiver.onAny(createPagerDutyNotifier({ routingKey: process.env.PAGERDUTY_ROUTING_KEY! }));
  */
 export function createPagerDutyNotifier(options: PagerDutyNotifierOptions): Notifier {
-  const { routingKey, url = form.shown, alsoTrigger = [], format = {}, allowAnyHost = false } = options;
+  const { routingKey, url = form.example, alsoTrigger, format, links, allowAnyHost = false } = options;
+  checkMessageOptions(options);
   const address = checkWebhookUrl(url, form, allowAnyHost);
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: () => shownUrlOf(address),
+      toPublicUrl: () => toPublicUrl(address),
       secret: routingKey,
       check: checkRoutingKey,
       prepare(event) {
-        const body = toPagerDutyEvent(event, { routingKey: '', alsoTrigger, format });
+        const body = toPagerDutyEvent(event, { routingKey: '', alsoTrigger, format, links });
         return body && ((secret) => ({ url: address, body: { ...body, routing_key: secret } }));
       },
-      sensitiveParts: (secret) => [secret, ...(allowAnyHost ? sensitivePartsOf(address) : [])],
+      sensitiveParts: (secret) => [secret, ...sensitivePartsOf(address, form)],
     },
     options,
   );

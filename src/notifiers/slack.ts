@@ -1,23 +1,23 @@
 import type { WebhookEvent } from '../events/types.js';
-import { describeEvent } from './describe.js';
-import { webAddress } from './links.js';
-import { applyFormat, type Notice, type NoticeField, type NoticeFormats, type Tone } from './notice.js';
-import { createNotifier, type Notifier, type NotifierOptions, type NotifierSecret } from './notifier.js';
-import { cleanLine, cleanText, fit } from './text.js';
-import { timeOf } from './words.js';
-import { checkWebhookUrl, sensitivePartsOf, shownUrlOf, type WebhookUrlForm } from './webhook-url.js';
+import { describeEvent } from './message/describe.js';
+import { linkList, webAddress } from './message/links.js';
+import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import type { Notice, NoticeField, NoticeLinks, Tone } from './message/notice.js';
+import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
+import type { NotifierSecret } from './delivery/provider.js';
+import { cleanLine, cleanText, truncate, truncateEscaped } from './message/text.js';
+import { timeOf } from './message/format.js';
+import {
+  checkWebhookUrl,
+  sensitivePartsOf,
+  toPublicUrl,
+  type WebhookUrlForm,
+} from './delivery/webhook-url.js';
 
 /** Options of {@link createSlackNotifier}. */
 export interface SlackNotifierOptions extends NotifierOptions {
   /** The incoming webhook's URL, `https://hooks.slack.com/services/…`. It is a secret. */
   url: NotifierSecret;
-}
-
-/** Text without markup. */
-export interface SlackPlainText {
-  type: 'plain_text';
-  text: string;
-  emoji: boolean;
 }
 
 /** Text with Slack's markup. Verbatim: names and addresses in it are not made into links. */
@@ -29,14 +29,13 @@ export interface SlackMarkup {
 
 /** The blocks that messages here are made of. */
 export type SlackBlock =
-  | { type: 'header'; text: SlackPlainText }
   | { type: 'section'; text: SlackMarkup }
   | { type: 'section'; fields: SlackMarkup[] }
   | { type: 'context'; elements: SlackMarkup[] };
 
 /** A message for an incoming webhook. */
 export interface SlackMessage {
-  /** What notifications and screen readers say; clients show the blocks instead. */
+  /** The text of notifications and for screen readers; clients show the blocks instead. */
   text: string;
   blocks: SlackBlock[];
   /** The same card again, with its colour at the side. */
@@ -46,11 +45,13 @@ export interface SlackMessage {
 }
 
 // https://docs.slack.dev/reference/block-kit/blocks
-const maxHeader = 150;
+/** A title is a line, not a paragraph. */
+const maxTitle = 256;
 const maxSection = 3_000;
 const maxField = 2_000;
 const maxFieldsPerSection = 10;
-const maxBlocks = 50;
+// Of 50 blocks; text, error and context take one each, links two at most.
+const maxFieldRows = 45;
 const maxFallback = 500;
 
 const colours: Readonly<Record<Tone, string>> = {
@@ -64,7 +65,8 @@ const form: WebhookUrlForm = {
   provider: 'Slack',
   hosts: ['hooks.slack.com', 'hooks.slack-gov.com'],
   path: /^\/services\/\w+\/\w+\/\w+$/,
-  shown: 'https://hooks.slack.com/services/…',
+  publicSegment: /^services$/,
+  example: 'https://hooks.slack.com/services/…',
 };
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -98,15 +100,15 @@ function markup(text: string): SlackMarkup {
 function link(url: string | undefined, max: number, text: string): string {
   const address = url && escapeControl(url);
   const room = max - (address ? address.length + 3 : 0);
-  // An address that leaves no room for its text is none to click on.
-  if (!address || room < max / 2) return fit(text, max, escapeMarkup);
+  // An address that leaves no room for its text is left out.
+  if (!address || room < max / 2) return truncateEscaped(text, max, escapeMarkup);
   // One line, and no second bar.
   const label = text.replace(/\s+/g, ' ').replaceAll('|', '\u2223');
-  return `<${address}|${fit(label, room, escapeMarkup)}>`;
+  return `<${address}|${truncateEscaped(label, room, escapeMarkup)}>`;
 }
 
 function toField({ name, value, url }: NoticeField): SlackMarkup {
-  const label = `*${fit(cleanLine(name) ?? 'Value', 200, escapeMarkup)}*\n`;
+  const label = `*${truncateEscaped(cleanLine(name) ?? 'Value', 200, escapeMarkup)}*\n`;
   return markup(label + link(webAddress(url), maxField - label.length, cleanText(value) ?? 'N/A'));
 }
 
@@ -124,7 +126,8 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
   for (const field of fields) {
     if (field.wide) {
       flush();
-      rows.push({ type: 'section', fields: [toField(field)] });
+      // A field has half of the width.
+      rows.push({ type: 'section', text: toField(field) });
     } else if (narrow.push(toField(field)) === maxFieldsPerSection) flush();
   }
   flush();
@@ -132,7 +135,11 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
 }
 
 function toContext(event: WebhookEvent): SlackBlock {
-  const type = fit(cleanLine(event.event === 'unknown' ? event.type : event.event) ?? '', 200, escapeMarkup);
+  const type = truncateEscaped(
+    cleanLine(event.event === 'unknown' ? event.type : event.event) ?? '',
+    200,
+    escapeMarkup,
+  );
   const time = timeOf(event.timestamp);
   if (time === undefined) return { type: 'context', elements: [markup(`Hostwares · ${type}`)] };
   // Slack writes it in the reader's own time zone; the text after the bar is for clients that cannot.
@@ -141,36 +148,35 @@ function toContext(event: WebhookEvent): SlackBlock {
   return { type: 'context', elements: [markup(`Hostwares · ${type} · ${shown}`)] };
 }
 
-function render(event: WebhookEvent, notice: Notice): SlackMessage {
-  const title = cleanLine(notice.title) ?? 'Hostwares';
+/** The links on one line, or each in a section of its own if they are too long for one. */
+function toLinkSections(links: NoticeLinks | undefined): SlackBlock[] {
+  const each = linkList(links, webAddress).map(({ address, text }) => `<${escapeControl(address)}|${text}>`);
+  const line = each.join(' · ');
+  const lines = line.length > maxSection ? each : [line];
+  return lines.filter((text) => text !== '' && text.length <= maxSection).map(section);
+}
+
+function toCard(notice: Notice): SlackBlock[] {
   const text = cleanText(notice.text);
   const error = cleanText(notice.error);
-  const summary = [title, cleanLine(error) ?? cleanLine(text)].filter(Boolean).join(': ');
-  const address = webAddress(notice.url);
-  const linked = notice.fields.some(({ url }) => webAddress(url) === address);
-  const fallback = fit(summary, maxFallback, escapeMarkup);
-  const card = [
-    ...(text ? [section(fit(text, maxSection, escapeMarkup))] : []),
-    ...toSections(notice.fields),
-    // A header cannot be a link.
-    ...(address && !linked ? [section(link(address, maxSection, 'Open'))] : []),
-    ...(error ? [section(`\`\`\`\n${fit(error, maxSection - 8, escapeCode)}\n\`\`\``)] : []),
+  return [
+    ...(text ? [section(truncateEscaped(text, maxSection, escapeMarkup))] : []),
+    ...(error ? [section(`\`\`\`\n${truncateEscaped(error, maxSection - 8, escapeCode)}\n\`\`\``)] : []),
+    ...toSections(notice.fields).slice(0, maxFieldRows),
+    ...toLinkSections(notice.links),
   ];
+}
+
+function render(event: WebhookEvent, notice: Notice): SlackMessage {
+  const title = cleanLine(notice.title) ?? 'Hostwares';
+  const summary = [title, cleanLine(notice.error) ?? cleanLine(notice.text)].filter(Boolean).join(': ');
+  const fallback = truncateEscaped(summary, maxFallback, escapeMarkup);
+  const linked = link(webAddress(notice.url), maxSection - 2, truncate(title, maxTitle));
   return {
     text: fallback,
-    blocks: [
-      {
-        type: 'header',
-        text: { type: 'plain_text', text: fit(title, maxHeader, escapeControl), emoji: false },
-      },
-    ],
-    attachments: [
-      {
-        color: colours[notice.tone],
-        fallback,
-        blocks: [...card.slice(0, maxBlocks - 2), toContext(event)],
-      },
-    ],
+    // A header block cannot be a link.
+    blocks: [section(`*${linked}*`)],
+    attachments: [{ color: colours[notice.tone], fallback, blocks: [...toCard(notice), toContext(event)] }],
     unfurl_links: false,
     unfurl_media: false,
   };
@@ -178,41 +184,56 @@ function render(event: WebhookEvent, notice: Notice): SlackMessage {
 
 /**
  * The message for an event, for those who post it themselves. Pure. All text from outside is escaped and
- * within Slack's limits: header 150, section 3000, 10 fields of 2000 each, 50 blocks.
+ * within Slack's limits: section 3000, 10 fields of 2000 each, 50 blocks.
  *
  * @example
  * await fetch(url, { method: 'POST', body: JSON.stringify(toSlackMessage(event)) });
  */
-export function toSlackMessage(event: WebhookEvent, options: { format?: NoticeFormats } = {}): SlackMessage {
-  return render(event, applyFormat(event, describeEvent(event), options.format));
+export function toSlackMessage(event: WebhookEvent, options: MessageOptions = {}): SlackMessage {
+  return render(event, composeNotice(event, describeEvent(event), options));
 }
 
+/** Slack's documented errors of incoming webhooks that have a fix of their own, in one word each. */
+const explanations: ReadonlyMap<string, string> = new Map([
+  ['channel_is_archived', 'The channel is archived. Unarchive it, or create a webhook for another channel.'],
+  [
+    'action_prohibited',
+    'A restriction of the workspace forbids the post. Ask its administrators to allow the app.',
+  ],
+  [
+    'posting_to_general_channel_denied',
+    'Only some members may post to this channel. Ask an administrator, or create a webhook for another channel.',
+  ],
+]);
+
 /**
- * A handler that posts events to a Slack channel (contract section 5): one incoming webhook, messages in
- * order, 429 obeyed, 5xx and broken connections tried again.
+ * Makes a handler that posts events to a Slack channel (contract section 5): one incoming webhook, messages in
+ * order, 429 obeyed, 5xx and broken connections retried.
  *
- * A message can arrive twice: the platform sends an event again when any handler of it failed.
+ * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
  * @throws `TypeError` at set-up for a URL that is not Slack's and for options that cannot work. The handler
- * throws {@link WebhookError} `notifier_failed` when the message did not go out, `misconfigured` when `url`
- * is a function without a usable value.
+ * throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
+ * function without a usable value.
  *
  * @example
  * receiver.on('deployment.failed', createSlackNotifier({ url: process.env.SLACK_WEBHOOK_URL! }));
  */
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
-  const { url, format = {}, allowAnyHost = false } = options;
+  const { url, format, links, allowAnyHost = false } = options;
+  checkMessageOptions(options);
   return createNotifier(
     {
       name: form.provider,
-      shownUrl: shownUrlOf,
+      toPublicUrl,
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
       prepare(event) {
-        const body = toSlackMessage(event, { format });
+        const body = toSlackMessage(event, { format, links });
         return (secret) => ({ url: secret, body });
       },
-      sensitiveParts: sensitivePartsOf,
+      sensitiveParts: (secret) => sensitivePartsOf(secret, form),
+      explain: (answer) => explanations.get(answer.trim()),
     },
     options,
   );

@@ -25,12 +25,20 @@ const hostile = types.map((type) => {
   return { ...sample, data };
 });
 
+/** Links as an application would add them: for deployments, and only there. */
+const links = ({ data: { deployment_id } }) =>
+  deployment_id && {
+    logs: `https://logs.example.com/${encodeURIComponent(deployment_id.slice(0, 40))}`,
+    dashboard: 'https://dashboard.example.com/shop',
+  };
+
 const pages = {
-  slack: (event) => slackHtml(toSlackMessage(event)),
-  discord: (event) => discordHtml(toDiscordMessage(event)),
+  slack: (event) => slackHtml(toSlackMessage(event, { links })),
+  discord: (event) => discordHtml(toDiscordMessage(event, { links })),
   pagerduty(event) {
-    const incident = toPagerDutyEvent(event, { routingKey });
-    return pagerDutyHtml(incident ?? toPagerDutyEvent(event, { routingKey, alsoTrigger: types }), !incident);
+    const incident = toPagerDutyEvent(event, { routingKey, links });
+    const asked = { routingKey, links, alsoTrigger: types };
+    return pagerDutyHtml(incident ?? toPagerDutyEvent(event, asked), !incident);
   },
 };
 

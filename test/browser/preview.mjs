@@ -32,8 +32,6 @@ function slackMarkup(text) {
 
 function slackBlock(block) {
   switch (block.type) {
-    case 'header':
-      return `<h3>${escapeHtml(decode(block.text.text))}</h3>`;
     case 'context':
       return `<small>${block.elements.map(({ text }) => slackMarkup(text)).join(' ')}</small>`;
     default:

@@ -6,6 +6,7 @@ import {
   createDiscordNotifier,
   createPagerDutyNotifier,
   createSlackNotifier,
+  type DiscordNotifierOptions,
   type Notifier,
   type NotifierOptions,
 } from '../../src/notifiers/index.js';
@@ -126,14 +127,48 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const [second] = await finish(notify(event));
     expect(Date.now() - startedMs).toBeLessThan(1000);
     expect(first!.error).toMatchObject({ code: 'notifier_failed', status: 500, retryable: true });
-    expect(first!.error!.message).toMatch(/wants 60 s of rest, more than timeoutMs leaves: 429/);
+    expect(first!.error!.message).toMatch(
+      /asked us to wait until \S+Z \(60 s\), longer than timeoutMs leaves: 429/,
+    );
     expect(second!.error).toMatchObject({ code: 'notifier_failed' });
     expect(provider.posts).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
-  it('tries again after 5xx and broken connections, with growing pauses', async () => {
+  it('pauses for a minute after a 429 that names no time; later messages fail at once and say why', async () => {
+    provider = await startFakeProvider([status(429, {}, 'slow down'), status(429, {}, 'slow down')]);
+    const notify = make();
+    const [first] = await finish(notify(event));
+    await vi.advanceTimersByTimeAsync(10_000);
+    const [second] = await finish(notify(event));
+    expect(provider.posts).toHaveLength(1);
+    for (const { error } of [first!, second!]) {
+      expect(error).toMatchObject({ code: 'notifier_failed', status: 500, cause: { status: 429 } });
+      const resumesAt = new Date(provider.posts[0]!.at + 60_000).toISOString().slice(0, 16);
+      expect(error!.message).toContain(`named no time, so nothing is posted to it until ${resumesAt}`);
+      expect(error!.message).toMatch(/429: slow down\.$/);
+      expect(error!.hint).toMatch(/may block the address of this machine/);
+    }
+    await vi.advanceTimersByTimeAsync(50_000);
+    await finish(notify(event), notify(event));
+    expect(provider.posts).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+  });
+
+  it('waits out a pause that fits the deadline', async () => {
+    provider = await startFakeProvider([status(429)]);
+    const notification = make({ timeoutMs: 90_000 })(event);
+    await until(() => provider.posts.length === 1);
+    for (let turns = 0; turns < 60; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(provider.posts).toHaveLength(1);
+    expect(await finish(notification)).toEqual([{ done: true }]);
+    expect(provider.posts).toHaveLength(2);
+  });
+
+  it('retries 5xx and broken connections with growing pauses', async () => {
     provider = await startFakeProvider([status(503), reset, status(500)]);
     expect(await finish(make()(event))).toEqual([{ done: true }]);
     const at = provider.posts.map((post) => post.at);
@@ -149,7 +184,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     provider = await startFakeProvider(Array.from({ length: 9 }, () => status(502, {}, 'bad\ngateway')));
     const [result] = await finish(make({ maxRetries: 2 })(event));
     expect(result!.error!.message).toMatch(
-      new RegExp(`^${name} \\(.*/…\\) did not take the message in 3 tries: 502: bad gateway\\.$`),
+      new RegExp(`^${name} \\(.*/…\\) did not accept the message in 3 attempts: 502: bad gateway\\.$`),
     );
     expect(result!.error!.cause).toEqual({ status: 502, answer: 'bad gateway' });
     expect(provider.posts).toHaveLength(3);
@@ -176,7 +211,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
   it('gives up a provider that does not answer, after timeoutMs', async () => {
     provider = await startFakeProvider([hang]);
     const [result] = await finish(make({ timeoutMs: 2_000 })(event));
-    expect(result!.error!.message).toMatch(/did not take the message in time/);
+    expect(result!.error!.message).toMatch(/did not accept the message in time/);
     expect(Date.now() - startedMs).toBeGreaterThanOrEqual(2_000);
     expect(Date.now() - startedMs).toBeLessThan(2_200);
   });
@@ -289,7 +324,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
       () => Promise.reject(undefined as never),
     ]) {
       const [result] = await finish(make({ maxRetries: 0, fetch: each as never })(event));
-      expect(result!.error!.message).toMatch(/did not take the message in 1 tries/);
+      expect(result!.error!.message).toMatch(/did not accept the message in 1 attempt/);
     }
   });
 
@@ -300,7 +335,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const notify = make({ timeoutMs: 1_000 });
     await finish(notify(event));
     const [second] = await finish(notify(event));
-    expect(second!.error!.message).toMatch(/s of rest, more than timeoutMs leaves/);
+    expect(second!.error!.message).toMatch(/asked us to wait until .* longer than timeoutMs leaves/);
     expect(provider.posts).toHaveLength(1);
     await provider.stop();
 
@@ -314,7 +349,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     provider = await startFakeProvider([status(503), status(503)]);
     const notify = make({ timeoutMs: 1_000 });
     const [first] = await finish(notify(event));
-    expect(first!.error!.message).toMatch(/in 2 tries, and timeoutMs leaves no time for more: 503/);
+    expect(first!.error!.message).toMatch(/in 2 attempts, and timeoutMs leaves no time for another: 503/);
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
@@ -387,6 +422,196 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect((await handled).status).toBe(500);
     expect(errors.every((error) => isWebhookError(error) && error.code === 'notifier_failed')).toBe(true);
     expect(errors).toHaveLength(1);
+  });
+});
+
+describe('the time that a 429 names', () => {
+  const ban = '{"code":0,"message":"This address is blocked."}';
+  const inTenSeconds = () => new Date(Date.now() + 10_000).toUTCString();
+  const never = 60;
+  it.each<[string, () => [Record<string, string>, string], number]>([
+    ['none, in JSON', () => [{ 'content-type': 'application/json' }, ban], never],
+    ['none, in HTML', () => [{}, '<!DOCTYPE html><title>Error 1015</title>'], never],
+    ['none, in text', () => [{}, 'error code: 1015'], never],
+    ['none, in an empty answer', () => [{}, ''], never],
+    ['no number', () => [{ 'retry-after': 'soon' }, ''], never],
+    ['no date', () => [{ 'retry-after': 'garbage 1' }, ''], never],
+    ['a negative number', () => [{ 'retry-after': '-5' }, '{"retry_after":-1}'], never],
+    ['text in JSON', () => [{}, '{"retry_after":"3"}'], never],
+    ['Retry-After with HTML', () => [{ 'retry-after': '30' }, '<!DOCTYPE html>1015'], 30],
+    ['a date', () => [{ 'retry-after': inTenSeconds() }, ''], 10],
+    ['X-RateLimit-Reset-After alone', () => [{ 'x-ratelimit-reset-after': '30.5' }, '{}'], 30.5],
+    [
+      'Retry-After rather than X-RateLimit-Reset-After',
+      () => [{ 'retry-after': '40', 'x-ratelimit-reset-after': '2' }, ''],
+      40,
+    ],
+    ['an hour at most', () => [{ 'retry-after': '999999' }, ''], 3_600],
+  ])('%s', async (_, answer, seconds) => {
+    const [headers, body] = answer();
+    provider = await startFakeProvider([status(429, headers, body)]);
+    const notify = makers.Discord!.make({ timeoutMs: 1_000 });
+    const [first] = await finish(notify(event));
+    expect(first!.error).toMatchObject({ code: 'notifier_failed', cause: { status: 429 } });
+    // A date has whole seconds.
+    await vi.advanceTimersByTimeAsync(seconds * 1000 - 2_500);
+    const [second] = await finish(notify(event));
+    expect(second!.error?.message).toMatch(/ until /);
+    expect(provider.posts).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(await finish(notify(event))).toEqual([{ done: true }]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['zero', { 'retry-after': '0' }, ''],
+    ['zero in JSON', {}, '{"retry_after":0}'],
+    ['a date in the past', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, ''],
+  ])('%s means the usual backoff, not a retry at once', async (_, headers, body) => {
+    provider = await startFakeProvider([status(429, headers, body)]);
+    expect(await finish(makers.Discord!.make()(event))).toEqual([{ done: true }]);
+    expect(provider.posts[1]!.at - provider.posts[0]!.at).toBeGreaterThanOrEqual(500);
+  });
+
+  it('is ignored in X-RateLimit-Reset-After of another status', async () => {
+    provider = await startFakeProvider([status(500, { 'x-ratelimit-reset-after': '300' })]);
+    expect(await finish(makers.Discord!.make()(event))).toEqual([{ done: true }]);
+    expect(provider.posts[1]!.at - provider.posts[0]!.at).toBeLessThan(1_000);
+  });
+});
+
+describe('Discord threads', () => {
+  const url = 'https://discord.com/api/webhooks/1/abcdefgh';
+  const posting = async (options: Partial<DiscordNotifierOptions>) => {
+    provider = await startFakeProvider();
+    const own = provider.origin + discordPath;
+    await finish(createDiscordNotifier({ url: own, allowAnyHost: true, ...options })(event));
+    return provider.posts[0]!;
+  };
+
+  it('threadName opens a post of that name', async () => {
+    const { path, body } = await posting({ threadName: 'Deployments' });
+    expect(path).toBe(`${discordPath}?wait=true`);
+    expect(body).toMatchObject({ thread_name: 'Deployments', embeds: [{ color: 0xef4444 }] });
+  });
+
+  it('threadId posts to that thread', async () => {
+    const { path, body } = await posting({ threadId: '1234567890123456789' });
+    expect(path).toBe(`${discordPath}?thread_id=1234567890123456789&wait=true`);
+    expect(body).not.toHaveProperty('thread_name');
+  });
+
+  it('neither leaves the URL and the message as they are', async () => {
+    const { path, body } = await posting({ threadName: undefined, threadId: undefined });
+    expect(path).toBe(`${discordPath}?wait=true`);
+    expect(body).not.toHaveProperty('thread_name');
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['both options', { threadName: 'a', threadId: '1' }, /Give one of them/],
+    ['threadName and a thread in the URL', { threadName: 'a', url: `${url}?thread_id=1` }, /Remove one/],
+    ['threadId and a thread in the URL', { threadId: '1', url: `${url}?thread_id=1` }, /Remove one/],
+    ['an empty threadName', { threadName: '' }, /1 to 100 characters/],
+    ['a blank threadName', { threadName: ' ' }, /1 to 100 characters/],
+    ['a threadName of 101 characters', { threadName: 'x'.repeat(101) }, /1 to 100 characters/],
+    ['a threadName of two lines', { threadName: 'a\nb' }, /on one line/],
+    ['a threadName that is no text', { threadName: 7 }, /1 to 100 characters/],
+    ['a threadId that is a number', { threadId: 1234567890123456789 }, /digits, not a number/],
+    ['a threadId that is no id', { threadId: 'general' }, /digits/],
+    ['an empty threadId', { threadId: '' }, /digits/],
+  ])('%s is a TypeError at set-up', async (_, options, expected) => {
+    provider = await startFakeProvider();
+    const make = () => createDiscordNotifier({ url, ...options } as DiscordNotifierOptions);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(expected);
+    expect(make).not.toThrow(/abcdefgh/);
+  });
+
+  it('a URL from a function that names a second thread is misconfigured', async () => {
+    provider = await startFakeProvider();
+    const notify = createDiscordNotifier({ url: () => `${url}?thread_id=1`, threadId: '2' });
+    const [result] = await finish(notify(event));
+    expect(result!.error).toMatchObject({ code: 'misconfigured' });
+    expect(result!.error!.message).toMatch(/Remove one of them/);
+  });
+});
+
+describe('the hint of a rejected message', () => {
+  it.each<[string, number, string, RegExp]>([
+    ['Discord', 400, '{"message": "…", "code": 220001}', /threadName .* threadId/],
+    ['Discord', 400, '{"message": "…", "code": 220002}', /Remove threadName, or the thread_id/],
+    ['Discord', 400, '{"message": "…", "code": 220003}', /Remove threadName/],
+    ['Discord', 400, '{"message": "…", "code": 220004}', /incoming webhook/],
+    ['Discord', 400, '{"message": "…", "code": 40067}', /requires a tag.*threadId/],
+    ['Discord', 404, '{"message": "Unknown Channel", "code": 10003}', /thread does not exist/],
+    ['Discord', 400, '{"message": "…", "code": 50083}', /archived/],
+    ['Discord', 403, '{"message": "…", "code": 160005}', /locked/],
+    ['Discord', 404, '{"message": "Unknown Webhook", "code": 10015}', /was removed/],
+    ['Discord', 400, '{"message": "Invalid Form Body", "code": 50035}', /format and links/],
+    ['Discord', 400, '{"embeds": ["0"]}', /format and links/],
+    ['Discord', 400, 'null', /format and links/],
+    ['Slack', 410, 'channel_is_archived', /Unarchive/],
+    ['Slack', 403, 'action_prohibited', /administrators/],
+    ['Slack', 403, 'posting_to_general_channel_denied', /administrator/],
+    ['Slack', 404, 'channel_not_found', /was removed/],
+    ['Slack', 404, 'no_service', /was removed/],
+    ['Slack', 400, 'invalid_blocks', /format and links/],
+    ['Slack', 400, 'no_text', /format and links/],
+  ])('%s %s %s', async (name, code, body, expected) => {
+    provider = await startFakeProvider([status(code, {}, body)]);
+    const [result] = await finish(makers[name]!.make()(event));
+    expect(result!.error!.hint).toMatch(expected);
+    expect(result!.error!.message).toContain(`rejected the message: ${code}: ${body}`);
+    expect(provider.posts).toHaveLength(1);
+  });
+});
+
+describe('redaction', () => {
+  /** The message of an error for a provider's answer. */
+  const answered = async (
+    make: typeof createDiscordNotifier | typeof createSlackNotifier,
+    path: string,
+    body: string,
+  ) => {
+    provider = await startFakeProvider([status(404, {}, body)]);
+    const [result] = await finish(make({ url: provider.origin + path, allowAnyHost: true })(event));
+    await provider.stop();
+    return result!.error!.message.replace(/^.*?: 404: /, '');
+  };
+  const discord = '/api/webhooks/1/abcdefgh';
+
+  it.each<[string, typeof createDiscordNotifier | typeof createSlackNotifier, string, string]>([
+    [
+      'thread_id',
+      createDiscordNotifier,
+      `${discord}?thread_id=778899001122`,
+      'either thread_name or thread_id',
+    ],
+    ['webhooks', createDiscordNotifier, discord, 'https://discord.com/developers: webhooks are gone'],
+    ['api and v10', createDiscordNotifier, '/api/v10/webhooks/1/abcdefgh', 'the api v10 is degraded'],
+    ['services', createSlackNotifier, '/services/T0000/B0000/abcdefgh', 'Slack services are degraded'],
+  ])('keeps the word %s of an answer', async (_, make, path, body) => {
+    expect(await answered(make, path, body)).toBe(`${body}.`);
+  });
+
+  it('keeps PagerDuty’s path', async () => {
+    provider = await startFakeProvider([status(404, {}, 'Cannot POST /v2/enqueue')]);
+    const [result] = await finish(makers.PagerDuty!.make()(event));
+    expect(result!.error!.message).toMatch(/404: Cannot POST \/v2\/enqueue\.$/);
+  });
+
+  it.each([
+    ['the value of a parameter', `${discord}?thread_id=778899001122`, '778899001122'],
+    ['a parameter without a name', '/hook?SuperSecretToken', 'SuperSecretToken'],
+    ['a value that is percent-encoded', '/hook?token=abc1%2Fdef~g', 'abc1%2Fdef~g'],
+    ['a value that is decoded', '/hook?token=abc1%2Fdef~g', 'abc1/def~g'],
+    ['a value as URLSearchParams writes it', '/hook?token=abc1%2Fdef~g', 'abc1%2Fdef%7Eg'],
+    ['a segment of the path', '/tenants/SecretPath', 'SecretPath'],
+    ['the fragment', '/hook#SecretFragment', 'SecretFragment'],
+    ['the token', discord, 'abcdefgh'],
+    ['the whole path', '/api/webhooks/1/abc', '/api/webhooks/1/abc'],
+  ])('removes %s', async (_, path, echo) => {
+    const told = await answered(createDiscordNotifier, path, `before ${echo} after`);
+    expect(told).toBe('before … after.');
   });
 });
 
@@ -544,6 +769,39 @@ describe('set-up', () => {
     expect(() => createSlackNotifier({ url: 'http://127.0.0.1.evil.example/', allowAnyHost: true })).toThrow(
       /https/,
     );
+  });
+
+  it('takes undefined for an option that is left out', async () => {
+    const notify = createSlackNotifier({
+      url: provider.origin + slackPath,
+      allowAnyHost: true,
+      format: undefined,
+      links: undefined,
+      timeoutMs: undefined,
+      maxRetries: undefined,
+      bestEffort: undefined,
+      onError: undefined,
+      fetch: undefined,
+    });
+    expect(await finish(notify(event, { signal: undefined, adapterContext: undefined }))).toEqual([
+      { done: true },
+    ]);
+    expect(
+      createPagerDutyNotifier({
+        routingKey,
+        url: undefined,
+        alsoTrigger: undefined,
+        allowAnyHost: undefined,
+      }),
+    ).toBeTypeOf('function');
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ format: { 'deployment.fialed': () => ({}) } }, /no event type "deployment.fialed". Known: deployment/],
+    [{ format: { 'deployment.failed': { title: 'x' } } }, /format for deployment.failed must be a function/],
+    [{ links: { logs: 'https://logs.example.com' } }, /links must be a function/],
+  ])('rejects %o', (options, expected) => {
+    for (const { make } of Object.values(makers)) expect(() => make(options)).toThrow(expected);
   });
 
   it.each([

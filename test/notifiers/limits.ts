@@ -15,11 +15,12 @@ function within(problems: Problems, what: string, text: string, max: number, min
 function slackMarkupIn(text: string): string {
   return (
     text
-      .replace(/^\*((?:\u200B\*\u200B|(?<=[a-z0-9])\*(?=[a-z0-9])|[^*\n])+)\*\n/i, '$1\n')
+      .replace(/^\*((?:\u200B\*\u200B|(?<=[a-z0-9])\*(?=[a-z0-9])|[^*\n])+)\*(\n|$)/i, '$1$2')
       .replace(/^```\n((?:(?!```)[^])*)\n```$/, (_, code: string) =>
         code.replace(/[*_~]|\u200B`\u200B|&gt;/g, ''),
       )
       .replace(/<!date\^\d+\^\{date_short_pretty\} at \{time\}\|[\d: -]+ UTC>/, '')
+      .replace(/^<https?:\/\/[^\s<>|]+\|Logs> · (?=<https?:\/\/[^\s<>|]+\|Dashboard>$)/, '')
       .replace(/<https?:\/\/[^\s<>|]+\|([^<>|]*)>/, '$1')
       .replace(/&(?:amp|lt|gt);/g, (entity, at: number, all: string) =>
         entity === '&gt;' && (at === 0 || all[at - 1] === '\n') ? '>' : '',
@@ -39,10 +40,6 @@ function slackBlockProblems(problems: Problems, block: SlackBlock): void {
     if (left) problems.push(`${what} has markup: ${left} in ${JSON.stringify(text.text)}`);
   };
   switch (block.type) {
-    case 'header':
-      within(problems, 'header', block.text.text, 150);
-      if (/[<>]|&(?!amp;|lt;|gt;)/.test(block.text.text)) problems.push('header has control characters');
-      break;
     case 'context':
       if (block.elements.length > 10) problems.push('context has too many elements');
       for (const element of block.elements) markup('context', element, 3000);
@@ -76,6 +73,7 @@ function markdownIn(text: string): string {
   return (
     text
       .replace(/(^|\n)```\n((?:(?!```)[^])*)\n```$/, '')
+      .replace(/^\[Logs\]\(https?:\/\/[^\s()<>]+\) · (?=\[Dashboard\]\()/, '')
       .replace(/^\[((?:\\.|[^\\\][])+)\]\(https?:\/\/[^\s()<>]+\)$/s, '$1')
       .replace(/\\[^0-9A-Za-z\s]/g, 'x')
       .match(/[\\*_~`|>#+[\]()<@:-]|^\s*\d+\.(?!\S)/gm)

@@ -5,7 +5,9 @@ import {
   toDiscordMessage,
   toPagerDutyEvent,
   toSlackMessage,
+  type EventLinks,
   type NoticeFormats,
+  type PagerDutyTrigger,
 } from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
 import { discordProblems, pagerDutyProblems, slackProblems } from './limits.js';
@@ -131,7 +133,9 @@ describe('what is shown', () => {
     [1e307, '1e\\+307'],
     [90, '90'],
   ])('the value %s of an alert is %s', (value, words) => {
-    expect(fieldsOf(sampleEvent('alert.triggered', { data: { value } }))).toMatchObject({ Value: words });
+    expect(fieldsOf(sampleEvent('alert.triggered', { data: { value, metric: null } }))).toMatchObject({
+      Value: words,
+    });
   });
 
   it('shows a repository as it is written', () => {
@@ -167,6 +171,131 @@ describe('what is shown', () => {
     expect(messages).not.toMatch(/hunter2|user/);
   });
 
+  it('links the title in Slack as in Discord, and only if the site has a domain', () => {
+    const titled = toSlackMessage(sampleEvent('deployment.completed', at));
+    expect(titled.blocks).toEqual([
+      {
+        type: 'section',
+        text: { type: 'mrkdwn', text: '*<https://shop.example.com/|shop is live>*', verbatim: true },
+      },
+    ]);
+    expect(JSON.stringify(toSlackMessage(sampleEvent('credits.low')).blocks)).toContain(
+      '"*Credits are running low*"',
+    );
+  });
+
+  it('shows the error before the fields, and in every notification', () => {
+    const error = 'first line\nsecond line';
+    const {
+      slack,
+      discord,
+      pagerDuty: incident,
+    } = allOf(sampleEvent('deployment.failed', { data: { error } }));
+    const card = JSON.stringify(slack.attachments[0]!.blocks);
+    expect(card.indexOf('first line')).toBeLessThan(card.indexOf('Duration'));
+    expect(slack.text).toContain('first line second line');
+    expect(discord.embeds[0].description).toContain(error);
+    expect(incident).toMatchObject({
+      payload: { summary: 'Deployment of shop failed: first line', custom_details: { Error: error } },
+    });
+    const { custom_details } = (incident as PagerDutyTrigger).payload;
+    expect(Object.keys(custom_details)[0]).toBe('Error');
+  });
+
+  const slackFields = (event: WebhookEvent) =>
+    (JSON.stringify(toSlackMessage(event).attachments).match(/\*[A-Z][a-z ]+\*\\n/g) ?? []).map((name) =>
+      name.slice(1, -3),
+    );
+
+  it.each<[WebhookEvent, string[]]>([
+    [sampleEvent('deployment.started'), ['Branch', 'Domain', 'Commit']],
+    [sampleEvent('deployment.completed'), ['Duration', 'Domain', 'Commit']],
+    [
+      sampleEvent('deployment.completed', { data: { status: 'DEGRADED' as never } }),
+      ['Status', 'Duration', 'Domain', 'Commit'],
+    ],
+    [sampleEvent('deployment.completed', { data: { domain: 'shop' } }), ['Duration', 'Commit']],
+    [sampleEvent('deployment.failed'), ['Duration', 'Domain', 'Commit']],
+    [
+      sampleEvent('deployment.failed', { data: { stage: 'push' } }),
+      ['Duration', 'Stage', 'Domain', 'Commit'],
+    ],
+    [sampleEvent('site.status_changed'), ['Previous status', 'Domain']],
+    [
+      sampleEvent('site.status_changed', { data: { status: 'STOPPED' } }),
+      ['Status', 'Previous status', 'Domain'],
+    ],
+    [
+      sampleEvent('site.status_changed', { data: { status: 'STOPPED', reason: 'stop' } }),
+      ['Previous status', 'Domain'],
+    ],
+    [
+      sampleEvent('site.status_changed', { data: { status: 'STOPPED', reason: 'idle' as never } }),
+      ['Previous status', 'Reason', 'Domain'],
+    ],
+    [sampleEvent('site.created'), ['Status', 'Type', 'Created in', 'Branch', 'Repository']],
+    [sampleEvent('site.deleted'), ['Deleted in']],
+    [sampleEvent('domain.configured'), ['Site']],
+    [sampleEvent('domain.configured', { data: { site_name: 'shop.example.com' } }), []],
+    [sampleEvent('ssl.issued'), ['Site', 'Issuer', 'Valid until']],
+    [sampleEvent('database.created'), ['Type', 'Status']],
+    [sampleEvent('service.deployed'), ['Template', 'Domain']],
+    [sampleEvent('alert.triggered'), ['Metric', 'Value', 'Threshold', 'Site', 'Severity']],
+  ])('has no field that repeats the title: %#', (event, names) => {
+    expect(slackFields(event)).toEqual(names);
+  });
+
+  it('has Site in the Discord embed of a finished deployment all the same (contract section 5)', () => {
+    for (const type of ['deployment.completed', 'deployment.failed'] as const) {
+      expect(fieldsOf(sampleEvent(type))).toMatchObject({ Site: 'shop' });
+      expect(fieldsOf(sampleEvent(type, { data: { site_name: null as never } }))).toMatchObject({
+        Site: 'site\\_3kq9',
+      });
+    }
+    expect(fieldsOf(sampleEvent('deployment.started'))).not.toHaveProperty('Site');
+  });
+
+  it('names a site once on PagerDuty’s source line', () => {
+    const payload = (data: object) =>
+      (pagerDuty(sampleEvent('deployment.failed', { data })) as PagerDutyTrigger).payload;
+    expect(payload({})).toMatchObject({ source: 'shop.example.com', component: 'shop' });
+    expect(payload({ domain: null })).toMatchObject({ source: 'shop' });
+    expect(payload({ domain: null })).not.toHaveProperty('component');
+    expect(payload({ domain: 'shop' })).not.toHaveProperty('component');
+    expect(payload({}).custom_details).not.toHaveProperty('Account');
+  });
+
+  it.each([
+    ['memory_percent', 'Memory usage in percent', '93.1%'],
+    ['cpu_usage_percent', 'CPU usage in percent', '93.1%'],
+    ['error_rate', 'Error rate', '93.1'],
+    ['response_time_ms', 'Response time in milliseconds', '93.1 ms'],
+    ['DISK_USED_GB', 'Disk used in GB', '93.1 GB'],
+    ['http_requests_per_second', 'HTTP requests per second', '93.1'],
+    ['disk', 'Disk usage', '93.1'],
+    ['percent', 'Percent', '93.1'],
+    ['Queue depth (p95)', 'Queue depth (p95)', '93.1'],
+    ['node.load', 'node.load', '93.1'],
+    [null, undefined, '93.1'],
+  ])('the metric %s reads %s, its value %s', (metric, words, value) => {
+    const { custom_details } = (
+      pagerDuty(sampleEvent('alert.triggered', { data: { metric } })) as PagerDutyTrigger
+    ).payload;
+    expect(custom_details.Metric).toBe(words);
+    expect(custom_details.Value).toBe(value);
+  });
+
+  it('has the unit that the platform names, and none after text', () => {
+    const alert = { metric: 'queue_depth', unit: 'jobs', value: 120, threshold: '100 jobs' as never };
+    expect(fieldsOf(sampleEvent('alert.triggered', { data: alert }))).toMatchObject({
+      Value: '120 jobs',
+      Threshold: '100 jobs',
+    });
+    expect(fieldsOf(sampleEvent('credits.low'))).toMatchObject({ Balance: '4.2 of 50 credits' });
+    const euros = { balance: 4.2, limit: null, currency: 'EUR' };
+    expect(fieldsOf(sampleEvent('credits.low', { data: euros }))).toMatchObject({ Balance: '4.2 EUR' });
+  });
+
   it('takes a format’s undefined for nothing said', () => {
     const format = {
       'credits.low': () => ({ title: undefined, fields: undefined, tone: undefined }) as never,
@@ -198,6 +327,15 @@ describe('what is shown', () => {
 
   it('links to no host name that is none', () => {
     for (const domain of [
+      'localhost',
+      'shop',
+      '2130706433',
+      '0x7f.1',
+      '0x7f000001',
+      '0177.0.0.1',
+      '127.1',
+      'a..b',
+      'shop.example.com.',
       '*.example.com',
       'a b',
       'x@evil.example',
@@ -227,6 +365,129 @@ describe('what is shown', () => {
         '__proto__',
       ),
     ).toBe(true);
+  });
+});
+
+describe('addresses', () => {
+  /** The messages whose title and one field link to the address. */
+  const linking = (url: string) =>
+    allOf(sampleEvent('credits.low'), {
+      'credits.low': () => ({ url, fields: [{ name: 'Runbook', value: 'Read', url }] }),
+    });
+
+  it.each([
+    'http://localhost:3000/logs',
+    'https://grafana/d/1',
+    'http://[::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'https://a..b/',
+    'https://example.com./',
+  ])('Discord, which rejects a message for %s, gets text', (url) => {
+    const { slack, discord } = linking(url);
+    expect(discord.embeds[0]).not.toHaveProperty('url');
+    expect(discord.embeds[0].title).toBe('Credits are running low');
+    expect(discord.embeds[0].fields).toEqual([{ name: 'Runbook', value: 'Read', inline: true }]);
+    expect(JSON.stringify(slack)).toContain('|Credits are running low>');
+  });
+
+  it.each([
+    'http://2130706433/',
+    'http://0x7f000001/',
+    'http://0177.0.0.1/',
+    'http://127.1/',
+    'http://user@0x7f.1:8080/x',
+    'http:\\\\0x7f.1\\x',
+    'http://%31%32%37.0.0.1/',
+    'http://１２７.0.0.1/',
+  ])('%s, an IP in disguise, becomes no link anywhere', (url) => {
+    const { slack, discord, pagerDuty: incident } = linking(url);
+    expect(JSON.stringify([slack, discord, incident])).not.toContain('http');
+    expect(JSON.stringify(slack)).toContain('*Runbook*\\nRead');
+    expect(discord.embeds[0].fields[0]).toMatchObject({ value: 'Read' });
+  });
+
+  it.each([
+    'https://shop.example.com/',
+    'http://127.0.0.1:3000/logs',
+    'https://xn--bcher-kva.example/',
+    'https://my_shop.example/',
+  ])('%s becomes a link everywhere', (url) => {
+    const { slack, discord, pagerDuty: incident } = linking(url);
+    expect(discord.embeds[0].url).toBe(url);
+    expect(JSON.stringify(slack)).toContain(`*<${url}|`);
+    expect((incident as PagerDutyTrigger).links[0]!.href).toBe(url);
+  });
+});
+
+describe('links', () => {
+  const logs = 'https://logs.example.com/dep_81fb';
+  const dashboard = 'https://dashboard.example.com/shop';
+  const event = sampleEvent('deployment.failed', at);
+  const all = (links: EventLinks, format: NoticeFormats = {}) => ({
+    slack: toSlackMessage(event, { links, format }),
+    discord: toDiscordMessage(event, { links, format }),
+    pagerDuty: toPagerDutyEvent(event, { routingKey, links, format }) as PagerDutyTrigger,
+  });
+
+  it('are shown below the fields', () => {
+    const seen: WebhookEvent[] = [];
+    const messages = all((each) => {
+      seen.push(each);
+      return { logs, dashboard };
+    });
+    expect(seen).toEqual([event, event, event]);
+    expect(problemsOf(messages)).toEqual([]);
+    expect(messages.slack.attachments[0]!.blocks.at(-2)).toMatchObject({
+      text: { text: `<${logs}|Logs> · <${dashboard}|Dashboard>` },
+    });
+    expect(messages.discord.embeds[0].fields.at(-1)).toEqual({
+      name: 'Links',
+      value: `[Logs](${logs}) · [Dashboard](${dashboard})`,
+      inline: false,
+    });
+    expect(messages.pagerDuty.links).toEqual([
+      { href: logs, text: 'Logs' },
+      { href: dashboard, text: 'Dashboard' },
+      { href: 'https://shop.example.com/', text: 'Open the site' },
+    ]);
+  });
+
+  it.each<[string, EventLinks]>([
+    ['undefined', () => undefined],
+    ['undefined links', () => ({ logs: undefined, dashboard: undefined })],
+    ['links that are none', () => ({ logs: 'javascript:alert(1)', dashboard: '/relative' })],
+    ['links that are no text', () => ({ logs: 7 }) as never],
+  ])('are left out for %s', (_, links) => {
+    expect(JSON.stringify(all(links))).not.toMatch(/Logs|Dashboard|"Links"/);
+  });
+
+  it('can be set and replaced by a format', () => {
+    const format: NoticeFormats = {
+      'deployment.failed': (_, notice) => ({ links: { ...notice.links, dashboard } }),
+    };
+    expect(JSON.stringify(all(() => ({ logs }), format).slack)).toContain(`<${logs}|Logs> · <${dashboard}|`);
+  });
+
+  it('stay within the limits, however long they are', () => {
+    const long = (letter: string) => `https://example.com/${letter.repeat(1_900)}`;
+    for (const links of [
+      { logs: long('a'), dashboard: long('b') },
+      { logs: long('&'), dashboard },
+      { logs: `${logs}/${'a'.repeat(900)}`, dashboard: `${dashboard}/${'b'.repeat(900)}` },
+    ]) {
+      const messages = all(() => links);
+      expect(problemsOf(messages)).toEqual([]);
+      expect(JSON.stringify(messages.slack)).toMatch(/\|Logs>|\|Dashboard>/);
+    }
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ log: logs }, /links returned "log". Expected: logs, dashboard/],
+    [logs, /links must return an object, not string/],
+    [null, /links must return an object, not null/],
+    [Promise.resolve({ logs }), /links is asynchronous/],
+  ])('%o is a TypeError', (result, expected) => {
+    expect(() => all(() => result as never)).toThrow(expected);
   });
 });
 
@@ -334,7 +595,7 @@ describe('hostile text', () => {
         const words = site_name.trim().replace(/\s+/g, ' ');
         fc.pre(words !== '');
         const [embed] = toDiscordMessage(sampleEvent('site.deleted', { data: { site_name } })).embeds;
-        expect(embed.fields[0]!.value.replace(/\\([^0-9A-Za-z\s])/g, '$1')).toBe(words);
+        expect(embed.title.replace(/\\([^0-9A-Za-z\s])/g, '$1')).toBe(`Site ${words} was deleted`);
       }),
       runs,
     );

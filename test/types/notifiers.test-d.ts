@@ -8,6 +8,7 @@ import {
   createPagerDutyNotifier,
   createSlackNotifier,
   toDiscordMessage,
+  toPagerDutyEvent,
   toSlackMessage,
   type Notifier,
 } from '../../src/notifiers/index.js';
@@ -52,4 +53,47 @@ it('a format knows its event', () => {
       'deployment.fialed': () => ({}),
     },
   });
+});
+
+it('every option takes undefined', () => {
+  const none = { format: undefined, links: undefined };
+  const delivery = {
+    ...none,
+    timeoutMs: undefined,
+    maxRetries: undefined,
+    bestEffort: undefined,
+    onError: undefined,
+    allowAnyHost: undefined,
+    fetch: undefined,
+  };
+  createSlackNotifier({ url: () => undefined, ...delivery });
+  createDiscordNotifier({ url: () => undefined, ...delivery, threadName: undefined, threadId: undefined });
+  createPagerDutyNotifier({ routingKey: () => null, ...delivery, alsoTrigger: undefined, url: undefined });
+  toSlackMessage(sampleEvent('ping'), none);
+  toDiscordMessage(sampleEvent('ping'), none);
+  toPagerDutyEvent(sampleEvent('ping'), { routingKey: '', ...none, alsoTrigger: undefined });
+  createSlackNotifier({
+    url: () => undefined,
+    format: {
+      ping: undefined,
+      'credits.low': () => ({
+        tone: undefined,
+        title: undefined,
+        text: undefined,
+        error: undefined,
+        url: undefined,
+        fields: [{ name: '', value: '', url: undefined, wide: undefined }],
+        links: { logs: undefined, dashboard: undefined },
+      }),
+    },
+  });
+});
+
+it('links know their event and nothing else', () => {
+  createSlackNotifier({
+    url: '',
+    links: (event) => (event.event === 'deployment.failed' ? { logs: event.data.deployment_id } : undefined),
+  });
+  // @ts-expect-error not a link
+  createSlackNotifier({ url: '', links: () => ({ log: '' }) });
 });

@@ -24,7 +24,7 @@ const markTower = /(\p{M}{4})\p{M}+/gu;
  * text nor a finite number never becomes "undefined", "null", "NaN" or "[object Object]".
  */
 export function cleanText(value: unknown): string | undefined {
-  const text = typeof value === 'number' ? numberWords(value) : value;
+  const text = typeof value === 'number' ? formatNumber(value) : value;
   if (typeof text !== 'string') return undefined;
   const clean = text
     .slice(0, maxInput)
@@ -44,7 +44,7 @@ export function cleanLine(value: unknown): string | undefined {
 }
 
 /** At most two decimals, or four digits of what is below 1. */
-export function numberWords(value: unknown): string | undefined {
+export function formatNumber(value: unknown): string | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   const size = Math.abs(value);
   if (Number.isInteger(value) || size >= 1e15) return String(value);
@@ -52,7 +52,7 @@ export function numberWords(value: unknown): string | undefined {
 }
 
 /** At most `max` UTF-16 units, cut before a code point (never within a pair) and marked with an ellipsis. */
-export function cut(text: string, max: number): string {
+export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   const end = max - 1;
   const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(end - 1));
@@ -63,15 +63,15 @@ export function cut(text: string, max: number): string {
  * The longest beginning of a text that is at most `max` long once it is escaped. Escaping first and
  * cutting then could leave half an escape.
  */
-export function fit(text: string, max: number, escape: (text: string) => string): string {
-  const whole = escape(cut(text, max));
+export function truncateEscaped(text: string, max: number, escape: (text: string) => string): string {
+  const whole = escape(truncate(text, max));
   if (whole.length <= max) return whole;
   let fits = 1;
   let tooLong = max;
   while (tooLong - fits > 1) {
     const middle = (fits + tooLong) >> 1;
-    if (escape(cut(text, middle)).length <= max) fits = middle;
+    if (escape(truncate(text, middle)).length <= max) fits = middle;
     else tooLong = middle;
   }
-  return escape(cut(text, fits));
+  return escape(truncate(text, fits));
 }

@@ -1,11 +1,11 @@
-/** Values of events in words. Each gives undefined where the value says nothing. */
-import { cleanLine, numberWords } from './text.js';
+/** Values of events in words. Each function returns undefined for a value that cannot be shown. */
+import { cleanLine, formatNumber } from './text.js';
 
-/** Until then a number is taken for a duration: three centuries. */
+/** A larger number is taken for no duration: three centuries. */
 const maxDurationSeconds = 1e10;
 
 /** Seconds as `12.5 s`, `3 min 4 s`, `1 h 2 min` or `2 d 3 h`. */
-export function durationWords(seconds: unknown): string | undefined {
+export function formatDuration(seconds: unknown): string | undefined {
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= maxDurationSeconds)) return undefined;
   const tenths = Math.round(seconds * 10) / 10;
   if (tenths < 60) return `${tenths} s`;
@@ -22,7 +22,7 @@ export function durationWords(seconds: unknown): string | undefined {
 }
 
 /** Short hash and first line of the message: `9fceb02 Fix the cart total`. */
-export function commitWords(sha: unknown, message: unknown): string | undefined {
+export function formatCommit(sha: unknown, message: unknown): string | undefined {
   const hash = cleanLine(sha);
   const short = hash && /^[0-9a-f]{8,}$/i.test(hash) ? hash.slice(0, 7) : hash;
   const firstLine = typeof message === 'string' ? message.trimStart().split(/[\r\n]/, 1)[0] : undefined;
@@ -30,20 +30,20 @@ export function commitWords(sha: unknown, message: unknown): string | undefined 
 }
 
 /** A constant as words: `RUNNING` as `Running`, `build` as `Build`. Other text stays as it is. */
-export function constantWords(value: unknown): string | undefined {
+export function formatConstant(value: unknown): string | undefined {
   const text = cleanLine(value);
   if (!text || !/^(?:[A-Z][A-Z0-9_]*|[a-z][a-z0-9_]*)$/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1).toLowerCase().replaceAll('_', ' ');
 }
 
 /** A part of a whole: `4.2 of 50`. */
-export function shareWords(part: unknown, whole: unknown): string | undefined {
-  const [some, all] = [numberWords(part), numberWords(whole)];
+export function formatShare(part: unknown, whole: unknown): string | undefined {
+  const [some, all] = [formatNumber(part), formatNumber(whole)];
   return some && all ? `${some} of ${all}` : some;
 }
 
 /** The date of an ISO 8601 instant; other text as it is. */
-export function dateWords(instant: unknown): string | undefined {
+export function formatDate(instant: unknown): string | undefined {
   const text = cleanLine(instant);
   return text && /^\d{4}-\d\d-\d\dT/.test(text) ? text.slice(0, 10) : text;
 }

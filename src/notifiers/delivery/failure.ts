@@ -1,0 +1,56 @@
+import { WebhookError } from '../../errors.js';
+import { cleanLine, truncate } from '../message/text.js';
+import type { Failure } from './http.js';
+import type { Provider } from './provider.js';
+
+/** The longest part of a provider's answer that an error shows. */
+const maxAnswerShown = 300;
+
+/** What to do about a failure. */
+function hintFor(provider: Provider, failure: Failure): string | undefined {
+  const { kind, status = 0, answer, retryAfterMs } = failure;
+  if (kind === 'transient') return undefined;
+  if (kind === 'rateLimited') {
+    return retryAfterMs === undefined
+      ? 'The provider named no time. It may block the address of this machine for a while, for all that is sent from it. Send fewer messages, or use another address.'
+      : 'Too many messages for one webhook. Send fewer events to it, or use more webhooks.';
+  }
+  const explanation = provider.explain?.(answer);
+  if (explanation !== undefined) return explanation;
+  if (status < 400)
+    return 'Redirects are not followed: they would hand the message to another host. Give the final URL.';
+  if (status === 400 || status === 413 || status === 422)
+    return 'The provider does not accept the message. Check what your format and links return.';
+  return 'The webhook or key was removed, or is not complete. Create a new one with the provider.';
+}
+
+/**
+ * The error for a message that was not posted.
+ *
+ * @param problem - Completes the sentence that begins with the provider's name.
+ */
+export function notifierFailed(
+  provider: Provider,
+  secret: string,
+  problem: string,
+  failure?: Failure,
+): WebhookError {
+  // Secrets are removed before white space is folded and the text is truncated, or a part could be left.
+  const redacted =
+    failure &&
+    provider.sensitiveParts(secret).reduce((text, part) => text.replaceAll(part, '…'), failure.answer);
+  const answer = failure && truncate(cleanLine(redacted) ?? 'an empty answer', maxAnswerShown);
+  const message = [`${provider.name} (${provider.toPublicUrl(secret)}) ${problem}`, failure?.status, answer]
+    .filter(Boolean)
+    .join(': ');
+  return new WebhookError('notifier_failed', `${message}.`, {
+    hint: failure && hintFor(provider, failure),
+    // The connection's error is not kept: errors of HTTP clients hold the URL, and the URL is a secret.
+    cause: failure && { status: failure.status, answer },
+  });
+}
+
+/** The error for a secret that could not be had. */
+export function secretMisconfigured(provider: Provider, problem: string): WebhookError {
+  return new WebhookError('misconfigured', `${provider.name} notifier: ${problem}`);
+}

@@ -1,0 +1,138 @@
+import { cleanLine } from '../message/text.js';
+
+/** The longest part of an answer that is read. Providers answer in a line. */
+const maxAnswerBytes = 16_384;
+/** Longer than any webhook URL. */
+const maxSecretLength = 512;
+/** The longest pause that a provider is granted: one hour. */
+const maxRetryAfterMs = 3_600_000;
+
+/** The part of `fetch` that is used. */
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Why one attempt to post failed. */
+export interface Failure {
+  /** `rateLimited`: 429. `transient`: a retry may succeed. `permanent`: a retry will not. */
+  readonly kind: 'rateLimited' | 'transient' | 'permanent';
+  /** Undefined if no response came. */
+  readonly status?: number;
+  /** The response's body as it came, or what is wrong with the connection. The secret may be in it. */
+  readonly answer: string;
+  /** How long the provider asks to be left alone, in milliseconds. Undefined if it does not say. */
+  readonly retryAfterMs?: number;
+}
+
+/** Settles as `promise` does, or rejects when the signal fires, also if the promise's owner ignores the signal. */
+export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', stop);
+    });
+  });
+}
+
+/** Reads at most {@link maxAnswerBytes} of an answer, as text, and until the signal fires at most. */
+async function readAnswer(response: Response, signal: AbortSignal): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  try {
+    for (;;) {
+      const chunk = await (reader && abortable(reader.read(), signal));
+      if (!chunk?.value) return text;
+      size += chunk.value.length;
+      text += decoder.decode(chunk.value, { stream: true });
+      // The end may be the beginning of a secret, which would not be recognised.
+      if (size > maxAnswerBytes) return text.slice(0, -maxSecretLength);
+    }
+  } catch {
+    // The status is known, and it decides.
+    return text.slice(0, -maxSecretLength);
+  } finally {
+    void reader?.cancel().catch(() => undefined);
+  }
+}
+
+/** `retry_after` of Discord's JSON, in seconds with a fraction. */
+function retryAfterIn(answer: string): unknown {
+  try {
+    return (JSON.parse(answer) as { retry_after?: unknown } | null)?.retry_after;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The seconds in a header. A repeated header is joined with a comma; the first value counts. */
+function secondsIn(header: string): number | undefined {
+  const [seconds] = /^\d+(?:\.\d+)?(?=\s*(?:,|$))/.exec(header) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/** The seconds until the time in a header. A time in the past is now: clocks differ. */
+function secondsUntil(header: string): number | undefined {
+  const timeMs = Date.parse(header);
+  // `Date.parse` takes nearly any text with a digit for a date; an HTTP date begins with a weekday.
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(header) && !Number.isNaN(timeMs);
+  return isDate ? Math.max(0, timeMs - Date.now()) / 1000 : undefined;
+}
+
+/**
+ * How long the provider asks to be left alone. Discord's body is more exact than its `Retry-After`, which is
+ * rounded up. Discord sends `X-RateLimit-Reset-After` with every response; a request to wait it is in a 429 only.
+ */
+function retryAfterOf(response: Response, answer: string): { retryAfterMs?: number } {
+  const inBody = retryAfterIn(answer);
+  const header = response.headers.get('retry-after')?.trim() ?? '';
+  const reset = response.status === 429 ? response.headers.get('x-ratelimit-reset-after') : undefined;
+  const seconds =
+    typeof inBody === 'number' && inBody >= 0
+      ? inBody
+      : (secondsIn(header) ?? secondsUntil(header) ?? secondsIn(reset?.trim() ?? ''));
+  return seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) };
+}
+
+/** Describes why a connection failed: fetch hides the reason in the error's cause. */
+function describeError(error: unknown): string {
+  const { message, cause } = Object(error) as { message?: unknown; cause?: unknown };
+  const { code, message: detail } = Object(cause) as { code?: unknown; message?: unknown };
+  const reason = [message, code ?? detail].map(cleanLine).filter(Boolean).join(': ');
+  return reason === '' ? 'no reason given' : reason;
+}
+
+/**
+ * Posts JSON once. Redirects are not followed: the message goes to the host that was checked, or nowhere.
+ * Resolves to undefined if the message was accepted; rejects only if `signal` fires before a response.
+ */
+export async function postJson(
+  fetcher: FetchLike,
+  url: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  let response: Response;
+  try {
+    signal.throwIfAborted();
+    const headers = { 'content-type': 'application/json' };
+    response = await abortable(
+      fetcher(url, { method: 'POST', headers, body, redirect: 'manual', signal }),
+      signal,
+    );
+    // A custom fetch may resolve to anything.
+    if (typeof (response as Partial<Response> | undefined)?.status !== 'number')
+      throw new TypeError('fetch gave no Response');
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'transient', answer: describeError(error) };
+  }
+  const answer = await readAnswer(response, signal);
+  if (response.ok) return undefined;
+  const { status } = response;
+  const kind = status === 429 ? 'rateLimited' : status >= 500 ? 'transient' : 'permanent';
+  return { kind, status, answer, ...retryAfterOf(response, answer) };
+}
