@@ -38,18 +38,18 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    * platform waits 15 s in all (contract section 4), so a value a little below that is of most use.
    * @default no limit; 10_000 with a `handoff`
    */
-  handlerTimeoutMs?: number;
+  handlerTimeoutMs?: number | undefined;
   /**
    * A Standard Schema (Zod, Valibot, ArkType, …) per event type. It gets the whole verified event, and
    * what it returns is what handlers get. An event that does not pass is `schema_mismatch` (422).
    */
-  schemas?: Schemas;
+  schemas?: Schemas | undefined;
   /**
    * Handles each event once, also over several processes and crashes, and refuses replays. The timestamp header
    * is not signed and stops nobody; the event's own is, and its id.
    * @default none: an event that comes twice is handled twice
    */
-  replay?: ReplayOptions;
+  replay?: ReplayOptions | undefined;
   /**
    * Hands events over to a queue, for work that takes longer than the platform waits: what it resolves is
    * acknowledged, what it rejects is sent again. It must resolve only once the event is kept durably. The handlers
@@ -58,7 +58,7 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    * See `createBullMQHandoff` (`/bullmq`) and `createPgBossHandoff` (`/pg-boss`).
    * @default none: the handlers run before the answer
    */
-  handoff?: (event: WebhookEvent, context: HandlerContext) => Promise<unknown>;
+  handoff?: ((event: WebhookEvent, context: HandlerContext) => Promise<unknown>) | undefined;
   /**
    * `'early'` answers as soon as the request is verified (and claimed, with `replay`), and runs the handlers
    * behind the answer, in the platform's `waitUntil`. It gives up the promise that no event is lost: the
@@ -66,17 +66,17 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    * `waitUntil`, it is answered as without this option.
    * @default 'handled': answers when the handlers have ended
    */
-  acknowledge?: 'handled' | 'early';
+  acknowledge?: 'handled' | 'early' | undefined;
   /**
    * Told of every request that was refused before any handler ran. `error.hint` says the likely cause.
    * For logs and metrics: it is not awaited, and what it throws is ignored.
    */
-  onRejected?: (error: WebhookError, info: RejectedInfo) => unknown;
+  onRejected?: ((error: WebhookError, info: RejectedInfo) => unknown) | undefined;
   /**
    * Told of every event that was acknowledged with 200, when its handlers (or the hand-off) have ended well. Not
    * awaited; what it throws is ignored.
    */
-  onHandled?: (event: AnyReceivedEvent<Schemas>, info: HandledInfo) => unknown;
+  onHandled?: ((event: AnyReceivedEvent<Schemas>, info: HandledInfo) => unknown) | undefined;
 }
 
 /** The second argument of `onRejected`. */
@@ -127,7 +127,7 @@ export interface ReceiveResult<Event = WebhookEvent> {
 /** What a platform gives beside a web `Request`. */
 export interface HandleContext {
   /** `ctx.waitUntil` of Workers, Vercel and the like. */
-  waitUntil?: (promise: Promise<unknown>) => void;
+  waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** See {@link ReceiveInput.adapterContext}. The request itself by default. */
   adapterContext?: unknown;
 }

@@ -22,17 +22,17 @@ export interface VerifyOptions {
    * guards against delays and wrong clocks, not against an attacker who replays a request.
    * @default 300
    */
-  toleranceSeconds?: number | false;
+  toleranceSeconds?: number | false | undefined;
   /**
    * Most bytes a body may have; a larger one is `body_too_large` before it is hashed.
    * @default 1048576
    */
-  maxBodyBytes?: number;
+  maxBodyBytes?: number | undefined;
   /**
    * The clock, in milliseconds since 1970.
    * @default Date.now
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 /** A request for {@link verifyWebhook} where there is no web `Request`. */

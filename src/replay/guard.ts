@@ -15,15 +15,15 @@ export interface ReplayOptions {
    * longer than that, in seconds. The platform's own retries take 2 h 36 min, so less than 3 hours loses events.
    * @default 86_400
    */
-  windowSeconds?: number;
+  windowSeconds?: number | undefined;
   /**
    * How long the claim of a process that died holds up the event, in seconds. A process that lives keeps its claim
    * for as long as its handlers take.
    * @default 30
    */
-  leaseSeconds?: number;
+  leaseSeconds?: number | undefined;
   /** How long the store may take for a step, in milliseconds; then `replay_store_unavailable` (503). @default 3_000 */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** A claim on an event that this process is to handle. */
