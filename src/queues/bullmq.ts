@@ -1,6 +1,7 @@
 import type { Worker, WorkerOptions } from 'bullmq';
 import { eventKey } from '../event-key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { withoutUndefined, type OrUndefined } from '../without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';
@@ -12,11 +13,11 @@ export interface BullMQQueueLike {
     data: QueuedEvent,
     options: object,
   ): Promise<{ getState(): Promise<string>; retry(): Promise<unknown> }>;
-  readonly defaultJobOptions?: object;
+  readonly defaultJobOptions?: object | undefined;
 }
 
 /** Options of {@link createBullMQWorker}: BullMQ's, and the queue. */
-export interface BullMQWorkerOptions extends WorkerOptions {
+export interface BullMQWorkerOptions extends OrUndefined<WorkerOptions> {
   /** The queue that `createBullMQHandoff` fills. */
   queueName: string;
 }
@@ -51,7 +52,7 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
     const job = await queue.add(event.event, toQueued(event), {
       ...retries,
       removeOnComplete: { age: keepCompletedFor },
-      ...queue.defaultJobOptions,
+      ...withoutUndefined(queue.defaultJobOptions),
       jobId: await eventKey(event.account_id, event.id),
     });
     if ((await job.getState()) !== 'failed') return;
@@ -91,6 +92,6 @@ export async function createBullMQWorker(
     // With three parameters BullMQ gives the signal.
     (job, _token, signal) =>
       runJob(receiver, job.data, { attempt: job.attemptsStarted, adapterContext: job, signal }),
-    { maxStalledCount, ...options },
+    { maxStalledCount, ...withoutUndefined<WorkerOptions>(options) },
   );
 }

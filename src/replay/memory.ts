@@ -7,9 +7,9 @@ export interface MemoryReplayStoreOptions {
    * that nothing is handled twice for want of memory.
    * @default 100_000
    */
-  maxEntries?: number;
+  maxEntries?: number | undefined;
   /** Milliseconds since 1970. @default Date.now */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 interface Claim {

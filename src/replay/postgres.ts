@@ -17,7 +17,7 @@ export interface PostgresReplayStoreOptions {
    * event would run the handlers of only one.
    * @default 'hostwares_webhook_replay'
    */
-  table?: string;
+  table?: string | undefined;
 }
 
 /** Made by {@link createPostgresReplayStore}. */

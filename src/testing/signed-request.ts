@@ -9,12 +9,12 @@ export interface SignedRequestOptions {
   /** The secret to sign with. */
   secret: Secret;
   /** @default 'http://localhost/webhooks/hostwares' */
-  url?: string | URL;
+  url?: string | URL | undefined;
   /**
    * The time of sending, in milliseconds since 1970: goes into the timestamp header.
    * @default Date.now
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 function toEvent(name: string): WebhookEvent {

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '../../without-undefined.js';
 import type * as nodemailerModule from 'nodemailer';
 import { disabledMessage, type MailedEndpoint } from './message.js';
 
@@ -13,7 +14,7 @@ export interface DisabledMailerOptions {
    * Where the platform's pages and API are.
    * @default 'https://hostwares.com'
    */
-  platformUrl?: string;
+  platformUrl?: string | undefined;
 }
 
 /** Tells the owner of an endpoint, by one e-mail. */
@@ -62,7 +63,10 @@ export function createDisabledMailer(options: DisabledMailerOptions): DisabledMa
     const to = await addressOf(endpoint);
     if (to === undefined) return;
     const { createTransport } = await load();
-    const transport = createTransport({ ...timeouts, ...(typeof smtp === 'string' ? { url: smtp } : smtp) });
+    const transport = createTransport({
+      ...timeouts,
+      ...(typeof smtp === 'string' ? { url: smtp } : withoutUndefined<object>(smtp)),
+    });
     try {
       await transport.sendMail({
         from,
