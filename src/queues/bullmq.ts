@@ -1,6 +1,7 @@
 import type { Worker, WorkerOptions } from 'bullmq';
 import { eventKey } from '../event-key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { loadPeer } from '../load-peer.js';
 import { withoutUndefined, type OrUndefined } from '../without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
@@ -84,9 +85,7 @@ export async function createBullMQWorker(
   receiver: Pick<AnyReceiver, 'dispatch'>,
   { queueName, ...options }: BullMQWorkerOptions,
 ): Promise<Worker<QueuedEvent, void>> {
-  const bullmq = await import('bullmq').catch((cause: unknown) => {
-    throw new Error('The worker needs bullmq: npm install bullmq', { cause });
-  });
+  const bullmq = await loadPeer('bullmq', 'The worker', () => import('bullmq'));
   return new bullmq.Worker<QueuedEvent, void>(
     queueName,
     // With three parameters BullMQ gives the signal.

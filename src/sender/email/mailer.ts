@@ -1,5 +1,5 @@
+import { loadPeer } from '../../load-peer.js';
 import { withoutUndefined } from '../../without-undefined.js';
-import type * as nodemailerModule from 'nodemailer';
 import { disabledMessage, type MailedEndpoint } from './message.js';
 
 /** Options of {@link createDisabledMailer}. */
@@ -22,14 +22,6 @@ export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
 /** A server that is silent keeps nobody waiting: the mail is sent again. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
-
-async function load(): Promise<typeof nodemailerModule> {
-  try {
-    return await import('nodemailer');
-  } catch (cause) {
-    throw new Error('E-mail needs nodemailer: npm install nodemailer', { cause });
-  }
-}
 
 /**
  * Makes the callback that e-mails an account when its endpoint was disabled (contract section 4): which one,
@@ -62,7 +54,7 @@ export function createDisabledMailer(options: DisabledMailerOptions): DisabledMa
   return async (endpoint) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
-    const { createTransport } = await load();
+    const { createTransport } = await loadPeer('nodemailer', 'E-mail', () => import('nodemailer'));
     const transport = createTransport({
       ...timeouts,
       ...(typeof smtp === 'string' ? { url: smtp } : withoutUndefined<object>(smtp)),
