@@ -8,22 +8,19 @@ const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.e+-]*|[{[,:]/g;
 // By code point: half of a surrogate pair must not be left unescaped.
 const characters = /\\u.{4}|\\.|./gsu;
 
-/** Writes a character, or an escape sequence of JSON, as `\/` or `\uXXXX`. */
+/** Writes a character as `\/` or `\uXXXX`. */
 function escapeCharacter(character: string): string {
   if (character === '/') return '\\/';
-  const units = JSON.parse(`"${character}"`) as string;
-  return Array.from({ length: units.length }, (_, index) => {
-    const digits = units.charCodeAt(index).toString(16).padStart(4, '0');
-    return `\\u${digits.toUpperCase()}`;
-  }).join('');
+  // Each half of a surrogate pair by itself.
+  return character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function varyString(token: string): string {
   let count = 0;
   const content = token.slice(1, -1).replace(characters, (character, index: number) => {
     count += 1;
-    const isChosen = index < variedPerString && (character === '/' || count % 5 === 2);
-    return isChosen ? escapeCharacter(character) : character;
+    if (index >= variedPerString || character.startsWith('\\')) return character;
+    return character === '/' || count % 5 === 2 ? escapeCharacter(character) : character;
   });
   return `"${content}"`;
 }
@@ -41,7 +38,7 @@ function varyNumber(token: string): string {
  */
 export function toVariedJson(value: unknown): string {
   let gap = 0;
-  const varied = JSON.stringify(value).replace(tokens, (token, offset: number) => {
+  return JSON.stringify(value).replace(tokens, (token, offset: number) => {
     if (offset >= variedLength) return token;
     if (token.startsWith('"')) return varyString(token);
     if (/\d/.test(token)) return varyNumber(token);
@@ -50,5 +47,4 @@ export function toVariedJson(value: unknown): string {
     gap += 1;
     return token + (gaps[(gap - 1) % gaps.length] ?? '');
   });
-  return `${varied}\n`;
 }
