@@ -11,7 +11,9 @@ jest.mock('bullmq', () => broken("Cannot find module 'ioredis' from 'bullmq.js'"
 test('a peer that throws while it loads is not reported as absent', async () => {
   const sender = createSender({ store: createMemoryStore() });
   const starting = sender.start();
-  await expect(starting).rejects.toThrow(/could not load undici, which is installed: undici needs a newer Node/);
+  await expect(starting).rejects.toThrow(
+    /could not load undici, which is installed: undici needs a newer Node/,
+  );
   await expect(starting).rejects.toMatchObject({ cause: { message: 'undici needs a newer Node' } });
 });
 

@@ -36,6 +36,19 @@ test('sendTestEvent posts', () =>
   }));
 
 test('the mailer loads nodemailer', async () => {
-  const mail = createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b.example', to: () => 'c@d.example' });
-  await expect(mail({ id: 'wh_1', url: 'https://example.com/' })).rejects.toThrow(/ECONNREFUSED|socket/i);
+  const endpoint = {
+    id: 'wh_1',
+    url: 'https://example.com/',
+    events: ['*'],
+    accountId: 'acc_1',
+    disabledAtMs: 1,
+    failingSinceMs: 1,
+    lastError: 'HTTP 500',
+  };
+  const mail = createDisabledMailer({
+    smtp: 'smtp://127.0.0.1:1',
+    from: 'a@b.example',
+    to: () => 'c@d.example',
+  });
+  await expect(mail(endpoint)).rejects.toThrow(/ECONNREFUSED|socket/i);
 });
