@@ -77,8 +77,8 @@ module.exports = {
     forbid(
       'queues-through-the-front-door',
       '^src/queues/',
-      '^src/(?!queues/|index|event-key)',
-      'queues -> the public face, event-key',
+      '^src/(?!queues/|index|event-key|load-peer|without-undefined)',
+      'queues -> the public face, event-key, load-peer, without-undefined',
     ),
     forbid(
       'nothing-imports-queues',

@@ -32,7 +32,18 @@ export default defineConfig({
   external: [/^node:/, 'bullmq', 'undici', 'nodemailer'],
   noExternal: ['hono', 'ipaddr.js', 'zod'],
   define: { __PACKAGE_VERSION__: JSON.stringify(version) },
-  esbuildOptions(options) {
+  esbuildOptions(options, { format }) {
     options.mainFields = ['module', 'main'];
+    // Jest without --experimental-vm-modules has no import(): CommonJS loads the peers with require.
+    if (format === 'cjs') options.supported = { 'dynamic-import': false };
   },
+  plugins: [
+    {
+      // esbuild calls require through a shim, which bundlers do not follow.
+      name: 'plain-require',
+      renderChunk(code) {
+        return this.format === 'cjs' ? { code: code.replaceAll('__require("', 'require("') } : undefined;
+      },
+    },
+  ],
 });

@@ -10,7 +10,7 @@ export interface NextHandlerOptions {
    * `after` of `next/server` (Next 15.1 or later): handlers get it as `context.waitUntil`, and a receiver with
    * `acknowledge: 'early'` needs it.
    */
-  after?: (task: Promise<unknown>) => void;
+  after?: ((task: Promise<unknown>) => void) | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ const root = new URL('../', import.meta.url);
 const text = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const manifest = JSON.parse(text('package.json')) as {
   exports: Record<string, unknown>;
+  typesVersions: Record<'*', Record<string, string[]>>;
   dependencies?: unknown;
   devDependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
@@ -33,6 +34,12 @@ it('has types of its own for each condition of each subpath', () => {
     });
   }
   expect([manifest.main, manifest.types]).toEqual(['./dist/index.cjs', './dist/index.d.ts']);
+});
+
+it('has typesVersions for each subpath, for moduleResolution: node10', () => {
+  const paths = subpaths.filter((path) => path !== '.');
+  const expected = paths.map((path) => [path.slice(2), [`./dist/${nameOf(path)}.d.ts`]]);
+  expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(expected) as unknown });
 });
 
 it('has the sources that the entries name, and exports every adapter', () => {

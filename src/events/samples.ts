@@ -89,14 +89,14 @@ const sampleData: EventDataByType & { ping: PingData; unknown: Record<string, un
   unknown: { note: 'an event type of a later version' },
 };
 
-/** What {@link sampleEvent} lets you replace. `data` is merged field by field. */
+/** Overrides of {@link sampleEvent}. `data` is merged field by field; a field set to `undefined` is left out. */
 export interface SampleOverrides<Data> {
-  id?: string;
-  timestamp?: string;
-  account_id?: string;
-  data?: Partial<Data>;
+  id?: string | undefined;
+  timestamp?: string | undefined;
+  account_id?: string | undefined;
+  data?: { [Name in keyof Data]?: Data[Name] | undefined } | undefined;
   /** Only for `'unknown'`: the name on the wire. */
-  type?: string;
+  type?: string | undefined;
 }
 
 /**
@@ -117,14 +117,21 @@ export function sampleEvent<Type extends EventType | 'ping' | 'unknown'>(
       `${JSON.stringify(type)} is not an event type. Known: ${Object.keys(sampleData).join(', ')}.`,
     );
   }
-  const { data, type: wireType = 'later.version', ...envelope } = overrides;
+  const {
+    id = `evt_${crypto.randomUUID().replaceAll('-', '')}`,
+    timestamp = new Date().toISOString(),
+    account_id = 'acc_19c3',
+    type: wireType = 'later.version',
+    data,
+  } = overrides;
+  const fields = Object.entries({ ...structuredClone(sampleData[type]), ...data });
   return {
-    id: `evt_${crypto.randomUUID().replaceAll('-', '')}`,
+    id,
     event: type,
     ...(type === 'unknown' && { type: wireType }),
-    timestamp: new Date().toISOString(),
-    account_id: 'acc_19c3',
-    ...envelope,
-    data: { ...structuredClone(sampleData[type]), ...data },
+    timestamp,
+    account_id,
+    // As on the wire: JSON has no `undefined`.
+    data: Object.fromEntries(fields.filter(([, value]) => value !== undefined)),
   } as unknown as EventOf<Type>;
 }

@@ -1,6 +1,8 @@
 import type { Worker, WorkerOptions } from 'bullmq';
 import { eventKey } from '../event-key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { loadPeer } from '../load-peer.js';
+import { withoutUndefined, type OrUndefined } from '../without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';
@@ -12,11 +14,11 @@ export interface BullMQQueueLike {
     data: QueuedEvent,
     options: object,
   ): Promise<{ getState(): Promise<string>; retry(): Promise<unknown> }>;
-  readonly defaultJobOptions?: object;
+  readonly defaultJobOptions?: object | undefined;
 }
 
 /** Options of {@link createBullMQWorker}: BullMQ's, and the queue. */
-export interface BullMQWorkerOptions extends WorkerOptions {
+export interface BullMQWorkerOptions extends OrUndefined<WorkerOptions> {
   /** The queue that `createBullMQHandoff` fills. */
   queueName: string;
 }
@@ -56,7 +58,7 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
     const job = await queue.add(event.event, toQueued(event), {
       ...retries,
       removeOnComplete: { age: keepCompletedFor },
-      ...queue.defaultJobOptions,
+      ...withoutUndefined(queue.defaultJobOptions),
       jobId: await eventKey(event.account_id, event.id),
     });
     const state = await job.getState();
@@ -92,14 +94,12 @@ export async function createBullMQWorker(
   receiver: Pick<AnyReceiver, 'dispatch'>,
   { queueName, ...options }: BullMQWorkerOptions,
 ): Promise<Worker<QueuedEvent, void>> {
-  const bullmq = await import('bullmq').catch((cause: unknown) => {
-    throw new Error('The worker needs bullmq: npm install bullmq', { cause });
-  });
+  const bullmq = await loadPeer('bullmq', 'The worker', () => import('bullmq'));
   return new bullmq.Worker<QueuedEvent, void>(
     queueName,
     // With three parameters BullMQ gives the signal.
     (job, _token, signal) =>
       runJob(receiver, job.data, { attempt: job.attemptsStarted, adapterContext: job, signal }),
-    { maxStalledCount, ...options },
+    { maxStalledCount, ...withoutUndefined<WorkerOptions>(options) },
   );
 }

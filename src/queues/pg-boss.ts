@@ -1,5 +1,6 @@
 import { eventKey } from '../event-key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
+import { withoutUndefined } from '../without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';
@@ -26,21 +27,21 @@ export interface PgBossHandoffOptions {
   /** The queue. It must be there, and its policy standard: `await boss.createQueue('hostwares')`. */
   queue: string;
   /** How often a job is tried again. @default 10 */
-  retryLimit?: number;
+  retryLimit?: number | undefined;
   /** Seconds before it is first tried again. @default 10 */
-  retryDelay?: number;
+  retryDelay?: number | undefined;
   /** Whether that doubles each time. @default true */
-  retryBackoff?: boolean;
+  retryBackoff?: boolean | undefined;
   /** How long a worker may be silent before another takes its job, in seconds, 10 or more. @default 30 */
-  heartbeatSeconds?: number;
+  heartbeatSeconds?: number | undefined;
   /** How long a job may take, in seconds. @default the queue's: 900 */
-  expireInSeconds?: number;
+  expireInSeconds?: number | undefined;
   /** How long a job may wait for a worker, in seconds; after it the job is deleted, and lost. @default the queue's: 14 days */
-  retentionSeconds?: number;
+  retentionSeconds?: number | undefined;
   /** How long a job is kept that is done or has failed, in seconds. @default the queue's: 7 days */
-  deleteAfterSeconds?: number;
+  deleteAfterSeconds?: number | undefined;
   /** The queue for jobs that have failed for good. @default the queue's */
-  deadLetter?: string;
+  deadLetter?: string | undefined;
 }
 
 /** Options of {@link createPgBossWorker}: pg-boss' own for `work`, and the queue. */
@@ -48,9 +49,9 @@ export interface PgBossWorkerOptions {
   /** The queue that `createPgBossHandoff` fills. */
   queue: string;
   /** How many jobs this process works on at once. @default 1 */
-  localConcurrency?: number;
+  localConcurrency?: number | undefined;
   /** How often it looks for jobs, in seconds, 0.5 or more. @default 2 */
-  pollingIntervalSeconds?: number;
+  pollingIntervalSeconds?: number | undefined;
 }
 
 function check(boss: PgBossLike, options: { queue: string } | undefined, caller: string): void {
@@ -108,7 +109,8 @@ export function createPgBossHandoff(
 ): (event: WebhookEvent) => Promise<void> {
   check(boss, options, 'createPgBossHandoff');
   const { queue, ...given } = options;
-  const jobOptions = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30, ...given };
+  const defaults = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30 };
+  const jobOptions = { ...defaults, ...withoutUndefined(given) };
   return async (event) => {
     const id = await jobId(event);
     if ((await boss.send(queue, toQueued(event), { ...jobOptions, id })) !== null) return;
@@ -140,14 +142,18 @@ export function createPgBossWorker(
   check(boss, options, 'createPgBossWorker');
   const { queue, ...given } = options;
   // One job at a time: a batch fails as a whole. Before 12.35 only the metadata tell how often it was tried.
-  return boss.work(queue, { ...given, batchSize: 1, includeMetadata: true }, async (jobs) => {
-    for (const job of jobs) {
-      const { data, retryCount, signal } = job;
-      await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
-        (error: unknown) => {
-          throw storable(error);
-        },
-      );
-    }
-  });
+  return boss.work(
+    queue,
+    { ...withoutUndefined(given), batchSize: 1, includeMetadata: true },
+    async (jobs) => {
+      for (const job of jobs) {
+        const { data, retryCount, signal } = job;
+        await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
+          (error: unknown) => {
+            throw storable(error);
+          },
+        );
+      }
+    },
+  );
 }

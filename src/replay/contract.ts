@@ -7,7 +7,7 @@ export type ReplayClaim =
       readonly status: 'claimed';
       readonly token: string;
       /** Which claim of this id it is, counted from 1, where the store counts them. */
-      readonly attempt?: number;
+      readonly attempt?: number | undefined;
     }
   | { readonly status: 'done' }
   | { readonly status: 'busy'; readonly retryAfterMs: number };

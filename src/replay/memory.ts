@@ -7,9 +7,9 @@ export interface MemoryReplayStoreOptions {
    * that no event is handled twice for lack of memory.
    * @default 100_000
    */
-  maxEntries?: number;
+  maxEntries?: number | undefined;
   /** Milliseconds since 1970. @default Date.now */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 interface Claim {

@@ -11,7 +11,7 @@ export interface PostgresReplayStoreOptions {
    * get an event, only one would run its handlers.
    * @default 'hostwares_webhook_replay'
    */
-  table?: string;
+  table?: string | undefined;
 }
 
 /** Made by {@link createPostgresReplayStore}. */

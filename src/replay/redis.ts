@@ -17,7 +17,7 @@ export interface RedisReplayStoreOptions {
    * Before every key. One for each service: with the same one, two that each get an event would run the handlers of only one.
    * @default 'hostwares:webhooks:'
    */
-  prefix?: string;
+  prefix?: string | undefined;
 }
 
 // Each step is one script, and so one atomic operation on one key; it works on a cluster. An id is a hash: its token, which

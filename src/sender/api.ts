@@ -14,7 +14,7 @@ export interface SenderApiOptions {
   /** Each key with the account it speaks for. At least 16 characters. */
   apiKeys: Readonly<Record<string, string>>;
   /** Told of what made the API answer 500. */
-  onError?: (error: unknown) => unknown;
+  onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** Made by {@link createSenderApi}: what a server needs of a Hono app. */

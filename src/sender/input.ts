@@ -134,11 +134,11 @@ export function checkOptions(options: SenderOptions): void {
 
 /** The event as it is kept: the body is made once, here, and is the same for every attempt. */
 export function toRecord(input: PublishInput, nowMs: number): EventRecord {
-  const whole = { id: newId('evt'), timestamp: new Date(nowMs).toISOString(), ...input };
   let text: string;
   let event: WebhookEvent;
   try {
-    text = JSON.stringify(toWire(whole));
+    const { id = newId('evt'), timestamp = new Date(nowMs).toISOString(), ...rest } = input;
+    text = JSON.stringify(toWire({ id, timestamp, ...rest }));
     // The receiver's own parser: what is sent is what a receiver takes.
     event = parseEvent(text);
   } catch (error) {

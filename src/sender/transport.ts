@@ -3,6 +3,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import type * as undiciModule from 'undici';
 import type { Dispatcher, buildConnector } from 'undici';
+import { loadPeer } from '../load-peer.js';
 import { SenderError } from './errors.js';
 import type { AttemptResult, AttemptTimings } from './stores/contract.js';
 import type { OutgoingRequest, Transport } from './transport-contract.js';
@@ -46,13 +47,8 @@ function subscribe(): void {
   });
 }
 
-async function load(): Promise<typeof undiciModule> {
-  try {
-    return await import('undici');
-  } catch (cause) {
-    throw new Error('The sender needs undici: npm install undici', { cause });
-  }
-}
+const loadUndici = (): Promise<typeof undiciModule> =>
+  loadPeer('undici', 'The sender', () => import('undici'));
 
 function since(startMs: number): number {
   return Math.round((performance.now() - startMs) * 10) / 10;
@@ -236,7 +232,7 @@ export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): 
   }
 
   async function open(): Promise<Dispatcher> {
-    const undici = await load();
+    const undici = await loadUndici();
     subscribe();
     return new undici.Agent({
       connect: createConnect(undici, guard, attemptTimeoutMs),
@@ -252,7 +248,7 @@ export function createHttpTransport(guard: UrlGuard, attemptTimeoutMs: number): 
 
   return {
     async prepare() {
-      await load();
+      await loadUndici();
     },
     async send({ url, headers, body, timeoutMs }: OutgoingRequest) {
       const dispatcher = await (agent ??= open());

@@ -15,39 +15,39 @@ export interface SenderOptions {
   /** Where endpoints, events and deliveries are kept: `createMemoryStore()` and others. */
   store: SenderStore;
   /** How requests get out. @default over HTTP, by undici: `npm install undici` */
-  transport?: Transport;
+  transport?: Transport | undefined;
   /** @default the machine's own */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /**
    * Seconds from the end of an attempt to the next (contract section 4).
    * @default [10, 60, 300, 1800, 7200]
    */
-  retryScheduleSeconds?: readonly number[];
+  retryScheduleSeconds?: readonly number[] | undefined;
   /** One attempt in all, in milliseconds. @default 15_000 */
-  attemptTimeoutMs?: number;
+  attemptTimeoutMs?: number | undefined;
   /** How many attempts may be under way at once. @default 512 */
-  maxInFlight?: number;
+  maxInFlight?: number | undefined;
   /** And of one endpoint. @default 8 */
-  maxInFlightPerEndpoint?: number;
+  maxInFlightPerEndpoint?: number | undefined;
   /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
-  jitterRatio?: number;
+  jitterRatio?: number | undefined;
   /** For jitter: 0 up to 1. @default Math.random */
-  random?: () => number;
+  random?: (() => number) | undefined;
   /** Admits `http:` and addresses that are not public, for local work. @default false */
-  allowPrivateNetwork?: boolean;
+  allowPrivateNetwork?: boolean | undefined;
   /** Told once of each endpoint that was disabled for its failures; again if the process ended while it was told. */
-  onEndpointDisabled?: (endpoint: Endpoint) => unknown;
+  onEndpointDisabled?: ((endpoint: Endpoint) => unknown) | undefined;
   /**
    * How long ended deliveries are kept, with their attempts and events: both apply. While an event is kept, its id
    * is known, and publishing it again adds nothing.
    * @default { days: 30, deliveries: 1_000_000 }
    */
-  retention?: { days?: number; deliveries?: number };
+  retention?: { days?: number | undefined; deliveries?: number | undefined } | undefined;
   /**
    * Told of what a store, a transport or a callback threw. Deliveries go on.
    * @default a warning of the process
    */
-  onError?: (error: unknown) => unknown;
+  onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** An endpoint as it may be shown: without its secret. */
@@ -79,14 +79,14 @@ export interface EndpointInput {
   /** Names of event types, or `['*']` for all. */
   events: readonly EventName[];
   /** At least 16 characters; left out, one is made. */
-  secret?: string;
+  secret?: string | undefined;
   /** The account whose events it hears; left out, every account's. */
-  accountId?: string;
+  accountId?: string | undefined;
 }
 
 /** Of each kind of event what has to be given: id and time are made where they are left out. */
 type PartsOf<Event> = Event extends WebhookEvent
-  ? Omit<Event, 'id' | 'timestamp'> & Partial<Pick<Event, 'id' | 'timestamp'>>
+  ? Omit<Event, 'id' | 'timestamp'> & { readonly [Name in 'id' | 'timestamp']?: Event[Name] | undefined }
   : never;
 
 /** An event; one that this version does not know as `{ event: 'unknown', type, … }`. Pings are sent otherwise. */
@@ -103,9 +103,9 @@ export interface Published {
 /** A page of a list, newest first. */
 export interface ListOptions {
   /** `nextCursor` of the page before. */
-  cursor?: string;
+  cursor?: string | undefined;
   /** 1 to 100. @default 20 */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** Made by `createSender`. */
@@ -113,17 +113,23 @@ export interface Sender {
   /** Saves an endpoint and pings it. @throws `SenderError` `invalid_url`, `invalid_events`, `invalid_secret` */
   createEndpoint(input: EndpointInput): Promise<CreatedEndpoint>;
   getEndpoint(id: string): Promise<Endpoint | undefined>;
-  listEndpoints(options?: ListOptions & { accountId?: string }): Promise<Page<Endpoint>>;
+  listEndpoints(options?: ListOptions & { accountId?: string | undefined }): Promise<Page<Endpoint>>;
   /** @throws `SenderError` `not_found`, and as for `createEndpoint` */
-  updateEndpoint(id: string, input: { url?: string; events?: EndpointInput['events'] }): Promise<Endpoint>;
+  updateEndpoint(
+    id: string,
+    input: { url?: string | undefined; events?: EndpointInput['events'] | undefined },
+  ): Promise<Endpoint>;
   /** Its waiting deliveries are cancelled. @throws `SenderError` `not_found` */
   deleteEndpoint(id: string): Promise<void>;
   /** With `release`, what was held meanwhile is due now. @throws `SenderError` `not_found` */
-  enableEndpoint(id: string, options?: { release?: boolean }): Promise<Endpoint & { released: number }>;
+  enableEndpoint(
+    id: string,
+    options?: { release?: boolean | undefined },
+  ): Promise<Endpoint & { released: number }>;
   /** Deliveries are held until it is enabled and they are released. @throws `SenderError` `not_found` */
   disableEndpoint(id: string): Promise<Endpoint>;
   /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
-  rotateSecret(id: string, options?: { secret?: string }): Promise<{ secret: string }>;
+  rotateSecret(id: string, options?: { secret?: string | undefined }): Promise<{ secret: string }>;
   /** One attempt, now, that counts for nothing. @throws `SenderError` `not_found` */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
@@ -136,9 +142,9 @@ export interface Sender {
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(
     options?: ListOptions & {
-      endpointId?: string;
-      status?: DeliveryStatus;
-      event?: string;
+      endpointId?: string | undefined;
+      status?: DeliveryStatus | undefined;
+      event?: string | undefined;
     },
   ): Promise<Page<DeliveryRecord>>;
   /**
@@ -152,7 +158,7 @@ export interface Sender {
    */
   start(): Promise<void>;
   /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
-  stop(options?: { drainMs?: number }): Promise<void>;
+  stop(options?: { drainMs?: number | undefined }): Promise<void>;
   /**
    * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left
    * to do.

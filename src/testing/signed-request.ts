@@ -3,18 +3,22 @@ import { isEventType, type EventType, type WebhookEvent } from '../events/types.
 import { toWire } from '../events/wire.js';
 import type { Secret } from '../secrets.js';
 import { signPayload } from '../signature.js';
+import { toVariedJson } from './varied-json.js';
+
+/** An event, or a type name for a sample of it. An unknown name makes an event of that unknown type. */
+export type TestEvent = WebhookEvent | EventType | 'ping' | (string & Record<never, never>);
 
 /** Options of {@link createSignedRequest}. */
 export interface SignedRequestOptions {
   /** The secret to sign with. */
   secret: Secret;
-  /** @default 'http://localhost/webhooks/hostwares' */
-  url?: string | URL;
+  /** Where the request goes. @default 'http://localhost/webhooks/hostwares' */
+  url?: string | URL | undefined;
   /**
-   * The time of sending, in milliseconds since 1970: goes into the timestamp header.
+   * The time of sending for the timestamp header, in milliseconds since 1970.
    * @default Date.now
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 function toEvent(name: string): WebhookEvent {
@@ -22,12 +26,15 @@ function toEvent(name: string): WebhookEvent {
 }
 
 /**
- * A request as the platform sends it (contract section 3), signed with your secret: what a test posts
- * to its receiver.
+ * Makes a request as the platform sends it (contract section 3), signed with your secret.
+ *
+ * The body parses to the event, but `JSON.stringify(JSON.parse(body))` gives other bytes: it has escapes, numbers such
+ * as `42.50`, and white space. Code that verifies a body that was parsed and serialized again therefore fails in
+ * your test, as it would in production. The same event always gives the same bytes.
  *
  * @param event - An event, or a type name for a sample of it. A name that is none of the twelve makes
  * an event of that unknown type.
- * @throws `TypeError` where the secret is empty or blank.
+ * @throws `TypeError` for an empty or blank secret.
  *
  * @example
  * const request = await createSignedRequest('deployment.failed', { secret });
@@ -38,12 +45,9 @@ function toEvent(name: string): WebhookEvent {
  * // To a server: headers and body as they are.
  * await fetch(await createSignedRequest('ping', { secret, url: 'http://127.0.0.1:3000/webhooks/hostwares' }));
  */
-export async function createSignedRequest(
-  event: WebhookEvent | EventType | 'ping' | (string & Record<never, never>),
-  options: SignedRequestOptions,
-): Promise<Request> {
+export async function createSignedRequest(event: TestEvent, options: SignedRequestOptions): Promise<Request> {
   const { secret, url = 'http://localhost/webhooks/hostwares', now = Date.now } = options;
-  const body = JSON.stringify(toWire(typeof event === 'string' ? toEvent(event) : event));
+  const body = toVariedJson(toWire(typeof event === 'string' ? toEvent(event) : event));
   return new Request(url, {
     method: 'POST',
     headers: {

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { createProject, createReport, here, pack, root } from './project.mjs';
+import { blocksOf, createProject, createReport, here, pack, root, runVitest } from './project.mjs';
 
 const run = promisify(execFile);
 const report = createReport();
@@ -17,8 +17,8 @@ const bin = (name) => join(here, 'node_modules/.bin', name);
 const node = join(here, 'node_modules/node24/bin/node');
 
 await report.check('publint', () => run(bin('publint'), [tarball, '--strict']).then(() => ''));
-await report.check('are the types wrong (node16)', () =>
-  run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji']).then(() => ''),
+await report.check('are the types wrong (node10, node16, bundler)', () =>
+  run(bin('attw'), [tarball, '--profile', 'strict', '--no-emoji']).then(() => ''),
 );
 
 await report.check('npm install of the tarball into an empty project', async () => {
@@ -78,13 +78,6 @@ await report.check(
   },
 );
 
-/** TypeScript blocks of a page, by the file name in their first line. */
-const blocksOf = (page) =>
-  new Map(
-    [...readFileSync(join(root, page), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
-      ([, name, code]) => [name, code],
-    ),
-  );
 const blocks = blocksOf('README.md');
 const names = [
   'webhooks.ts',
@@ -95,7 +88,6 @@ const names = [
   'notify.ts',
   'once.ts',
   'verify.ts',
-  'webhooks.test.ts',
 ];
 
 function readmeProject(name, type) {
@@ -227,6 +219,21 @@ async function expectReceives(url, output) {
   if (!/shop is live after 42\.5 s/.test(output())) throw new Error(`logged ${output()}`);
 }
 
+/** Runs the README's line that sends one event to a server. */
+async function expectSends(port) {
+  const [, line] = /```sh\n(node .*sendTestEvent.*)\n```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}:${process.env.PATH}`,
+    HOSTWARES_WEBHOOK_SECRET: 'whsec_readme',
+  };
+  const { stdout } = await run('sh', ['-c', line.replace('localhost:3000', `127.0.0.1:${port}`)], {
+    cwd: project,
+    env,
+  });
+  if (!/status: 200/.test(stdout)) throw new Error(stdout);
+}
+
 async function withServer(args, cwd, ready, act) {
   const child = spawn(node, args, {
     cwd,
@@ -258,24 +265,49 @@ const answers = (url) => () =>
 const project = readmeProject('readme', 'module');
 await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' });
 for (const framework of ['express', 'hono', 'node']) {
-  await report.check(`the README's ${framework} server receives`, async () => {
-    // Unchanged but for the port, which must be free here, and the interface.
-    const file = join(project, 'out', `${framework}.js`);
-    const port = await freePort();
-    const code = readFileSync(file, 'utf8');
-    const bound = code
-      .replace(/listen\(3000\)/, `listen(${port}, '127.0.0.1')`)
-      .replace(/port: 3000/, `port: ${port}, hostname: '127.0.0.1'`);
-    if (bound === code) throw new Error('the port was not found');
-    writeFileSync(file, bound);
-    const url = `http://127.0.0.1:${port}/webhooks/hostwares`;
-    await withServer([file], project, answers(url), (output) => expectReceives(url, output));
+  await report.check(
+    `the README's ${framework} server receives, also the event that its one line sends`,
+    async () => {
+      // Unchanged but for the port, which must be free here, and the interface.
+      const file = join(project, 'out', `${framework}.js`);
+      const port = await freePort();
+      const code = readFileSync(file, 'utf8');
+      const bound = code
+        .replace(/listen\(3000\)/, `listen(${port}, '127.0.0.1')`)
+        .replace(/port: 3000/, `port: ${port}, hostname: '127.0.0.1'`);
+      if (bound === code) throw new Error('the port was not found');
+      writeFileSync(file, bound);
+      const url = `http://127.0.0.1:${port}/webhooks/hostwares`;
+      await withServer([file], project, answers(url), async (output) => {
+        await expectReceives(url, output);
+        await expectSends(port);
+      });
+    },
+  );
+}
+const readmeTest = 'webhooks.test.ts';
+writeFileSync(join(project, readmeTest), blocks.get(readmeTest));
+await report.check("the README's test compiles and passes", async () => {
+  const options = { module: 'nodenext', moduleResolution: 'nodenext', noEmit: true, skipLibCheck: true };
+  await compile(project, options, [readmeTest]);
+  await runVitest(project, readmeTest);
+});
+for (const [fault, find, replacement] of [
+  ['throws', 'console.log(', 'throw new Error('],
+  ['is not called', "'deployment.completed'", "'deployment.started'"],
+  ['logs something else', 'is live', 'is up'],
+]) {
+  await report.check(`the README's test fails when the handler ${fault}`, async () => {
+    const handlers = blocks.get('webhooks.ts');
+    if (!handlers.includes(find)) throw new Error(`${find} is not in the README's handler`);
+    writeFileSync(join(project, 'webhooks.ts'), handlers.replace(find, replacement));
+    const outcome = await runVitest(project, readmeTest).then(
+      () => 'passed',
+      ({ stdout }) => (/1 failed/.test(stdout) ? 'failed' : stdout),
+    );
+    if (outcome !== 'failed') throw new Error(outcome);
   });
 }
-await report.check("the README's test passes", async () => {
-  const { stderr } = await run(node, [join(project, 'out/webhooks.test.js')]);
-  if (stderr) throw new Error(stderr);
-});
 
 // Next is installed in its example's folder, with a lockfile of its own.
 const example = join(root, 'examples/next');

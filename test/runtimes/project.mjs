@@ -1,8 +1,9 @@
 // The packed package in a project of its own: what users have, not what this checkout has.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, '../..');
@@ -34,6 +35,23 @@ export function createProject(name, tarball) {
 
 export function copyInto(project, ...files) {
   for (const file of files) cpSync(join(root, file), join(project, file.split('/').at(-1)));
+}
+
+/** Code blocks of a page, by the file name in their first line. */
+export const blocksOf = (page) =>
+  new Map(
+    [...readFileSync(join(root, page), 'utf8').matchAll(/```[tj]s\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+      ([, name, code]) => [name, code],
+    ),
+  );
+
+/** Runs one test file of a project with this checkout's vitest. Rejects if a test fails, or if there is none. */
+export async function runVitest(project, file) {
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', project, file];
+  await promisify(execFile)(join(here, 'node_modules/node24/bin/node'), args, {
+    cwd: project,
+    timeout: 60_000,
+  });
 }
 
 /** Counts what was checked; the last line says how it went. */

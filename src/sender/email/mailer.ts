@@ -1,4 +1,5 @@
-import type * as nodemailerModule from 'nodemailer';
+import { loadPeer } from '../../load-peer.js';
+import { withoutUndefined } from '../../without-undefined.js';
 import { disabledMessage, type MailedEndpoint } from './message.js';
 
 /** Options of {@link createDisabledMailer}. */
@@ -13,7 +14,7 @@ export interface DisabledMailerOptions {
    * Where the platform's pages and API are.
    * @default 'https://hostwares.com'
    */
-  platformUrl?: string;
+  platformUrl?: string | undefined;
 }
 
 /** Tells the owner of an endpoint, by one e-mail. */
@@ -21,14 +22,6 @@ export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
 /** A server that is silent keeps nobody waiting: the mail is sent again. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
-
-async function load(): Promise<typeof nodemailerModule> {
-  try {
-    return await import('nodemailer');
-  } catch (cause) {
-    throw new Error('E-mail needs nodemailer: npm install nodemailer', { cause });
-  }
-}
 
 /**
  * Makes the callback that e-mails an account when its endpoint was disabled (contract section 4): which one,
@@ -61,8 +54,11 @@ export function createDisabledMailer(options: DisabledMailerOptions): DisabledMa
   return async (endpoint) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
-    const { createTransport } = await load();
-    const transport = createTransport({ ...timeouts, ...(typeof smtp === 'string' ? { url: smtp } : smtp) });
+    const { createTransport } = await loadPeer('nodemailer', 'E-mail', () => import('nodemailer'));
+    const transport = createTransport({
+      ...timeouts,
+      ...(typeof smtp === 'string' ? { url: smtp } : withoutUndefined<object>(smtp)),
+    });
     try {
       await transport.sendMail({
         from,

@@ -60,26 +60,26 @@ export interface DeliveryRecord {
 
 /** Phases of an attempt in milliseconds; absent where it did not come to it or a connection was reused. */
 export interface AttemptTimings {
-  readonly dnsMs?: number;
-  readonly connectMs?: number;
-  readonly tlsMs?: number;
+  readonly dnsMs?: number | undefined;
+  readonly connectMs?: number | undefined;
+  readonly tlsMs?: number | undefined;
   /** From the request's last byte to the answer's first. */
-  readonly waitMs?: number;
-  readonly bodyMs?: number;
+  readonly waitMs?: number | undefined;
+  readonly bodyMs?: number | undefined;
   readonly totalMs: number;
 }
 
 /** What came of one attempt to post. */
 export interface AttemptResult {
   /** The address connected to, with port. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   readonly timings: AttemptTimings;
-  readonly status?: number;
-  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly status?: number | undefined;
+  readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
   /** Text, at most 16 KiB of it. */
-  readonly responseBody?: string;
+  readonly responseBody?: string | undefined;
   /** Where there is no status, or the answer broke off. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 /** One attempt, written down before it is sent and completed afterwards. */

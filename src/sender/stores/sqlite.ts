@@ -27,7 +27,7 @@ export interface SqliteStoreOptions {
    * end of the process, however it ends, but a power cut may take the last moments.
    * @default 'full'
    */
-  synchronous?: Synchronous;
+  synchronous?: Synchronous | undefined;
 }
 
 /** As the index of those has it. */
