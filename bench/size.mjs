@@ -25,7 +25,14 @@ for (const [name, limit] of Object.entries(limits)) {
     });
     return gzipSync(outputFiles[0].contents, { level: 9 }).length;
   };
-  const loaded = await bundle(['./explain-*.js', './report-*.js', './reload-*.js', './guard-*.js', './apply-schema-*.js', './dispatch-*.js']);
+  const loaded = await bundle([
+    './explain-*.js',
+    './report-*.js',
+    './reload-*.js',
+    './guard-*.js',
+    './apply-schema-*.js',
+    './dispatch-*.js',
+  ]);
   const whole = await bundle([]);
   const verdict = loaded <= limit ? 'ok' : 'TOO LARGE';
   if (loaded > limit) failed += 1;

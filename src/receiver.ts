@@ -133,16 +133,14 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   }
 
   async function receive(input: ReceiveInput): Promise<ReceiveResult<Event>> {
-    const { body, adapterContext, waitUntil } = input;
+    const { method = 'POST', body, adapterContext, waitUntil } = input;
     let verified: WebhookEvent;
     let event: Event;
     let claim: HeldClaim | undefined;
     try {
       const merging = handlers.seal();
       if (merging) await merging;
-      if (input.method !== undefined && input.method !== 'POST') {
-        throw new WebhookError('method_not_allowed');
-      }
+      if (method !== 'POST') throw new WebhookError('method_not_allowed');
       verified = await verifyRequest(
         verification,
         input.headers,
