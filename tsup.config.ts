@@ -29,7 +29,7 @@ export default defineConfig({
   treeshake: true,
   // The sender and the worker of BullMQ are for Node. Their peers stay outside, the small libraries that it is made with go in.
   removeNodeProtocol: false,
-  external: [/^node:/, 'bullmq', 'undici', 'nodemailer'],
+  external: [/^node:/, 'bullmq', 'nodemailer'],
   noExternal: ['hono', 'ipaddr.js', 'zod'],
   define: { __PACKAGE_VERSION__: JSON.stringify(version) },
   esbuildOptions(options, { format }) {

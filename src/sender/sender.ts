@@ -88,7 +88,7 @@ export function createSender(options: SenderOptions): Sender {
   const { store, clock = systemClock, onEndpointDisabled } = options;
   const { retention, attemptTimeoutMs = 15_000 } = options;
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
-  const transport = options.transport ?? createHttpTransport(guard, attemptTimeoutMs);
+  const transport = options.transport ?? createHttpTransport(guard);
   const onError = guarded(options.onError ?? warn);
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   const dispatcher = createDispatcher({

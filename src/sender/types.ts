@@ -14,7 +14,7 @@ import type { Transport } from './transport-contract.js';
 export interface SenderOptions {
   /** Where endpoints, events and deliveries are kept: `createMemoryStore()` and others. */
   store: SenderStore;
-  /** How requests get out. @default over HTTP, by undici: `npm install undici` */
+  /** How requests get out. @default over HTTP/1.1 */
   transport?: Transport | undefined;
   /** @default the machine's own */
   clock?: Clock | undefined;
@@ -154,7 +154,7 @@ export interface Sender {
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
   /**
    * Delivers from now on, and keeps the process alive until it is stopped.
-   * @throws Error where undici is missing
+   * @throws Error if the transport cannot work
    */
   start(): Promise<void>;
   /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */

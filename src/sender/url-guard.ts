@@ -1,76 +1,48 @@
-import { lookup, Resolver } from 'node:dns/promises';
 import ipaddr from 'ipaddr.js';
 import { SenderError } from './errors.js';
+import { isPublicAddress } from './public-address.js';
+import { createDnsResolve, resolveLocal, resolveName, type Resolution, type Resolve } from './resolution.js';
 
-/** Resolves a host name to all of its addresses. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>;
-
-/** What may be connected to (contract section 4). */
+/** Decides what may be connected to (contract section 4). */
 export interface UrlGuard {
   /**
-   * Checks what can be told from the URL alone, a literal address included.
+   * Checks what the URL alone tells, a literal address included.
    *
    * @throws {@link SenderError} `invalid_url`
    */
   checkUrl(url: string): URL;
   /**
-   * Resolves a host once and checks every address. The caller connects to one of these and to no other.
+   * Resolves a host once and checks every address, those that are answered late included. The caller connects to
+   * one of these and to no other.
    *
-   * @throws {@link SenderError} `invalid_url` where any address is not public; what the resolver throws.
+   * @throws {@link SenderError} `invalid_url` if any address is not public; what the resolver throws.
    */
-  resolve(hostname: string): Promise<readonly string[]>;
+  resolve(hostname: string): Promise<Resolution>;
 }
 
-/** Global unicast IPv6 as assigned; what else `unicast` may cover is not routed to anybody. */
-const assignedIpv6 = ipaddr.parseCIDR('2000::/3');
-/** Documentation (RFC 9637), which is younger than the library's list. */
-const documentationIpv6 = ipaddr.parseCIDR('3fff::/20');
+/** The bad ports of the fetch standard: other protocols', whose servers a request must not be aimed at. */
+const badPorts = new Set(
+  `0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123
+  135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993
+  995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080`.split(
+    /\s+/,
+  ),
+);
 
-/**
- * Whether an address is public. Every form of IPv4 within IPv6 (mapped, compatible, translated, 6to4,
- * Teredo) is a range of its own to the library, and is refused as such.
- */
-export function isPublicAddress(text: string): boolean {
-  if (!ipaddr.isValid(text)) return false;
-  const address = ipaddr.parse(text);
-  if (address.range() !== 'unicast') return false;
-  return address.kind() === 'ipv4' || (address.match(assignedIpv6) && !address.match(documentationIpv6));
-}
-
-/** As this machine has it, its own names included: for local work. */
-async function resolveLocal(hostname: string): Promise<readonly string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
-}
-
-/**
- * By DNS alone. Not by the system's `lookup`: it has four threads for the whole process, and one name server that
- * is silent would take them from everybody.
- */
-function createPublicResolve(): Resolve {
-  const resolver = new Resolver({ timeout: 2_500, tries: 3 });
-  return async (hostname) => {
-    const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
-    const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-    const [first] = answers;
-    if (addresses.length === 0 && first.status === 'rejected') throw first.reason;
-    return addresses;
-  };
-}
-
-/** An address in a URL stands in brackets if it is IPv6. `URL` has made every odd form of IPv4 a plain one. */
+/** An IPv6 address in a URL is in brackets. `URL` has made every odd form of IPv4 a plain one. */
 function literalOf(hostname: string): string | undefined {
   const text = hostname.replace(/^\[|\]$/g, '');
   return ipaddr.isValid(text) ? text : undefined;
 }
 
 /**
- * Makes the guard that stands before save, ping and delivery alike.
+ * Creates the guard that save, ping and delivery all pass.
  *
- * @param allowPrivateNetwork - Admits `http:` and addresses that are not public, for local work.
+ * @param allowPrivateNetwork - Admits `http:`, every port and addresses that are not public, for local work.
  */
 export function createUrlGuard(
   allowPrivateNetwork: boolean,
-  resolver: Resolve = allowPrivateNetwork ? resolveLocal : createPublicResolve(),
+  resolve: Resolve = allowPrivateNetwork ? resolveLocal : createDnsResolve(),
 ): UrlGuard {
   function refuse(what: string): SenderError {
     return new SenderError('invalid_url', `The endpoint's URL ${what}`);
@@ -92,6 +64,9 @@ export function createUrlGuard(
         throw refuse('must begin with https:. allowPrivateNetwork admits http: for local work.');
       }
       if (url.username !== '' || url.password !== '') throw refuse('must not hold a user name or password.');
+      if (!allowPrivateNetwork && badPorts.has(url.port)) {
+        throw refuse(`has port ${url.port}, which belongs to another protocol. Use 443 or another port.`);
+      }
       const literal = literalOf(url.hostname);
       if (literal !== undefined) check(literal);
       // Never a public host (RFC 6761), whatever a resolver says.
@@ -100,9 +75,10 @@ export function createUrlGuard(
     },
     async resolve(hostname) {
       const literal = literalOf(hostname);
-      const addresses = literal === undefined ? await resolver(hostname) : [literal];
-      if (addresses.length === 0) throw refuse('has a host without an address.');
-      return addresses.map(check);
+      if (literal !== undefined) return { addresses: [check(literal)] };
+      const resolution = await resolveName(resolve, hostname, (addresses) => addresses.map(check));
+      if (resolution.addresses.length === 0) throw refuse('has a host without an address.');
+      return resolution;
     },
   };
 }

@@ -50,16 +50,14 @@ await report.check('CommonJS without the peers names the install command', async
     const code = `
       const { createReceiver } = require('@hostwares/webhooks');
       const { createBullMQWorker } = require('@hostwares/webhooks/bullmq');
-      const { createMemoryStore, createSender } = require('@hostwares/webhooks/sender');
       const { createDisabledMailer } = require('@hostwares/webhooks/sender/email');
       const log = (error) => console.log(error.message);
       (async () => {
-        await createSender({ store: createMemoryStore() }).start().catch(log);
         await createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(log);
         await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(log);
       })();`;
     const { stdout } = await run(nodeOf(24), ['-e', code], { cwd: empty });
-    const expected = ['The sender needs undici', 'E-mail needs nodemailer', 'The worker needs bullmq'];
+    const expected = ['E-mail needs nodemailer', 'The worker needs bullmq'];
     const lines = stdout.trim().split('\n');
     const isRight = expected.every(
       (text, index) => lines[index] === `${text}: npm install ${text.split(' ').at(-1)}`,

@@ -598,13 +598,13 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(onError).toHaveBeenCalledWith(new Error('bug'));
       const without = make({
         transport: {
-          prepare: () => Promise.reject(new Error('npm install undici')),
+          prepare: () => Promise.reject(new Error('npm install client')),
           send: async () => answered(200),
           close: async () => undefined,
         },
       });
-      await expect(endpoint(without)).rejects.toThrow('npm install undici');
-      await expect(without.start()).rejects.toThrow('npm install undici');
+      await expect(endpoint(without)).rejects.toThrow('npm install client');
+      await expect(without.start()).rejects.toThrow('npm install client');
       expect((await sender.listEndpoints()).items).toHaveLength(1);
     });
 

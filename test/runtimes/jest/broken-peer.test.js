@@ -1,20 +1,20 @@
 const { createReceiver } = require('@hostwares/webhooks');
 const { createBullMQWorker } = require('@hostwares/webhooks/bullmq');
-const { createMemoryStore, createSender } = require('@hostwares/webhooks/sender');
+const { createDisabledMailer } = require('@hostwares/webhooks/sender/email');
 
 const broken = (message, code) => () => {
   throw Object.assign(new Error(message), { code });
 };
-jest.mock('undici', () => broken('undici needs a newer Node')());
+jest.mock('nodemailer', () => broken('nodemailer needs a newer Node')());
 jest.mock('bullmq', () => broken("Cannot find module 'ioredis' from 'bullmq.js'", 'MODULE_NOT_FOUND')());
 
 test('a peer that throws while it loads is not reported as absent', async () => {
-  const sender = createSender({ store: createMemoryStore() });
-  const starting = sender.start();
-  await expect(starting).rejects.toThrow(
-    /could not load undici, which is installed: undici needs a newer Node/,
+  const mail = createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' });
+  const sending = mail({ id: 'wh_1', url: '' });
+  await expect(sending).rejects.toThrow(
+    /could not load nodemailer, which is installed: nodemailer needs a newer Node/,
   );
-  await expect(starting).rejects.toMatchObject({ cause: { message: 'undici needs a newer Node' } });
+  await expect(sending).rejects.toMatchObject({ cause: { message: 'nodemailer needs a newer Node' } });
 });
 
 test('a peer whose own dependency is absent is not reported as absent', async () => {

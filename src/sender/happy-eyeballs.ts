@@ -1,0 +1,114 @@
+import { connect, type Socket } from 'node:net';
+import type { Resolution } from './resolution.js';
+
+/** When the next address is tried beside those that have not answered (RFC 8305, section 5). */
+const attemptDelayMs = 250;
+/** Addresses tried for one connection: a name with thousands must not make us scan a network. */
+const maxAddresses = 10;
+
+const isIpv6 = (address: string): boolean => address.includes(':');
+
+/** Alternates the families, beginning with that of the first address (RFC 8305, section 4). */
+function interleave(addresses: readonly string[]): string[] {
+  const [first = ''] = addresses;
+  const preferred = addresses.filter((address) => isIpv6(address) === isIpv6(first));
+  const others = addresses.filter((address) => isIpv6(address) !== isIpv6(first));
+  return preferred
+    .flatMap((address, position) => [address, ...others.slice(position, position + 1)])
+    .concat(others.slice(preferred.length));
+}
+
+function summarize(errors: readonly Error[]): Error {
+  const [first, ...others] = errors;
+  if (!first) return new Error('The host has no address.');
+  if (others.length === 0) return first;
+  return new Error(
+    `None of ${errors.length} addresses accepted a connection: ${errors.map(({ message }) => message).join('; ')}`,
+  );
+}
+
+/** One connection, tried at several addresses at once. */
+class Race {
+  private readonly sockets = new Set<Socket>();
+  private readonly errors: Error[] = [];
+  private waiting: string[];
+  private tried = 0;
+  private isLatePending: boolean;
+  private isOver = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    { addresses, late }: Resolution,
+    private readonly port: number,
+    private readonly done: (error: Error | undefined, socket?: Socket) => void,
+  ) {
+    this.waiting = interleave(addresses);
+    this.isLatePending = late !== undefined;
+    late?.then(
+      (more) => {
+        this.isLatePending = false;
+        this.waiting = interleave([...more, ...this.waiting]);
+        this.tryNext();
+      },
+      (error: unknown) => {
+        this.end(error as Error);
+      },
+    );
+    this.tryNext();
+  }
+
+  /** Ends the race: the winner goes on, all others are closed. */
+  end(error: Error | undefined, winner?: Socket): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    for (const socket of this.sockets) if (socket !== winner) socket.destroy();
+    this.done(error, winner);
+  }
+
+  private tryNext(): void {
+    if (this.isOver) return;
+    clearTimeout(this.timer);
+    const address = this.tried < maxAddresses ? this.waiting.shift() : undefined;
+    if (address !== undefined) this.tryAddress(address);
+    else if (this.sockets.size === 0 && !this.isLatePending) this.end(summarize(this.errors));
+  }
+
+  private tryAddress(address: string): void {
+    this.tried += 1;
+    const socket = connect({ host: address, port: this.port, noDelay: true, autoSelectFamily: false });
+    this.sockets.add(socket);
+    socket.once('connect', () => {
+      this.end(undefined, socket);
+    });
+    socket.on('error', (error) => {
+      this.sockets.delete(socket);
+      this.errors.push(error);
+      this.tryNext();
+    });
+    this.timer = setTimeout(() => {
+      this.tryNext();
+    }, attemptDelayMs);
+  }
+}
+
+/**
+ * Connects to the first of a host's addresses that accepts (Happy Eyeballs, RFC 8305). The families alternate, and an
+ * address that does not answer within 250 ms is joined by the next one. Not by `autoSelectFamily` of Node, which
+ * gives up an address after that time: one that is merely slow would never be reached.
+ *
+ * @throws the signal's reason; what was wrong with the addresses.
+ */
+export function connectToFirst(resolution: Resolution, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const race = new Race(resolution, port, (error, socket) => {
+      signal.removeEventListener('abort', abort);
+      if (socket) resolve(socket);
+      else reject(error ?? new Error('The connection failed.'));
+    });
+    function abort(): void {
+      race.end(signal.reason as Error);
+    }
+    signal.addEventListener('abort', abort);
+  });
+}
