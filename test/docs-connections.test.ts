@@ -1,7 +1,15 @@
 // The programs of README, docs/ and examples/ that connect to a server, while the connection is cut and mended: they need the build.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -110,7 +118,10 @@ async function openProxy(to: URL) {
 }
 
 const folder = join(root, 'node_modules', '.docs-connections');
-mkdirSync(folder, { recursive: true });
+// The package by its name, as its users have it; all else is found above.
+mkdirSync(join(folder, 'node_modules', '@hostwares'), { recursive: true });
+rmSync(join(folder, 'node_modules', '@hostwares', 'webhooks'), { force: true });
+symlinkSync(root, join(folder, 'node_modules', '@hostwares', 'webhooks'));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
@@ -120,7 +131,7 @@ const queueName = `docs-${crypto.randomUUID()}`;
 async function start(page: string, program: string, env: Record<string, string>) {
   const own = mkdtempSync(join(folder, 'run-'));
   writeFileSync(join(own, 'package.json'), '{ "type": "module" }');
-  for (const [name, code] of programsOf(page)) {
+  for (const [name, code] of programsOf(page).filter(([name]) => !name.includes('/'))) {
     const options = {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2022,
