@@ -32,11 +32,9 @@ interface Shard {
   nextExpiryMs: number;
 }
 
-/**
- * A Map that grows copies itself: at a million ids that takes a second. So there are many small ones, and when ids are added beyond this
- * many for each, one of them is split in two (linear hashing).
- */
-const idsPerShard = 512;
+/** A Map that grows copies itself: at a million ids that takes a second, at this many a millisecond. */
+const idsPerShard = 8_192;
+const maxShards = 1_024;
 /** How many expired ids one claim forgets, so that none waits for all of them. */
 const idsPerStep = 256;
 
@@ -44,13 +42,11 @@ const idsPerStep = 256;
 interface Ids {
   /** How many are remembered. */
   readonly size: number;
-  get(id: string): Entry | undefined;
+  shardOf(id: string): Shard;
   /** Puts an id behind all others. */
-  append(id: string, claim: Claim): void;
-  /** Replaces the entry of an id that is there, and leaves it where it is. */
-  replace(id: string, entry: Entry): void;
-  /** Forgets expired ids beside this one, a bounded number of them. */
-  forgetExpiredNear(id: string, nowMs: number): void;
+  append(shard: Shard, id: string, claim: Claim): void;
+  /** Forgets expired ids of a shard, a bounded number of them, and tells whether there were any. */
+  forgetExpired(shard: Shard, nowMs: number): boolean;
   /** Forgets some expired ids, wherever they are. */
   forgetAnyExpired(nowMs: number): void;
 }
@@ -61,38 +57,16 @@ function hashOf(id: string): number {
   for (let index = Math.max(0, id.length - 8); index < id.length; index += 1) {
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
   }
-  // The lowest bits choose the shard, and must depend on all others.
-  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 12;
+  return hash >>> 0;
 }
 
-const createShard = (): Shard => ({ entries: new Map(), nextExpiryMs: Infinity });
-
-function createIds(expiryOf: (entry: Entry) => number): Ids {
-  const shards: Shard[] = [createShard()];
-  /** The largest power of two that is not above the number of shards. */
-  let roundSize = 1;
+function createIds(maxEntries: number, expiryOf: (entry: Entry) => number): Ids {
+  const length = Math.min(maxShards, Math.ceil(maxEntries / idsPerShard));
+  const shards: Shard[] = Array.from({ length }, () => ({
+    entries: new Map(),
+    nextExpiryMs: Infinity,
+  }));
   let size = 0;
-
-  function shardOf(id: string): Shard {
-    const hash = hashOf(id);
-    const index = hash & (2 * roundSize - 1);
-    return shards[index < shards.length ? index : index - roundSize] as Shard;
-  }
-
-  /** Splits the next shard of the round: half of its ids have the new shard's index from now on. */
-  function split(): void {
-    const index = shards.length - roundSize;
-    const old = shards[index] as Shard;
-    shards[index] = createShard();
-    shards.push(createShard());
-    for (const [id, entry] of old.entries) put(shardOf(id), id, entry);
-    if (shards.length === 2 * roundSize) roundSize *= 2;
-  }
-
-  function put(shard: Shard, id: string, entry: Entry): void {
-    shard.entries.set(id, entry);
-    shard.nextExpiryMs = Math.min(shard.nextExpiryMs, expiryOf(entry));
-  }
 
   function forgetExpired(shard: Shard, nowMs: number): boolean {
     if (nowMs < shard.nextExpiryMs) return false;
@@ -114,18 +88,12 @@ function createIds(expiryOf: (entry: Entry) => number): Ids {
     get size() {
       return size;
     },
-    get: (id) => shardOf(id).entries.get(id),
-    append(id, claim) {
-      const shard = shardOf(id);
+    shardOf: (id) => shards[hashOf(id) % shards.length] as Shard,
+    forgetExpired,
+    append(shard, id, claim) {
       if (!shard.entries.delete(id)) size += 1;
-      put(shard, id, claim);
-      if (size > shards.length * idsPerShard) split();
-    },
-    replace(id, entry) {
-      shardOf(id).entries.set(id, entry);
-    },
-    forgetExpiredNear(id, nowMs) {
-      forgetExpired(shardOf(id), nowMs);
+      shard.entries.set(id, claim);
+      shard.nextExpiryMs = Math.min(shard.nextExpiryMs, claim.expiresAtMs);
     },
     forgetAnyExpired(nowMs) {
       shards.some((shard) => forgetExpired(shard, nowMs));
@@ -152,12 +120,11 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   const epochMs = now();
   const expiryOf = (entry: Entry): number =>
     typeof entry === 'number' ? epochMs + entry : entry.expiresAtMs;
-  const ids = createIds(expiryOf);
+  const ids = createIds(maxEntries, expiryOf);
   let tokens = 0;
 
   /** The claim, if it belongs to this token; a lease that has passed unnoticed still does. */
-  function owned(id: string, token: string): Claim | undefined {
-    const entry = ids.get(id);
+  function owned(entry: Entry | undefined, token: string): Claim | undefined {
     const isOwned = typeof entry === 'object' && entry.token === token && entry.expiresAtMs > now();
     return isOwned ? entry : undefined;
   }
@@ -165,8 +132,9 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   return {
     claim(id, { leaseMs, ttlMs }) {
       const nowMs = now();
-      ids.forgetExpiredNear(id, nowMs);
-      const entry = ids.get(id);
+      const shard = ids.shardOf(id);
+      ids.forgetExpired(shard, nowMs);
+      const entry = shard.entries.get(id);
       let attempt = 1;
       if (entry === undefined) {
         if (ids.size >= maxEntries) ids.forgetAnyExpired(nowMs);
@@ -182,21 +150,22 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
       // Only this process can hand in a token, so it need not be hard to guess.
       tokens += 1;
       const token = String(tokens);
-      ids.append(id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
+      ids.append(shard, id, { token, attempt, leaseUntilMs: nowMs + leaseMs, expiresAtMs: nowMs + ttlMs });
       return { status: 'claimed', token, attempt };
     },
     complete(id, token) {
-      const claim = owned(id, token);
-      if (claim) ids.replace(id, claim.expiresAtMs - epochMs);
+      const { entries } = ids.shardOf(id);
+      const claim = owned(entries.get(id), token);
+      if (claim) entries.set(id, claim.expiresAtMs - epochMs);
       return claim !== undefined;
     },
     release(id, token) {
-      const claim = owned(id, token);
+      const claim = owned(ids.shardOf(id).entries.get(id), token);
       if (claim) Object.assign(claim, { token: undefined, leaseUntilMs: 0 });
       return claim !== undefined;
     },
     extend(id, token, leaseMs) {
-      const claim = owned(id, token);
+      const claim = owned(ids.shardOf(id).entries.get(id), token);
       if (claim) claim.leaseUntilMs = now() + leaseMs;
       return claim !== undefined;
     },

@@ -123,6 +123,11 @@ describe('the memory replay store', () => {
     expect(longestMs).toBeLessThan(50);
   }, 60_000);
 
+  it('takes any whole number of entries', () => {
+    const store = createMemoryReplayStore({ maxEntries: Number.MAX_SAFE_INTEGER });
+    expect(store.claim('a', { leaseMs: 10, ttlMs: 100 })).toMatchObject({ status: 'claimed' });
+  });
+
   it.each([0, 1.5, Number.NaN, '9' as never])('refuses %s entries', (maxEntries) => {
     expect(() => createMemoryReplayStore({ maxEntries })).toThrow(TypeError);
   });
