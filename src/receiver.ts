@@ -144,7 +144,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       verified = await verifyRequest(
         verification,
         input.headers,
-        typeof body === 'function' ? body : (maxBytes) => bodyBytes(body, maxBytes),
+        typeof body === 'function' ? body : (maxBytes) => bodyBytes(body === null ? '' : body, maxBytes),
         adapterContext,
         explains,
       );
@@ -194,13 +194,19 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       await dispatch(handlers, applySchemas, event, dispatchOptions);
     },
     async handle(request, { waitUntil, adapterContext = request } = {}) {
-      const { status, headers, body } = await receive({
-        method: request.method,
-        headers: request.headers,
-        body: (maxBytes) => readRequest(request, maxBytes),
-        adapterContext,
-        waitUntil,
-      });
+      const { status, headers, body } = (request as Partial<Request> | undefined)?.arrayBuffer
+        ? await receive({
+            method: request.method,
+            headers: request.headers,
+            body: (maxBytes) => readRequest(request, maxBytes),
+            adapterContext,
+            waitUntil,
+          })
+        : await reject((await import('./explain.js')).createNotARequestError(request), {
+            headers: null,
+            body: null,
+            adapterContext,
+          });
       return new Response(body, { status, headers });
     },
   };
