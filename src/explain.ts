@@ -4,8 +4,6 @@ import { explainParsedBody } from './hosts.js';
 import type { Secret } from './secrets.js';
 import { matchesAny, parseSignature, toBytes } from './signature.js';
 
-export { createNotARequestError } from './hosts.js';
-
 /** What is known about a rejected request. */
 export interface Facts {
   readonly headers: HeadersLike | null | undefined;

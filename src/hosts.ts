@@ -1,5 +1,3 @@
-import { WebhookError } from './errors.js';
-
 /** A framework or platform, recognised by the object that it passes on. */
 type Host =
   | 'azure'
@@ -95,13 +93,14 @@ const requestHints: Readonly<Record<Host, string>> = {
   web: 'Pass the Request itself, not a copy of its properties.',
 };
 
-/** The error for a value that was passed as a web `Request` and is none. */
-export function createNotARequestError(value: unknown): WebhookError {
+/** What to say of a value that was passed to `receiver.handle` and is no web `Request`. */
+export function describeNotARequest(value: unknown): { message: string; hint: string; cause: TypeError } {
   const host = identifyHost(value);
   const given = host ? `the object of another host (${host})` : value === null ? 'null' : typeof value;
   const message = `receiver.handle() takes a web Request, and was given ${given}.`;
-  return new WebhookError('misconfigured', message, {
+  return {
+    message,
     hint: host ? requestHints[host] : 'Pass the Request of your route handler, or use receiver.receive().',
     cause: new TypeError(message),
-  });
+  };
 }

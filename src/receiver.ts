@@ -194,19 +194,16 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       await dispatch(handlers, applySchemas, event, dispatchOptions);
     },
     async handle(request, { waitUntil, adapterContext = request } = {}) {
-      const { status, headers, body } = (request as Partial<Request> | undefined)?.arrayBuffer
-        ? await receive({
+      const { status, headers, body } = await ((request as Partial<Request> | undefined)?.arrayBuffer
+        ? receive({
             method: request.method,
             headers: request.headers,
             body: (maxBytes) => readRequest(request, maxBytes),
             adapterContext,
             waitUntil,
           })
-        : await reject((await import('./explain.js')).createNotARequestError(request), {
-            headers: null,
-            body: null,
-            adapterContext,
-          });
+        : // The report names what was passed instead.
+          reject(request, { headers: null, body: null, adapterContext: request }));
       return new Response(body, { status, headers });
     },
   };
