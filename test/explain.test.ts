@@ -109,7 +109,7 @@ describe('the hint for a request without headers', () => {
     expect((await receiver.receive({ headers, body: text })).status).toBe(401);
     expect(told[0]).toMatchObject({
       code: 'missing_signature',
-      hint: expect.stringContaining('multiValueHeaders'),
+      hint: expect.stringContaining('multiValueHeaders') as string,
     });
     await expect(verifyWebhook({ headers, body: text }, { secret })).rejects.toMatchObject({
       code: 'missing_signature',
@@ -225,7 +225,7 @@ describe('the cost of an explanation', () => {
     'is at most as much again as the verification, at 100 forgeries a second: %s',
     async (_n, body) => {
       const clock = createVirtualClock(nowMs);
-      const { receiver } = createTold({ now: clock.now, toleranceSeconds: false });
+      const { receiver } = createTold({ now: () => clock.now(), toleranceSeconds: false });
       const hashed = await hashedBytes(async () => {
         for (let count = 0; count < 500; count += 1) {
           clock.advance(10);
@@ -247,7 +247,7 @@ describe('the cost of an explanation', () => {
 
   it('says so if too many requests are rejected, and goes on a second later', async () => {
     const clock = createVirtualClock(nowMs);
-    const { receiver, told } = createTold({ now: clock.now, toleranceSeconds: false });
+    const { receiver, told } = createTold({ now: () => clock.now(), toleranceSeconds: false });
     for (let count = 0; count < 30; count += 1) await receiver.receive(forged('{"id":1}'));
     expect(told[0]?.hint).toMatch(/secret is another/);
     expect(told[29]?.hint).toMatch(/[Nn]ot analysed: too many/);
