@@ -79,8 +79,8 @@ export function createExpressMiddleware(
   options: MiddlewareOptions,
 ): (request: ExpressRequestLike, response: ServerResponseLike, next: () => void) => Promise<void> {
   requireOptions(options, 'createExpressMiddleware', 'createExpressHandler');
-  // A receiver without handlers is the verification alone.
-  const receiver = createReceiver(options);
+  // A receiver whose handler does nothing is the verification alone.
+  const receiver = createReceiver(options).onAny(() => undefined);
   async function verify(
     request: ExpressRequestLike,
     response: ServerResponseLike,

@@ -14,11 +14,11 @@ export function toResponse({ body, status, headers }: ReceiveResult<unknown>): R
   return new Response(body, { status, headers });
 }
 
-/** Verifies web requests. A receiver without handlers is the verification alone. */
+/** Verifies web requests. A receiver whose handler does nothing is the verification alone. */
 export function createWebVerifier(
   options: MiddlewareOptions,
 ): (request: Request, adapterContext: unknown, readBody?: BodyReader) => Promise<Verdict> {
-  const receiver = createReceiver(options);
+  const receiver = createReceiver(options).onAny(() => undefined);
   return async (request, adapterContext, readBody = (maxBytes) => readRequest(request, maxBytes)) => {
     const { method, headers } = request;
     const result = await receiver.receive({ method, headers, body: readBody, adapterContext });

@@ -10,7 +10,7 @@ export interface HandlerContext {
   /** Hono's `c`, a queue's job, otherwise the request. The secret function is given the same. */
   readonly adapterContext: unknown;
   /** Keeps the runtime alive for a promise after the response, on platforms that have such a function. */
-  readonly waitUntil?: (promise: Promise<unknown>) => void;
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
    * Which attempt to handle this event it is, counted from 1. Known with replay protection and in a queue's
    * worker, otherwise undefined: the platform does not send it.
@@ -27,7 +27,6 @@ export interface HandlerContext {
 
 /** The context of one request. A class, since it is made for every request and its getters are lazy. */
 export class RequestContext implements HandlerContext {
-  declare readonly waitUntil?: (promise: Promise<unknown>) => void;
   expired = false;
   /** True once a handler is awaited. */
   waits = false;
@@ -36,12 +35,10 @@ export class RequestContext implements HandlerContext {
   constructor(
     readonly verifiedEvent: WebhookEvent,
     readonly adapterContext: unknown,
-    waitUntil: HandlerContext['waitUntil'],
+    readonly waitUntil: HandlerContext['waitUntil'],
     readonly attempt?: number | undefined,
     private readonly onWait?: () => void,
-  ) {
-    if (waitUntil) this.waitUntil = waitUntil;
-  }
+  ) {}
 
   get isDuplicateDelivery(): boolean | undefined {
     return this.attempt === undefined ? undefined : this.attempt > 1;

@@ -3,6 +3,7 @@ import { parseEvent } from './events/parse.js';
 import type { WebhookEvent } from './events/types.js';
 import { toWire } from './events/wire.js';
 import type { HandlerRegistry } from './handlers.js';
+import { isUnhandled } from './receiver/registration.js';
 import type { DispatchOptions } from './receiver/types.js';
 
 /** Runs handlers on an event that was verified before. */
@@ -12,7 +13,7 @@ export async function dispatch(
   given: unknown,
   { attempt, signal, adapterContext }: DispatchOptions = {},
 ): Promise<void> {
-  if (handlers.isEmpty()) {
+  if (isUnhandled(handlers.registrations)) {
     throw new TypeError('The receiver has no handlers: register them where it is created.');
   }
   // Parsed again: a queue holds whatever was put into it, perhaps by an older version that did not know the type.

@@ -24,8 +24,7 @@ export interface HandlerRegistry {
   register(types: Registration['types'], handler: Registration['handler']): void;
   /** Called before each request: from now on a registration is late. Resolves when the late ones are merged. */
   seal(): Promise<void> | undefined;
-  /** Tells whether no event can reach a handler. */
-  isEmpty(): boolean;
+  readonly registrations: readonly Registration[];
   /**
    * Runs every handler for this type in order of registration, each after its predecessor has ended.
    * All run, even if one fails; then it rejects with `handler_failed`. Returns how many ran.
@@ -50,40 +49,33 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
   let sealed = false;
 
   function register(types: Registration['types'], handler: Registration['handler']): void {
-    if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
+    if (typeof handler !== 'function') throw new TypeError('The handler is no function.');
     if (sealed && !isDevelopment()) {
-      throw new TypeError('Register handlers where the receiver is created, before the first request.');
+      throw new TypeError('Register handlers before the first request, where the receiver is created.');
     }
     (sealed ? late : registrations).push({ types, handler });
   }
 
   async function runAll(
-    type: string,
+    selected: readonly AnyHandler[],
     event: unknown,
     context: RequestContext,
-    handoff: AnyHandler | undefined,
+    what: string,
   ): Promise<number> {
     const failures: WebhookError[] = [];
     let ran = 0;
-    for (const { types, handler } of handoff ? [{ types: ['*'], handler: handoff }] : registrations) {
-      if (types[0] !== '*' && !types.includes(type)) continue;
+    for (const handler of selected) {
       if (context.expired) break;
       ran += 1;
       try {
-        const pending = (handler as AnyHandler)(event as never, context);
+        const pending = handler(event as never, context);
         // A handler that returns nothing has ended; waiting a turn of the microtask queue for it gains nothing.
         if (pending !== undefined) {
           context.wait();
           await (pending as Promise<unknown>);
         }
-        // Nobody knows whether the queue has the event.
-        else if (handoff) throw new TypeError('handoff returned no promise.');
       } catch (cause) {
-        failures.push(
-          new WebhookError('handler_failed', `The ${handoff ? 'hand-off' : 'handler'} for ${type} failed.`, {
-            cause,
-          }),
-        );
+        failures.push(new WebhookError('handler_failed', `The ${what} failed.`, { cause }));
       }
     }
     const [first] = failures;
@@ -118,12 +110,10 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
   return {
     on(types, handler) {
       const names = (Array.isArray(types) ? types : [types]) as unknown[];
-      const wrong =
-        names.length === 0 ? [names] : names.filter((name) => !isEventType(name) && name !== 'ping');
-      if (wrong.length > 0) {
+      const wrong = names.filter((name) => !isEventType(name) && name !== 'ping');
+      if (wrong.length > 0 || names.length === 0) {
         throw new TypeError(
-          `receiver.on: ${JSON.stringify(wrong[0])} is not an event type. Known: ${eventTypes.join(', ')}, ping. ` +
-            'For other types there is onUnknown.',
+          `receiver.on: ${JSON.stringify(wrong[0] ?? names)} is not one of ${eventTypes.join(', ')}, ping.`,
         );
       }
       register(names, handler);
@@ -137,13 +127,22 @@ export function createHandlerRegistry(report: (tell: (to: Reporter) => void) => 
             mergeLate(registrations, late.splice(0), report);
           });
     },
-    isEmpty: () => registrations.every(({ types }) => types.length === 0),
+    registrations,
     run(type, event, context, options) {
-      const running = runAll(type, event, context, options?.handoff);
+      const handoff = options?.handoff;
+      const what = `${handoff ? 'hand-off' : 'handler'} for ${type}`;
+      const handlers = registrations.filter(({ types }) => types[0] === '*' || types.includes(type));
+      const selected = handoff
+        ? // Without a promise nobody knows whether the queue has the event.
+          [
+            (given: never) =>
+              handoff(given, context) ?? Promise.reject(new TypeError('handoff returned no promise.')),
+          ]
+        : handlers.map(({ handler }) => handler as AnyHandler);
+      const running = runAll(selected, event, context, what);
       // Handlers that returned no promise have ended by now, and need no timer.
       if (!options || !context.waits) return running;
-      const { timeoutMs, onLateEnd, handoff } = options;
-      const what = `${handoff ? 'hand-off' : 'handlers'} for ${type}`;
+      const { timeoutMs, onLateEnd } = options;
       return withTimeout(running, timeoutMs, 'handler_timeout', what, (timeout) => {
         context.expire(timeout);
         void tellFailure(timeout, event, context);

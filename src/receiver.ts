@@ -16,7 +16,7 @@ import type {
   ReceiveResult,
   ReceiverOptions,
 } from './receiver/types.js';
-import type { HeldClaim, ReplayGuard } from './replay/guard.js';
+import type { HeldClaim } from './replay/guard.js';
 import { prepareVerification, verifyRequest } from './verify.js';
 import { withTimeout } from './with-timeout.js';
 
@@ -63,7 +63,6 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     replay &&
     import('./replay/guard.js').then(({ createReplayGuard }) => createReplayGuard(replay, verification));
   guardLoading?.catch(() => undefined);
-  let guard: ReplayGuard | undefined;
   const schemaLoading =
     schemas && import('./apply-schema.js').then(({ createSchemaStep }) => createSchemaStep(schemas));
   schemaLoading?.catch(() => undefined);
@@ -94,7 +93,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       void Promise.resolve()
         .then(() => onHandled(event, info))
         .catch(() => undefined);
-    return { ...acknowledgedResult, event };
+    return acknowledgedResult(event);
   }
 
   /** The event as handlers get it. */
@@ -117,7 +116,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       });
       if (count === 0) {
         await report((to) => {
-          to.unhandled(verified, handlers.isEmpty());
+          to.unhandled(verified, handlers.registrations);
         });
       }
       // A crash before this line has the event handled again, never lost.
@@ -150,8 +149,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       );
       event = schemas ? await applySchemas(verified) : (verified as Event);
       if (guardLoading) {
-        guard ??= await guardLoading;
-        const entry = await guard.enter(verified);
+        const entry = await (await guardLoading).enter(verified);
         if (entry.status === 'done') return acknowledgeEvent(event, { handlers: 0, duplicate: true });
         claim = entry;
       }
@@ -163,7 +161,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
     if (acknowledge !== 'early' || !waitUntil) return settling;
     try {
       waitUntil(settling);
-      return { ...acknowledgedResult, event };
+      return acknowledgedResult(event);
     } catch {
       // This platform keeps nothing alive after the response.
       return settling;

@@ -10,3 +10,8 @@ export interface Registration {
   readonly types: readonly unknown[];
   readonly handler: AnyHandler | ErrorHandler<never>;
 }
+
+/** Tells whether no event can reach a handler. */
+export function isUnhandled(registrations: readonly Registration[]): boolean {
+  return registrations.every(({ types }) => types.length === 0);
+}

@@ -1,6 +1,7 @@
 import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
 import { describeNotARequest } from '../hosts.js';
+import { isUnhandled, type Registration } from './registration.js';
 import type { ReceiveInput, ReceiverOptions } from './types.js';
 
 /** At most one line per code in this time, in milliseconds: forged traffic must not flood a log. */
@@ -26,7 +27,7 @@ export interface Reporter {
   /** Tells of a failure after verification, if there is no `onError`. */
   failed(error: WebhookError, event: WebhookEvent): void;
   /** Tells of an event that was acknowledged although no handler ran. */
-  unhandled(event: WebhookEvent, noHandlers: boolean): void;
+  unhandled(event: WebhookEvent, registrations: readonly Registration[]): void;
   /** Tells of a handler that was registered after the first request. */
   registeredLate(types: readonly unknown[], replaced: boolean): void;
 }
@@ -126,14 +127,14 @@ export function createReporter({
         cause,
       );
     },
-    unhandled(event, noHandlers) {
+    unhandled(event, registrations) {
       const type = event.event === 'unknown' ? event.type : event.event;
       if (reportedTypes.has(type) || reportedTypes.size >= maxReportedTypes) return;
       reportedTypes.add(type);
       const name = oneLine(type, 80);
       if (event.event === 'ping') {
         write('info', 'Endpoint verified by a test ping. Signature and secret are right.');
-      } else if (noHandlers) {
+      } else if (isUnhandled(registrations)) {
         write(
           'warn',
           `${name} was acknowledged, but this receiver has no handlers at all. ` +

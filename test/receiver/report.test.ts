@@ -157,7 +157,7 @@ describe('a failed handler', () => {
     expect((await result).status).toBe(503);
     vi.useRealTimers();
     await vi.waitFor(() =>
-      expect(lines[0]).toMatch(/503 handler_timeout: The handlers for ping took longer than 1000 ms/),
+      expect(lines[0]).toMatch(/503 handler_timeout: The handler for ping took longer than 1000 ms/),
     );
   });
 });
@@ -253,7 +253,7 @@ describe('the logger', () => {
 
   it('is checked at set-up', () => {
     for (const logger of [true, {}, { warn: () => undefined }, 'console']) {
-      expect(() => createReceiver({ secret, logger: logger as never })).toThrow(/logger must have/);
+      expect(() => createReceiver({ secret, logger: logger as never })).toThrow(/logger must be/);
     }
   });
 });
