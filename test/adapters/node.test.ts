@@ -181,6 +181,10 @@ describe('what an adapter is given', () => {
     ["Koa's ctx", { req: {}, headers: {} }, undefined],
     ['a web Request', new Request('http://localhost/'), undefined],
     ['a request alone', node.request, undefined],
+    ['a response that cannot write a head', node.request, { end: () => 0 }],
+    ['a response that cannot end', node.request, { writeHead: () => 0 }],
+    ['a request without events', { headers: {} }, node.response],
+    ['a request without headers', { on: () => 0 }, node.response],
     ['a response twice', node.response, node.response],
     ['nothing', undefined, undefined],
   ])('handlers throw for %s before anything is verified', (_name, request, response) => {
