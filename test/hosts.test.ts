@@ -1,5 +1,8 @@
 // Requests as hosts hand them over: absent headers and bodies, objects that are no web Request, bodies read before.
-import { describe, expect, it, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as webhooks from '../src/index.js';
 import { createReceiver, signPayload, type WebhookError } from '../src/index.js';
 import { createSignedRequest, sampleEvent } from '../src/testing/index.js';
 
@@ -114,5 +117,65 @@ describe('handle', () => {
     });
     const request = new Request('http://localhost/', { method: 'POST', headers: all, body: broken, duplex: 'half' } as RequestInit); // prettier-ignore
     expect((await receiver.handle(request)).status).toBe(401);
+  });
+});
+
+describe("docs/receiving.md's function for AWS Lambda", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  const page = readFileSync(new URL('../docs/receiving.md', import.meta.url), 'utf8');
+  const code = /```ts\n\/\/ lambda\.ts\n([\s\S]*?)```/.exec(page)![1]!;
+  const { outputText } = ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.CommonJS } });
+  type LambdaHandler = (event: unknown) => Promise<{ statusCode: number; headers: object; body: string }>;
+  const exported: { handler?: LambdaHandler } = {};
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the docs' own code
+  new Function('require', 'exports', outputText)(() => webhooks, exported);
+  const fresh = { ...headers, 'X-Hostwares-Timestamp': String(Math.floor(Date.now() / 1000)) };
+  const multiValue = Object.fromEntries(Object.entries(fresh).map(([name, value]) => [name, [value]]));
+  const lower = Object.fromEntries(Object.entries(fresh).map(([name, value]) => [name.toLowerCase(), value]));
+  const post = { requestContext: { http: { method: 'POST' } } };
+  const base64 = { body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
+
+  it.each([
+    ['HTTP API and function URL', { ...post, headers: lower, body, isBase64Encoded: false }, 200],
+    ['HTTP API, base64', { ...post, headers: lower, ...base64 }, 200],
+    [
+      'REST API',
+      { httpMethod: 'POST', headers: fresh, multiValueHeaders: multiValue, body, isBase64Encoded: false },
+      200,
+    ],
+    [
+      'REST API, base64',
+      { httpMethod: 'POST', headers: fresh, multiValueHeaders: multiValue, ...base64 },
+      200,
+    ],
+    ['load balancer', { httpMethod: 'POST', headers: lower, body, isBase64Encoded: false }, 200],
+    [
+      'load balancer, multi-value headers',
+      { httpMethod: 'POST', multiValueHeaders: multiValue, ...base64 },
+      200,
+    ],
+    [
+      'REST API, changed body',
+      { httpMethod: 'POST', headers: fresh, multiValueHeaders: multiValue, body: `${body} ` },
+      401,
+    ],
+    ['REST API, a repeated signature', { httpMethod: 'POST', headers: fresh, multiValueHeaders: { ...multiValue, 'X-Hostwares-Signature': ['a', 'b'] }, body }, 401], // prettier-ignore
+    ['REST API, scan', { httpMethod: 'GET', headers: null, multiValueHeaders: null, body: null }, 405],
+    [
+      'REST API, test of the console',
+      { httpMethod: 'POST', headers: null, multiValueHeaders: null, body: null },
+      401,
+    ],
+    ['HTTP API, no body', { ...post, headers: lower, isBase64Encoded: false }, 401],
+  ])('%s', async (_name, event, statusCode) => {
+    vi.stubEnv('HOSTWARES_WEBHOOK_SECRET', secret);
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const response = await exported.handler!(event);
+    expect(Object.keys(response)).toEqual(['statusCode', 'headers', 'body']);
+    expect(response.statusCode).toBe(statusCode);
   });
 });

@@ -175,12 +175,17 @@ describe('what an adapter is given', () => {
     expect(() => create(options)).not.toThrow();
   });
 
-  const node = { request: { on: () => 0, headers: {} }, response: { writeHead: () => 0, end: () => 0 } };
+  const noop = () => undefined;
+  const node = { request: { on: noop, headers: {} }, response: { writeHead: noop, end: noop } };
   it.each([
-    ['Fastify', { raw: {}, headers: {}, body: Buffer.from('{}') }, { raw: {}, send: () => 0 }],
+    ['Fastify', { raw: {}, headers: {}, body: Buffer.from('{}') }, { raw: {}, send: noop }],
     ["Koa's ctx", { req: {}, headers: {} }, undefined],
     ['a web Request', new Request('http://localhost/'), undefined],
     ['a request alone', node.request, undefined],
+    ['a response that cannot write a head', node.request, { end: noop }],
+    ['a response that cannot end', node.request, { writeHead: noop }],
+    ['a request without events', { headers: {} }, node.response],
+    ['a request without headers', { on: noop }, node.response],
     ['a response twice', node.response, node.response],
     ['nothing', undefined, undefined],
   ])('handlers throw for %s before anything is verified', (_name, request, response) => {

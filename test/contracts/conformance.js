@@ -410,6 +410,18 @@ export function conformanceCases(lib, testing) {
           [{ ...(await signed(pretty)), body: goodBody }, 'signature_mismatch', /serialised again/],
           [{ body: btoa('{"id":"evt_1"}'), headers }, 'signature_mismatch', /base64/],
           [{ body: '', headers }, 'signature_mismatch', /empty/],
+          [{ body: bytesOf('\x1F\x8B\b'), headers }, 'signature_mismatch', /compressed \(gzip\)/],
+          [{ body: bytesOf('{\0"\0'), headers }, 'signature_mismatch', /UTF-16/],
+          [
+            { body: new TextDecoder('windows-1252').decode(text.encode(goodBody)), headers },
+            'signature_mismatch',
+            /read as Latin-1/,
+          ],
+          [
+            { ...(await signed('{"a":"Gr\xFC\xDFe"}')), body: bytesOf('{"a":"Gr\xFC\xDFe"}') },
+            'signature_mismatch',
+            /converted to Latin-1/,
+          ],
           [
             { body: goodBody.slice(0, 50), headers: { ...headers, 'content-length': '229' } },
             'signature_mismatch',
