@@ -10,6 +10,7 @@ import type {
   EndpointRecord,
   EventRecord,
   IdempotencyRecord,
+  PruneRule,
   SenderStore,
   Transition,
 } from '../../src/sender/stores/contract.js';
@@ -28,6 +29,9 @@ const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecor
   failingSinceMs: null,
   lastError: null,
   noticePending: false,
+  heldExpiresAtMs: null,
+  heldDroppedAtMs: null,
+  heldNoticePending: false,
   createdAtMs: 1,
   ...more,
 });
@@ -67,6 +71,29 @@ const attempt = (deliveryId: string, more: Partial<AttemptRecord> = {}): Attempt
   reason: null,
   ...more,
 });
+const rule = (more: Partial<PruneRule> = {}): PruneRule => ({
+  nowMs: 1e6,
+  endedBeforeMs: 0,
+  heldMs: 1e9,
+  heldNoticeMs: 0,
+  deliveries: 1e9,
+  bytes: 1e12,
+  keysBeforeMs: 0,
+  limit: 10,
+  expireHeld: (at) => ({ endpoint: at, isDropped: false }),
+  ...more,
+});
+/** Prunes step by step until the end of the store. */
+async function prune(store: SenderStore, more: Partial<PruneRule>): Promise<number> {
+  let forgotten = 0;
+  for (let isComplete = false; !isComplete;) {
+    const step = await store.prune(rule(more));
+    expect(step.forgotten).toBeLessThanOrEqual(rule(more).limit);
+    forgotten += step.forgotten;
+    isComplete = step.isComplete;
+  }
+  return forgotten;
+}
 const begin: Transition = ({ delivery: row, endpoint: at }) =>
   at?.status === 'disabled'
     ? { delivery: { ...row, status: 'held', dueAtMs: null } }
@@ -238,7 +265,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     for (const id of ['a', 'b', 'c', 'd']) await publish(id, { status: 'failed', dueAtMs: null });
     const first = await store.listDeliveries({ limit: 2 });
     expect(first.items.map(({ eventId }) => eventId)).toEqual(['evt_d', 'evt_c']);
-    await store.prune({ beforeMs: 0, keep: 0, limit: 3 });
+    await prune(store, { deliveries: 1 });
     await publish('e');
     const rest = await store.listDeliveries({ limit: 2, cursor: first.nextCursor });
     expect(rest).toEqual({ items: [], nextCursor: undefined });
@@ -289,43 +316,93 @@ describe.each(stores)('the $name store', ({ open }) => {
     await ask({ capacityOf: () => 3 });
     for (const id of ['a', 'b', 'c']) await store.settle([{ deliveryId: `dlv_${id}_wh_1`, change: ended }]);
     await store.publish(event('evt_unheard', { createdAtMs: 2 }), () => undefined);
-    expect(await store.prune({ beforeMs: 0, keep: 3, limit: 10 })).toBe(0);
-    expect(await store.prune({ beforeMs: 0, keep: 2, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 3 })).toBe(0);
+    expect(await prune(store, { deliveries: 2 })).toBe(1);
     expect(await store.getDelivery('dlv_a_wh_1')).toBeUndefined();
     // The event went with its only delivery, so its id is free again.
     expect((await publish('a')).created).toBe(true);
-    expect(await store.prune({ beforeMs: 98.5, keep: 9, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 98.5 })).toBe(2);
     expect((await store.publish(event('evt_unheard'), () => undefined)).created).toBe(true);
     expect(await store.getDelivery('dlv_c_wh_1')).toBeDefined();
-    expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(2);
     // What waits is never forgotten.
     expect((await store.getDelivery('dlv_d_wh_1'))?.delivery.status).toBe('scheduled');
   });
 
-  it('gives a key to one call, and its answer to those that follow', async () => {
+  describe('an idempotency key', () => {
     const call: IdempotencyRecord = {
       accountId: 'acc_1',
       key: 'k',
       fingerprint: 'f',
+      resourceId: 'first',
       begunAtMs: 100,
+      isAbandoned: false,
       answer: null,
     };
-    const expiry = { beforeMs: 0, abandonedMs: 0 };
-    const [mine, other] = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
-    expect([mine, other]).toEqual([undefined, call]);
-    expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toBeUndefined();
+    const expiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
     const answer = { status: 201, body: '{}' };
-    await store.answerKey({ ...call, begunAtMs: 99 }, null);
-    await store.answerKey(call, answer);
-    expect(await store.takeKey(call, { beforeMs: 100, abandonedMs: 101 })).toEqual({ ...call, answer });
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 200 }, { beforeMs: 101, abandonedMs: 0 }),
-    ).toBeUndefined();
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 300 }, { beforeMs: 0, abandonedMs: 201 }),
-    ).toBeUndefined();
-    await store.answerKey({ ...call, begunAtMs: 300 }, null);
-    expect(await store.takeKey(call, expiry)).toBeUndefined();
+    const second = { ...call, resourceId: 'second', begunAtMs: 200 };
+
+    it('is claimed by one of two calls that arrive together, and by another account as well', async () => {
+      const claims = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
+      expect(claims).toEqual([
+        { status: 'claimed', record: call },
+        { status: 'taken', record: call },
+      ]);
+      expect((await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).status).toBe('claimed');
+    });
+
+    it('gives its answer until it expires, and is free after that', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey({ ...call, begunAtMs: 99 }, 'released');
+      await store.answerKey(call, answer);
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 100, abandonedMs: 101 })).toEqual({
+        status: 'taken',
+        record: { ...call, answer },
+      });
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 101 })).toEqual({
+        status: 'claimed',
+        record: second,
+      });
+    });
+
+    it('is free once released', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey(call, 'released');
+      expect(await store.takeKey(second, expiry)).toEqual({ status: 'claimed', record: second });
+    });
+
+    it('keeps its resource for the same call after it was abandoned, and rejects another call', async () => {
+      const abandon = [
+        (key: string) => store.answerKey({ ...call, key }, 'abandoned').then(() => expiry),
+        () => ({ ...expiry, abandonedMs: 101 }),
+      ];
+      for (const [index, each] of abandon.entries()) {
+        const key = `k${index}`;
+        await store.takeKey({ ...call, key }, expiry);
+        const after = await each(key);
+        const other = await store.takeKey({ ...second, key, fingerprint: 'other' }, after);
+        expect(other.status).toBe('taken');
+        const retry = await store.takeKey({ ...second, key }, after);
+        expect(retry).toEqual({ status: 'claimed', record: { ...second, key, resourceId: 'first' } });
+        expect((await store.takeKey({ ...second, key }, expiry)).status).toBe('taken');
+      }
+    });
+
+    it('is refused beyond the limit of its account, until older ones are forgotten', async () => {
+      const claim = async (key: string, accountId = 'acc_1') =>
+        (await store.takeKey({ ...call, key, accountId }, { ...expiry, limit: 2 })).status;
+      expect([await claim('a'), await claim('b'), await claim('c'), await claim('c', 'acc_2')]).toEqual([
+        'claimed',
+        'claimed',
+        'full',
+        'claimed',
+      ]);
+      expect(await claim('a')).toBe('taken');
+      expect(await prune(store, { keysBeforeMs: 100 })).toBe(0);
+      expect(await prune(store, { keysBeforeMs: 101, limit: 1 })).toBe(3);
+      expect(await claim('c')).toBe('claimed');
+    });
   });
 
   it('gives what an event made, though places are given again', async () => {
@@ -333,7 +410,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     await publish('a');
     await store.settle([{ deliveryId: 'dlv_a_wh_2', change: ended }]);
-    expect(await store.prune({ beforeMs: 0, keep: 0, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 0 })).toBe(1);
     await publish('b');
     expect((await publish('a')).deliveries.map(({ id }) => id)).toEqual(['dlv_a_wh_1']);
   });

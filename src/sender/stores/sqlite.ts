@@ -1,20 +1,20 @@
 import type { StatementSync } from 'node:sqlite';
 import {
   hears,
-  isOver,
   maxMovesPerClaim,
   type AttemptRecord,
   type Change,
   type Claim,
   type DeliveryRecord,
-  type IdempotencyRecord,
   type SenderStore,
   type Transition,
 } from './contract.js';
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
+import { createSqliteKeys } from './sqlite-keys.js';
 import { readPage } from './sqlite-pages.js';
 import { createQueues } from './sqlite-queues.js';
+import { createSqliteRetention } from './sqlite-retention.js';
 import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
 
 /** Options of {@link createSqliteStore}. */
@@ -28,9 +28,6 @@ export interface SqliteStoreOptions {
    */
   synchronous?: Synchronous;
 }
-
-/** As the index of those has it. */
-const ended = "status IN ('succeeded', 'failed', 'cancelled')";
 
 /**
  * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
@@ -60,8 +57,6 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
-  /** How many deliveries are at their end; counted when it is asked for first. */
-  let over: number | undefined;
   const commits = createCommits(database, {
     beforeCommit: () => {
       queues.update();
@@ -69,12 +64,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     afterRollback: () => {
       tables.forgetEndpoints();
       underWay.clear();
-      over = undefined;
     },
   });
 
-  function insert(delivery: DeliveryRecord, pending?: AttemptRecord): void {
-    tables.insertDelivery(delivery, pending);
+  const pruneStep = createSqliteRetention(tables, forget);
+
+  function insert(delivery: DeliveryRecord, bodyBytes: number, pending?: AttemptRecord): void {
+    tables.insertDelivery(delivery, pending, bodyBytes);
     queues.touch(delivery);
   }
 
@@ -95,16 +91,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     if (!change) return undefined;
     const current = change.attempt ?? attempt;
     const pending = change.delivery.status === 'attempting' ? current : undefined;
+    const addedBytes = current && !pending ? tables.insertAttempt(current) : 0;
     if (change.delivery !== delivery) {
-      tables.updateDelivery(change.delivery, pending);
+      tables.updateDelivery(change.delivery, pending, addedBytes);
       queues.touch(delivery);
       queues.touch(change.delivery);
-      if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
       if (pending) underWay.set(delivery.id, { delivery: change.delivery, attempt: pending });
       else underWay.delete(delivery.id);
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
-    if (current && !pending) tables.insertAttempt(current);
     return change;
   }
 
@@ -121,14 +116,17 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     const event = 'accountId = ? AND id = ?';
     sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(accountId, eventId);
     sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(accountId, eventId);
-    if (over !== undefined) over -= 1;
   }
 
   return {
     exclusive: true,
-    insertEndpoint: (endpoint) =>
+    insertEndpoint: (endpoint, maxOfAccount = Infinity) =>
       commits.write(() => {
+        const { accountId } = endpoint;
+        const own = sql('SELECT count(*) AS count FROM endpoints WHERE accountId = ?').get(accountId);
+        if (Number(own?.count) >= maxOfAccount) return false;
         tables.insertEndpoint(endpoint);
+        return true;
       }),
     async getEndpoint(id) {
       return tables.endpoint(id);
@@ -159,6 +157,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     async pendingNotices() {
       return sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint);
     },
+    async pendingHeldNotices() {
+      const held = sql("SELECT count(*) AS count FROM deliveries WHERE status = 'held' AND endpointId = ?");
+      return sql('SELECT * FROM endpoints WHERE heldNoticePending = 1 ORDER BY seq')
+        .all()
+        .map(toEndpoint)
+        .map((endpoint) => ({ endpoint, deliveries: Number(held.get(endpoint.id)?.count) }));
+    },
 
     publish: (event, toNewDelivery) =>
       commits.write(() => {
@@ -183,7 +188,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .map(toNewDelivery)
           .filter((delivery) => delivery !== undefined);
         tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        for (const delivery of deliveries) insert(delivery);
+        for (const delivery of deliveries) insert(delivery, event.body.length);
         return { created: true, deliveries };
       }),
     insertDelivery: ({ delivery, event, attempt }) =>
@@ -196,7 +201,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           ).run(accountId, eventId);
           if (counted.changes === 0) return false;
         }
-        insert(delivery, attempt);
+        insert(delivery, event?.body.length ?? tables.bodyBytes(accountId, eventId), attempt);
         return true;
       }),
     async getDelivery(id) {
@@ -262,50 +267,8 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return (next?.atMs ?? undefined) as number | undefined;
     },
 
-    prune: ({ beforeMs, keep, limit }) =>
-      commits.write(() => {
-        over ??= Number(sql(`SELECT count(*) AS count FROM deliveries WHERE ${ended}`).get()?.count);
-        const excess = over - keep;
-        const old = sql(`SELECT * FROM deliveries WHERE ${ended} ORDER BY seq LIMIT ?`)
-          .all(limit)
-          .map(toDelivery)
-          .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
-        old.forEach(forget);
-        const unheard = sql(
-          `DELETE FROM events WHERE id IN
-             (SELECT id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
-        ).run(beforeMs, limit);
-        return old.length + Number(unheard.changes);
-      }),
-    takeKey: (record, { beforeMs, abandonedMs }) =>
-      commits.write(() => {
-        sql('DELETE FROM keys WHERE begunAtMs < ? OR (begunAtMs < ? AND answer IS NULL)').run(
-          beforeMs,
-          abandonedMs,
-        );
-        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(
-          record.accountId,
-          record.key,
-        );
-        if (taken) {
-          const answer = typeof taken.answer === 'string' ? (JSON.parse(taken.answer) as unknown) : null;
-          return { ...taken, answer } as unknown as IdempotencyRecord;
-        }
-        sql('INSERT INTO keys (accountId, key, fingerprint, begunAtMs) VALUES (?, ?, ?, ?)').run(
-          record.accountId,
-          record.key,
-          record.fingerprint,
-          record.begunAtMs,
-        );
-        return undefined;
-      }),
-    answerKey: ({ accountId, key, begunAtMs }, answer) =>
-      commits.write(() => {
-        const mine = [accountId, key, begunAtMs] as const;
-        const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
-        if (answer) sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(answer), ...mine);
-        else sql(`DELETE FROM keys ${where}`).run(...mine);
-      }),
+    prune: (rule) => commits.write(() => pruneStep(rule)),
+    ...createSqliteKeys(tables, commits),
     async close() {
       commits.close();
     },
