@@ -75,7 +75,7 @@ export function checkEvents(events: readonly string[]): readonly string[] {
   if (wrong !== undefined) {
     throw new SenderError(
       'invalid_events',
-      `${quote(String(wrong))} is not an event type. Known: ${eventTypes.join(', ')}, or * for all.`,
+      `${quote(wrong)} is not an event type. Known: ${eventTypes.join(', ')}, or * for all.`,
     );
   }
   if (events.length === 0) throw new SenderError('invalid_events', 'The list of events is empty.');

@@ -18,6 +18,8 @@ import {
   type Transition,
 } from './contract.js';
 import { createHeap, type Heap } from './heap.js';
+import { createSequence } from './sequence.js';
+import { createShardedMap } from './sharded-map.js';
 import { createUsage, exceeds, heldDueAtMs } from './usage.js';
 
 /** A place where a delivery waits, or waited: one that has moved on leaves its entry behind. */
@@ -36,7 +38,7 @@ interface Head extends Waiting {
 type Visit = (rule: PruneRule) => boolean;
 
 /** Entries looked at in one step of pruning. */
-const maxVisits = 5_000;
+const maxVisits = 1_000;
 
 /** About what an attempt takes beyond its texts. */
 const attemptOverheadBytes = 500;
@@ -69,14 +71,14 @@ function isEarlier(a: Waiting, b: Waiting): boolean {
  */
 export function createMemoryStore(): SenderStore {
   const endpoints = new Map<string, EndpointRecord>();
-  const events = new Map<string, EventRecord>();
-  const deliveries = new Map<string, DeliveryRecord>();
+  const events = createShardedMap<EventRecord>();
+  const deliveries = createShardedMap<DeliveryRecord>();
   // An id is an account's own.
   const keyOf = (accountId: string, eventId: string): string => `${accountId.length} ${accountId} ${eventId}`;
-  const attempts = new Map<string, AttemptRecord[]>();
-  const deliveriesOfEvent = new Map<string, string[]>();
+  const attempts = createShardedMap<AttemptRecord[]>();
+  const deliveriesOfEvent = createShardedMap<string[]>();
   // Of events that no endpoint was subscribed to.
-  const unheard = new Set<string>();
+  const unheard = createSequence<string>();
   const usage = createUsage();
   const heldOf = new Map<string, number>();
   const keys = new Map<string, IdempotencyRecord>();
@@ -84,8 +86,9 @@ export function createMemoryStore(): SenderStore {
   // Where pruning goes on, and the last place at which it found a delivery that was too old.
   let pass: Iterator<Visit> | undefined;
   let expiredPlace = 0;
+  const deliveriesInOrder = createSequence<string>();
   // By id, of endpoints and deliveries: the place in the order they were made in, which is what cursors count.
-  const places = new Map<string, number>();
+  const places = createShardedMap<number>();
   const underWay = new Set<string>();
   const lanes = new Map<string, Lanes>();
   // For each lane, endpoints by what is first due in them. Entries can be stale; they are checked when used.
@@ -140,6 +143,13 @@ export function createMemoryStore(): SenderStore {
     if (delivery.status === 'scheduled' && delivery.dueAtMs !== null) enqueue(delivery, delivery.dueAtMs);
   }
 
+  function* inOrder(): Generator<DeliveryRecord> {
+    for (const [, id] of deliveriesInOrder.entries()) {
+      const delivery = deliveries.get(id);
+      if (delivery) yield delivery;
+    }
+  }
+
   /** Newest first. */
   function page<Item extends { readonly id: string }>(
     items: Iterable<Item>,
@@ -159,6 +169,7 @@ export function createMemoryStore(): SenderStore {
     const key = keyOf(accountId, eventId);
     count(delivery, 'subtract');
     deliveries.delete(id);
+    deliveriesInOrder.delete(places.get(id) ?? 0);
     attempts.delete(id);
     places.delete(id);
     const siblings = deliveriesOfEvent.get(key) ?? [];
@@ -170,6 +181,7 @@ export function createMemoryStore(): SenderStore {
 
   function insert(delivery: DeliveryRecord): void {
     places.set(delivery.id, ++sequence);
+    deliveriesInOrder.set(sequence, delivery.id);
     const key = keyOf(delivery.accountId, delivery.eventId);
     const ids = deliveriesOfEvent.get(key);
     if (ids) ids.push(delivery.id);
@@ -257,20 +269,20 @@ export function createMemoryStore(): SenderStore {
     return isForgotten;
   }
 
-  function forgetUnheard(key: string): void {
+  function forgetUnheard(place: number, key: string): void {
     const event = events.get(key);
-    unheard.delete(key);
+    unheard.delete(place);
     events.delete(key);
     if (event) usage.subtract(event.accountId, 'unheard', event.body.length);
   }
 
-  function pruneUnheard(key: string, rule: PruneRule): boolean {
+  function pruneUnheard(place: number, key: string, rule: PruneRule): boolean {
     const event = events.get(key);
     const isForgotten =
       !event ||
       event.createdAtMs < rule.endedBeforeMs ||
       exceeds(usage.get(event.accountId, 'unheard'), rule);
-    if (isForgotten) forgetUnheard(key);
+    if (isForgotten) forgetUnheard(place, key);
     return isForgotten;
   }
 
@@ -281,15 +293,10 @@ export function createMemoryStore(): SenderStore {
     else keysOf.set(accountId, count);
   }
 
-  /** All that may be forgotten, in order of creation. A Map can be changed while it is walked through. */
+  /** All that may be forgotten, in order of creation. */
   function* visits(): Generator<Visit> {
-    for (const id of deliveries.keys()) {
-      yield (rule) => {
-        const delivery = deliveries.get(id);
-        return delivery !== undefined && pruneDelivery(delivery, rule);
-      };
-    }
-    for (const key of unheard) yield (rule) => pruneUnheard(key, rule);
+    for (const delivery of inOrder()) yield (rule) => pruneDelivery(delivery, rule);
+    for (const [place, key] of unheard.entries()) yield (rule) => pruneUnheard(place, key, rule);
     for (const [id, { accountId, begunAtMs }] of keys) {
       yield (rule) => {
         const isForgotten = begunAtMs < rule.keysBeforeMs;
@@ -329,7 +336,7 @@ export function createMemoryStore(): SenderStore {
     },
     async deleteEndpoint(id, change) {
       if (!endpoints.delete(id)) return false;
-      for (const delivery of [...deliveries.values()]) {
+      for (const delivery of [...inOrder()]) {
         const waits = delivery.status === 'scheduled' || delivery.status === 'held';
         if (waits && delivery.endpointId === id) apply(delivery.id, change);
       }
@@ -347,7 +354,7 @@ export function createMemoryStore(): SenderStore {
     },
     async changeWaiting({ endpointId, statuses, limit, change }) {
       const waiting: string[] = [];
-      for (const { id, endpointId: at, status } of deliveries.values()) {
+      for (const { id, endpointId: at, status } of inOrder()) {
         if (at !== endpointId || !statuses.some((each) => each === status)) continue;
         if (waiting.push(id) === limit) break;
       }
@@ -365,7 +372,7 @@ export function createMemoryStore(): SenderStore {
         .filter((delivery) => delivery !== undefined);
       events.set(key, event);
       if (made.length === 0) {
-        unheard.add(key);
+        unheard.set(++sequence, key);
         usage.add(event.accountId, 'unheard', event.body.length);
       }
       for (const delivery of made) insert(delivery);
@@ -389,7 +396,7 @@ export function createMemoryStore(): SenderStore {
         (endpointId === undefined || each.endpointId === endpointId) &&
         (status === undefined || each.status === status) &&
         (eventType === undefined || each.eventType === eventType);
-      return page(deliveries.values(), wanted, rest);
+      return page(inOrder(), wanted, rest);
     },
     async claim({ lane, nowMs, limit, capacityOf, begin }) {
       const claims: Claim[] = [];

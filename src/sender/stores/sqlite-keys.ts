@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { IdempotencyRecord, SenderStore } from './contract.js';
 import type { Commits } from './sqlite-commits.js';
 import type { Row, Tables } from './sqlite-tables.js';
@@ -9,9 +10,10 @@ function toKey(row: Row): IdempotencyRecord {
 
 /** The idempotency keys of the API. */
 export function createSqliteKeys(
-  { sql }: Tables,
+  tables: Tables,
   commits: Commits,
 ): Pick<SenderStore, 'takeKey' | 'answerKey'> {
+  const sql = (text: string): StatementSync => tables.sql(text);
   return {
     takeKey: (record, { beforeMs, abandonedMs, limit }) =>
       commits.write(() => {

@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { DeliveryRecord, EndpointRecord, PruneRule, PruneStep, RetentionClass } from './contract.js';
 import { isEnded } from './sqlite-database.js';
 import { toDelivery, type Row, type Tables } from './sqlite-tables.js';
@@ -23,7 +24,7 @@ export function createSqliteRetention(
   tables: Tables,
   forget: (delivery: DeliveryRecord) => void,
 ): (rule: PruneRule) => PruneStep {
-  const { sql } = tables;
+  const sql = (text: string): StatementSync => tables.sql(text);
   let pass: Iterator<Visit> | undefined;
   let visit: Visit | undefined;
 
