@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from './clock.js';
 import { expireHeld, heldNoticeMs } from './held.js';
 import type { EndpointRecord, PendingHeldNotice, PruneRule, SenderStore } from './stores/contract.js';
@@ -41,13 +42,7 @@ export const idempotencyKeyMs = 86_400_000;
 const dayMs = 86_400_000;
 const intervalMs = 90_000;
 /** Small, so that no step keeps the event loop from others for long. */
-const batchSize = 200;
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
+const batchSize = 100;
 
 export function createRetention(options: RetentionOptions): Retention {
   const { store, clock, limits, onError } = options;

@@ -1,4 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   hears,
   maxMovesPerClaim,
@@ -267,7 +268,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return (next?.atMs ?? undefined) as number | undefined;
     },
 
-    prune: (rule) => commits.write(() => pruneStep(rule)),
+    async prune(rule) {
+      const step = await commits.write(() => pruneStep(rule));
+      await nextTurn();
+      // Small checkpoints: the automatic one copies 16 MiB at once, and would keep everybody waiting for it.
+      if (step.forgotten > 0 && database.isOpen) sql('PRAGMA wal_checkpoint(PASSIVE)').get();
+      return step;
+    },
     ...createSqliteKeys(tables, commits),
     async close() {
       commits.close();
