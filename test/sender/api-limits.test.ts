@@ -1,5 +1,6 @@
 // What an account may have and ask of the API, and what the API says no more than.
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment */
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment,
+   @typescript-eslint/no-unsafe-argument */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createSender,
@@ -211,7 +212,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     const count = async () => (await call('GET', '')).json.data.length;
 
     it('gives the response, and after five minutes the same endpoint and secret', async () => {
-      const { answerKey } = store;
+      const answerKey = store.answerKey.bind(store);
       store.answerKey = () => Promise.reject(new Error('disk full'));
       const first = await noSecret();
       expect(first.status).toBe(201);
@@ -230,7 +231,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     });
 
     it('finds the endpoint of a call that failed after it was saved, at once', async () => {
-      const { insertDelivery } = store;
+      const insertDelivery = store.insertDelivery.bind(store);
       store.insertDelivery = () => Promise.reject(new Error('disk full'));
       expect((await noSecret()).status).toBe(500);
       store.insertDelivery = insertDelivery;
@@ -242,7 +243,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
 
     it('does not redeliver twice', async () => {
       const { json } = await create();
-      const { answerKey } = store;
+      const answerKey = store.answerKey.bind(store);
       store.answerKey = () => Promise.reject(new Error('disk full'));
       const redeliver = () => call('POST', `/deliveries/${json.ping.delivery_id}/redeliver`, {}, once);
       const first = await redeliver();

@@ -77,7 +77,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
   /** Sweeps once, to its end, by a sender that starts and stops. */
   async function sweep(sender: Sender): Promise<void> {
     let turns = 0;
-    const { prune } = store;
+    const prune = store.prune.bind(store);
     store.prune = async (rule: PruneRule) => {
       const step = await prune(rule);
       turns = step.isComplete && step.forgotten === 0 ? 1 : 0;
@@ -307,7 +307,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
       await Promise.all(batch);
     }
     clock.advance(31 * dayMs);
-    const { prune } = store;
+    const prune = store.prune.bind(store);
     let longestMs = 0;
     let forgotten = 0;
     store.prune = async (rule) => {
