@@ -11,10 +11,12 @@ import {
   checkOptions,
   checkPage,
   checkSecret,
+  checkUrlLength,
+  quote,
   toRecord,
 } from './input.js';
 import { internals } from './internals.js';
-import { createRetention } from './retention.js';
+import { createRetention, defaultRetention } from './retention.js';
 import { defaultRetryScheduleSeconds } from './schedule.js';
 import type {
   AttemptResult,
@@ -25,7 +27,7 @@ import type {
   WaitingRequest,
 } from './stores/contract.js';
 import { createHttpTransport } from './transport.js';
-import type { Endpoint, PingResult, Sender, SenderOptions } from './types.js';
+import type { CreatedEndpoint, Endpoint, EndpointInput, PingResult, Sender, SenderOptions } from './types.js';
 import { createUrlGuard } from './url-guard.js';
 import { packageVersion } from './version.js';
 
@@ -85,7 +87,7 @@ function guarded(onError: (error: unknown) => unknown): (error: unknown) => void
  */
 export function createSender(options: SenderOptions): Sender {
   checkOptions(options);
-  const { store, clock = systemClock, onEndpointDisabled } = options;
+  const { store, clock = systemClock, onEndpointDisabled, onHeldExpiring } = options;
   const { retention, attemptTimeoutMs = 15_000 } = options;
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
   const transport = options.transport ?? createHttpTransport(guard);
@@ -108,15 +110,22 @@ export function createSender(options: SenderOptions): Sender {
   const forgetting = createRetention({
     store,
     clock,
-    days: retention?.days ?? 30,
-    deliveries: retention?.deliveries ?? 1_000_000,
+    limits: {
+      days: retention?.days ?? defaultRetention.days,
+      heldDays: retention?.heldDays ?? defaultRetention.heldDays,
+      deliveries: retention?.deliveries ?? defaultRetention.deliveries,
+      bytes: retention?.bytes ?? defaultRetention.bytes,
+    },
+    onHeldExpiring: (endpoint, notice) => onHeldExpiring?.(shown(endpoint), notice),
     onError,
   });
+  /** Endpoints that are being pinged. */
+  const pinging = new Set<string>();
 
   async function found<Value>(value: Promise<Value | undefined>, id: string): Promise<Value> {
     const result = await value;
     if (result !== undefined) return result;
-    throw new SenderError('not_found', `There is no ${JSON.stringify(id)}.`);
+    throw new SenderError('not_found', `There is no ${quote(id)}.`);
   }
 
   function update(id: string, change: (endpoint: EndpointRecord) => EndpointRecord): Promise<EndpointRecord> {
@@ -182,6 +191,19 @@ export function createSender(options: SenderOptions): Sender {
     return { ok, deliveryId: delivery.id, status: result.status ?? null, error };
   }
 
+  /** One at a time to each endpoint: pings must not become a flood at a host that answers slowly. */
+  async function pingAlone(endpoint: EndpointRecord): Promise<PingResult> {
+    if (pinging.has(endpoint.id)) {
+      throw new SenderError('ping_in_progress', 'A ping of this endpoint is under way: wait for its result.');
+    }
+    pinging.add(endpoint.id);
+    try {
+      return await ping(endpoint);
+    } finally {
+      pinging.delete(endpoint.id);
+    }
+  }
+
   /** In many small transactions: nothing else waits long for them, however many there are. */
   async function changeAllWaiting(
     endpointId: string,
@@ -197,36 +219,69 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Refuses what is known to lead inward. A name that does not resolve is saved; its ping tells. */
   async function checkUrl(text: string): Promise<string> {
+    checkUrlLength(text);
     const url = guard.checkUrl(text);
+    checkUrlLength(url.href);
     await guard.resolve(url.hostname).catch((error: unknown) => {
       if (error instanceof SenderError) throw error;
     });
     return url.href;
   }
 
+  /** A call that is repeated under the same id finds the endpoint of the first one, and pings it again. */
+  async function createEndpointOnce(
+    input: EndpointInput,
+    id: string,
+    maxOfAccount?: number,
+  ): Promise<CreatedEndpoint> {
+    checkKeys('createEndpoint', input, ['url', 'events', 'secret', 'accountId']);
+    const { url, events, secret, accountId } = input;
+    const endpoint: EndpointRecord = {
+      id,
+      accountId: checkAccountId(accountId),
+      events: checkEvents(events),
+      secret: secret === undefined ? newSecret() : checkSecret(secret),
+      url: await checkUrl(url),
+      status: 'enabled',
+      disabledReason: null,
+      disabledAtMs: null,
+      failingSinceMs: null,
+      lastError: null,
+      noticePending: false,
+      heldExpiresAtMs: null,
+      heldDroppedAtMs: null,
+      heldNoticePending: false,
+      createdAtMs: clock.now(),
+    };
+    await transport.prepare?.();
+    const existing = await store.getEndpoint(id);
+    if (!existing && !(await store.insertEndpoint(endpoint, maxOfAccount))) {
+      throw new SenderError(
+        'too_many_endpoints',
+        `The account has ${maxOfAccount} endpoints, and may not have more. Delete one first.`,
+      );
+    }
+    const saved = existing ?? endpoint;
+    const pinged = await pingAlone(saved);
+    return { ...shown(saved), ...(secret === undefined && { secret: saved.secret }), ping: pinged };
+  }
+
+  async function redeliverOnce(deliveryId: string, id: string): Promise<DeliveryRecord> {
+    const existing = await store.getDelivery(id);
+    if (existing) return existing.delivery;
+    const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
+    const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
+    const nowMs = clock.now();
+    const redelivery = schedule({ ...newDelivery(event, endpoint.id, 'manual', nowMs), id }, endpoint, nowMs);
+    const isKept = await store.insertDelivery({ delivery: redelivery });
+    // Forgotten in between.
+    await found(Promise.resolve(isKept || undefined), deliveryId);
+    dispatcher.wake();
+    return redelivery;
+  }
+
   const sender: Sender = {
-    async createEndpoint(input) {
-      checkKeys('createEndpoint', input, ['url', 'events', 'secret', 'accountId']);
-      const { url, events, secret, accountId } = input;
-      const endpoint: EndpointRecord = {
-        id: newId('wh'),
-        accountId: checkAccountId(accountId),
-        events: checkEvents(events),
-        secret: secret === undefined ? newSecret() : checkSecret(secret),
-        url: await checkUrl(url),
-        status: 'enabled',
-        disabledReason: null,
-        disabledAtMs: null,
-        failingSinceMs: null,
-        lastError: null,
-        noticePending: false,
-        createdAtMs: clock.now(),
-      };
-      await transport.prepare?.();
-      await store.insertEndpoint(endpoint);
-      const pinged = await ping(endpoint);
-      return { ...shown(endpoint), ...(secret === undefined && { secret: endpoint.secret }), ping: pinged };
-    },
+    createEndpoint: (input) => createEndpointOnce(input, newId('wh')),
     async getEndpoint(id) {
       const endpoint = await store.getEndpoint(id);
       return endpoint && shown(endpoint);
@@ -259,6 +314,9 @@ export function createSender(options: SenderOptions): Sender {
         disabledAtMs: null,
         failingSinceMs: null,
         noticePending: false,
+        heldExpiresAtMs: null,
+        heldDroppedAtMs: null,
+        heldNoticePending: false,
       }));
       const nowMs = clock.now();
       const released = releases ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs)) : 0;
@@ -279,7 +337,7 @@ export function createSender(options: SenderOptions): Sender {
       return { secret: next };
     },
     async pingEndpoint(id) {
-      return ping(await found(store.getEndpoint(id), id));
+      return pingAlone(await found(store.getEndpoint(id), id));
     },
     async publish(input) {
       const nowMs = clock.now();
@@ -296,17 +354,7 @@ export function createSender(options: SenderOptions): Sender {
       const { endpointId, status, event, ...page } = options;
       return store.listDeliveries({ endpointId, status, eventType: event, ...checkPage(page) });
     },
-    async redeliver(deliveryId) {
-      const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
-      const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
-      const nowMs = clock.now();
-      const again = schedule(newDelivery(event, endpoint.id, 'manual', nowMs), endpoint, nowMs);
-      const kept = await store.insertDelivery({ delivery: again });
-      // Forgotten in between.
-      await found(Promise.resolve(kept || undefined), deliveryId);
-      dispatcher.wake();
-      return again;
-    },
+    redeliver: (deliveryId) => redeliverOnce(deliveryId, newId('dlv')),
     async start() {
       await transport.prepare?.();
       // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
@@ -337,6 +385,6 @@ export function createSender(options: SenderOptions): Sender {
       }
     },
   };
-  internals.set(sender, { store, clock });
+  internals.set(sender, { store, clock, createEndpointOnce, redeliverOnce });
   return sender;
 }

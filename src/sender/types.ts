@@ -38,11 +38,13 @@ export interface SenderOptions {
   /** Told once of each endpoint that was disabled for its failures; again if the process ended while it was told. */
   onEndpointDisabled?: ((endpoint: Endpoint) => unknown) | undefined;
   /**
-   * How long ended deliveries are kept, with their attempts and events: both apply. While an event is kept, its id
-   * is known, and publishing it again adds nothing.
-   * @default { days: 30, deliveries: 1_000_000 }
+   * Called when held deliveries of an endpoint are near their end (`expiring`), and when the first of them was
+   * dropped (`dropped`). Called again if it rejects, or if the process ended meanwhile; the state is reset when the
+   * endpoint is enabled. `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
    */
-  retention?: { days?: number | undefined; deliveries?: number | undefined } | undefined;
+  onHeldExpiring?: ((endpoint: Endpoint, notice: HeldNotice) => unknown) | undefined;
+  /** How long and how much is kept. See {@link RetentionOptions}. */
+  retention?: RetentionOptions | undefined;
   /**
    * Told of what a store, a transport or a callback threw. Deliveries go on.
    * @default a warning of the process
@@ -50,8 +52,37 @@ export interface SenderOptions {
   onError?: ((error: unknown) => unknown) | undefined;
 }
 
+/**
+ * How long deliveries are kept, with their attempts and events. Amounts are **per account**, and apply to ended
+ * deliveries, to held ones, and to events that no endpoint was subscribed to, each. The oldest are dropped first, at
+ * the next sweep (every 90 seconds). While an event is kept, its id is known, and publishing it again adds nothing.
+ */
+export interface RetentionOptions {
+  /** Days that ended deliveries are kept. @default 30 */
+  days?: number | undefined;
+  /** Days that held deliveries are kept. @default 30 */
+  heldDays?: number | undefined;
+  /** The most deliveries. @default 100_000 */
+  deliveries?: number | undefined;
+  /** The most bytes of bodies and attempts; a body counts for each of its deliveries. @default 268_435_456 (256 MiB) */
+  bytes?: number | undefined;
+}
+
+/** What becomes of the held deliveries of an endpoint. */
+export interface HeldNotice {
+  /** `expiring`: they will be dropped. `dropped`: the first of them was. */
+  readonly state: 'expiring' | 'dropped';
+  /** From when on they are dropped, oldest first: milliseconds since 1970. */
+  readonly fromMs: number;
+  /** How many deliveries are held now. */
+  readonly deliveries: number;
+}
+
 /** An endpoint as it may be shown: without its secret. */
-export type Endpoint = Omit<EndpointRecord, 'secret' | 'noticePending'>;
+export type Endpoint = Omit<
+  EndpointRecord,
+  'secret' | 'noticePending' | 'heldExpiresAtMs' | 'heldDroppedAtMs' | 'heldNoticePending'
+>;
 
 /** An endpoint that was just made. */
 export interface CreatedEndpoint extends Endpoint {
@@ -130,7 +161,10 @@ export interface Sender {
   disableEndpoint(id: string): Promise<Endpoint>;
   /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
   rotateSecret(id: string, options?: { secret?: string | undefined }): Promise<{ secret: string }>;
-  /** One attempt, now, that counts for nothing. @throws `SenderError` `not_found` */
+  /**
+   * Sends one attempt, now, that counts for nothing. One at a time to each endpoint.
+   * @throws `SenderError` `not_found`, `ping_in_progress`
+   */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
    * Keeps an event and a delivery for each endpoint that hears it; for a disabled one it is held. What it

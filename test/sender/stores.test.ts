@@ -19,6 +19,7 @@ import type {
   EndpointRecord,
   EventRecord,
   IdempotencyRecord,
+  PruneRule,
   SenderStore,
   Transition,
 } from '../../src/sender/stores/contract.js';
@@ -37,6 +38,9 @@ const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecor
   failingSinceMs: null,
   lastError: null,
   noticePending: false,
+  heldExpiresAtMs: null,
+  heldDroppedAtMs: null,
+  heldNoticePending: false,
   createdAtMs: 1,
   ...more,
 });
@@ -76,6 +80,39 @@ const attempt = (deliveryId: string, more: Partial<AttemptRecord> = {}): Attempt
   reason: null,
   ...more,
 });
+const rule = (more: Partial<PruneRule> = {}): PruneRule => ({
+  nowMs: 1e6,
+  endedBeforeMs: 0,
+  heldMs: 1e9,
+  heldNoticeMs: 0,
+  deliveries: 1e9,
+  bytes: 1e12,
+  keysBeforeMs: 0,
+  limit: 10,
+  expireHeld: (at) => ({ endpoint: at, isDropped: false }),
+  ...more,
+});
+const keyOf = (accountId: string, key: string): IdempotencyRecord => ({
+  accountId,
+  key,
+  fingerprint: 'f',
+  resourceId: 'r',
+  begunAtMs: 100,
+  isAbandoned: false,
+  answer: null,
+});
+const keyExpiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
+/** Prunes step by step until the end of the store. */
+async function prune(store: SenderStore, more: Partial<PruneRule>): Promise<number> {
+  let forgotten = 0;
+  for (let isComplete = false; !isComplete;) {
+    const step = await store.prune(rule(more));
+    expect(step.forgotten).toBeLessThanOrEqual(rule(more).limit);
+    forgotten += step.forgotten;
+    isComplete = step.isComplete;
+  }
+  return forgotten;
+}
 const begin: Transition = ({ delivery: row, endpoint: at }) =>
   at?.status === 'disabled'
     ? { delivery: { ...row, status: 'held', dueAtMs: null } }
@@ -247,7 +284,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     for (const id of ['a', 'b', 'c', 'd']) await publish(id, { status: 'failed', dueAtMs: null });
     const first = await store.listDeliveries({ limit: 2 });
     expect(first.items.map(({ eventId }) => eventId)).toEqual(['evt_d', 'evt_c']);
-    await store.prune({ beforeMs: 0, keep: 0, limit: 3 });
+    await prune(store, { deliveries: 1 });
     await publish('e');
     const rest = await store.listDeliveries({ limit: 2, cursor: first.nextCursor });
     expect(rest).toEqual({ items: [], nextCursor: undefined });
@@ -298,43 +335,93 @@ describe.each(stores)('the $name store', ({ open }) => {
     await ask({ capacityOf: () => 3 });
     for (const id of ['a', 'b', 'c']) await store.settle([{ deliveryId: `dlv_${id}_wh_1`, change: ended }]);
     await store.publish(event('evt_unheard', { createdAtMs: 2 }), () => undefined);
-    expect(await store.prune({ beforeMs: 0, keep: 3, limit: 10 })).toBe(0);
-    expect(await store.prune({ beforeMs: 0, keep: 2, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 3 })).toBe(0);
+    expect(await prune(store, { deliveries: 2 })).toBe(1);
     expect(await store.getDelivery('dlv_a_wh_1')).toBeUndefined();
     // The event went with its only delivery, so its id is free again.
     expect((await publish('a')).created).toBe(true);
-    expect(await store.prune({ beforeMs: 98.5, keep: 9, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 98.5 })).toBe(2);
     expect((await store.publish(event('evt_unheard'), () => undefined)).created).toBe(true);
     expect(await store.getDelivery('dlv_c_wh_1')).toBeDefined();
-    expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(2);
     // What waits is never forgotten.
     expect((await store.getDelivery('dlv_d_wh_1'))?.delivery.status).toBe('scheduled');
   });
 
-  it('gives a key to one call, and its answer to those that follow', async () => {
+  describe('an idempotency key', () => {
     const call: IdempotencyRecord = {
       accountId: 'acc_1',
       key: 'k',
       fingerprint: 'f',
+      resourceId: 'first',
       begunAtMs: 100,
+      isAbandoned: false,
       answer: null,
     };
-    const expiry = { beforeMs: 0, abandonedMs: 0 };
-    const [mine, other] = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
-    expect([mine, other]).toEqual([undefined, call]);
-    expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toBeUndefined();
+    const expiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
     const answer = { status: 201, body: '{}' };
-    await store.answerKey({ ...call, begunAtMs: 99 }, null);
-    await store.answerKey(call, answer);
-    expect(await store.takeKey(call, { beforeMs: 100, abandonedMs: 101 })).toEqual({ ...call, answer });
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 200 }, { beforeMs: 101, abandonedMs: 0 }),
-    ).toBeUndefined();
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 300 }, { beforeMs: 0, abandonedMs: 201 }),
-    ).toBeUndefined();
-    await store.answerKey({ ...call, begunAtMs: 300 }, null);
-    expect(await store.takeKey(call, expiry)).toBeUndefined();
+    const second = { ...call, resourceId: 'second', begunAtMs: 200 };
+
+    it('is claimed by one of two calls that arrive together, and by another account as well', async () => {
+      const claims = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
+      expect(claims).toEqual([
+        { status: 'claimed', record: call },
+        { status: 'taken', record: call },
+      ]);
+      expect((await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).status).toBe('claimed');
+    });
+
+    it('gives its answer until it expires, and is free after that', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey({ ...call, begunAtMs: 99 }, 'released');
+      await store.answerKey(call, answer);
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 100, abandonedMs: 101 })).toEqual({
+        status: 'taken',
+        record: { ...call, answer },
+      });
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 101 })).toEqual({
+        status: 'claimed',
+        record: second,
+      });
+    });
+
+    it('is free once released', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey(call, 'released');
+      expect(await store.takeKey(second, expiry)).toEqual({ status: 'claimed', record: second });
+    });
+
+    it('keeps its resource for the same call after it was abandoned, and rejects another call', async () => {
+      const abandon = [
+        (key: string) => store.answerKey({ ...call, key }, 'abandoned').then(() => expiry),
+        () => ({ ...expiry, abandonedMs: 101 }),
+      ];
+      for (const [index, each] of abandon.entries()) {
+        const key = `k${index}`;
+        await store.takeKey({ ...call, key }, expiry);
+        const after = await each(key);
+        const other = await store.takeKey({ ...second, key, fingerprint: 'other' }, after);
+        expect(other.status).toBe('taken');
+        const retry = await store.takeKey({ ...second, key }, after);
+        expect(retry).toEqual({ status: 'claimed', record: { ...second, key, resourceId: 'first' } });
+        expect((await store.takeKey({ ...second, key }, expiry)).status).toBe('taken');
+      }
+    });
+
+    it('is refused beyond the limit of its account, until older ones are forgotten', async () => {
+      const claim = async (key: string, accountId = 'acc_1') =>
+        (await store.takeKey({ ...call, key, accountId }, { ...expiry, limit: 2 })).status;
+      expect([await claim('a'), await claim('b'), await claim('c'), await claim('c', 'acc_2')]).toEqual([
+        'claimed',
+        'claimed',
+        'full',
+        'claimed',
+      ]);
+      expect(await claim('a')).toBe('taken');
+      expect(await prune(store, { keysBeforeMs: 100 })).toBe(0);
+      expect(await prune(store, { keysBeforeMs: 101, limit: 1 })).toBe(3);
+      expect(await claim('c')).toBe('claimed');
+    });
   });
 
   it('gives what an event made, though places are given again', async () => {
@@ -342,7 +429,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     await publish('a');
     await store.settle([{ deliveryId: 'dlv_a_wh_2', change: ended }]);
-    expect(await store.prune({ beforeMs: 0, keep: 0, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 0 })).toBe(1);
     await publish('b');
     expect((await publish('a')).deliveries.map(({ id }) => id)).toEqual(['dlv_a_wh_1']);
   });
@@ -359,7 +446,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     it('forgets an ended delivery without the event of the other account, which is being delivered', async () => {
       await publishIn('acc_1', { status: 'succeeded', dueAtMs: null });
       await publishIn('acc_2');
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect(await store.getDelivery('dlv_acc_1')).toBeUndefined();
       expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
       expect((await publishIn('acc_2')).created).toBe(false);
@@ -369,7 +456,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     it('forgets an event without deliveries, and not that of the other account', async () => {
       await store.publish(event('evt_1', { accountId: 'acc_1' }), () => undefined);
       await publishIn('acc_2');
-      expect(await store.prune({ beforeMs: 1e9, keep: 9, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
       expect((await publishIn('acc_1')).created).toBe(true);
     });
@@ -379,7 +466,7 @@ describe.each(stores)('the $name store', ({ open }) => {
       await publishIn('acc_2', { status: 'succeeded', dueAtMs: null });
       const manual = delivery('dlv_manual', 'evt_1', { accountId: 'acc_2', kind: 'manual' });
       expect(await store.insertDelivery({ delivery: manual })).toBe(true);
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(2);
       expect(await bodyOf('dlv_manual')).toEqual(body('acc_2'));
       expect((await publishIn('acc_1')).created).toBe(true);
       expect(
@@ -400,17 +487,14 @@ describe.each(stores)('the $name store', ({ open }) => {
       ]);
     });
 
-    it('keeps an idempotency key of one account when the other answers or drops its own', async () => {
-      const call = { key: 'k', fingerprint: 'f', begunAtMs: 100, answer: null };
-      const expiry = { beforeMs: 0, abandonedMs: 0 };
-      for (const accountId of ['acc_1', 'acc_2'])
-        expect(await store.takeKey({ ...call, accountId }, expiry)).toBeUndefined();
-      await store.answerKey({ ...call, accountId: 'acc_1' }, { status: 201, body: '1' });
-      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({ answer: null });
-      await store.answerKey({ ...call, accountId: 'acc_1' }, null);
-      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({
-        accountId: 'acc_2',
-      });
+    it('keeps an idempotency key of one account when the other answers or releases its own', async () => {
+      const [one, other] = [keyOf('acc_1', 'k'), keyOf('acc_2', 'k')];
+      for (const record of [one, other])
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+      await store.answerKey(one, { status: 201, body: '1' });
+      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
+      await store.answerKey(one, 'released');
+      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
     });
   });
 
@@ -446,7 +530,7 @@ describe.each(stores)('the $name store', ({ open }) => {
         ['evt', other],
       ]);
       await store.settle([{ deliveryId: `dlv_${one}_acc_1`, change: ended }]);
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect((await store.getDelivery(`dlv_${other}_acc_1`))?.event.id).toBe(other);
     });
 
@@ -473,12 +557,69 @@ describe.each(stores)('the $name store', ({ open }) => {
         );
       const found = await store.listDeliveries({ eventType: one, limit: 9 });
       expect(found.items.map(({ eventType }) => eventType)).toEqual([one]);
-      const expiry = { beforeMs: 0, abandonedMs: 0 };
-      const call = (accountId: string, key: string) =>
-        ({ accountId, key, fingerprint: 'f', begunAtMs: 1, answer: null }) as const;
-      const calls = [call(one, 'k'), call(other, 'k'), call('acc_1', one), call('acc_1', other)];
-      for (const each of calls) expect(await store.takeKey(each, expiry)).toBeUndefined();
-      for (const each of calls) expect(await store.takeKey(each, expiry)).toEqual(each);
+      const calls = [keyOf(one, 'k'), keyOf(other, 'k'), keyOf('acc_1', one), keyOf('acc_1', other)];
+      for (const record of calls)
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+      for (const record of calls)
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'taken', record });
+      const [first] = calls;
+      if (first) await store.answerKey(first, 'abandoned');
+      expect((await store.takeKey(keyOf(other, 'k'), keyExpiry)).status).toBe('taken');
+      expect((await store.takeKey(keyOf(one, 'k'), keyExpiry)).status).toBe('claimed');
+      expect((await store.takeKey(keyOf(one, 'k2'), { ...keyExpiry, limit: 1 })).status).toBe('full');
+      expect(await prune(store, { keysBeforeMs: 101 })).toBe(4);
+    });
+
+    it('counts and forgets what each account has', async () => {
+      await store.insertEndpoint(endpoint('wh_1'));
+      const add = async (accountId: string, id: string, more: Partial<DeliveryRecord>) => {
+        const made = delivery(`dlv_${accountId}_${id}`, id, { accountId, dueAtMs: null, ...more });
+        await store.publish(event(id, { accountId }), () => made);
+        return made.id;
+      };
+      for (const status of ['succeeded', 'held'] as const) {
+        const kept = [];
+        await add(one, `${status}_0`, { status, createdAtMs: 0 });
+        for (const accountId of [one, other]) {
+          await add(accountId, `${status}_1`, { status, createdAtMs: 1 });
+          kept.push(await add(accountId, `${status}_2`, { status, createdAtMs: 2 }));
+        }
+        const { nowMs } = rule();
+        const expireHeld: PruneRule['expireHeld'] = (at, dueAtMs) => ({
+          endpoint: at,
+          isDropped: dueAtMs <= nowMs,
+        });
+        expect(await prune(store, { deliveries: 1, expireHeld })).toBe(3);
+        for (const id of kept) expect(await store.getDelivery(id)).toBeDefined();
+      }
+      for (const accountId of [one, one, other])
+        await store.publish(event(`unheard_${Math.random()}`, { accountId }), () => undefined);
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+    });
+
+    it('decides on what is held for each endpoint, and counts it', async () => {
+      for (const text of [one, other]) {
+        await store.insertEndpoint(endpoint(text, { accountId: text, status: 'disabled' }));
+        await store.publish(event('evt_1', { accountId: text }), ({ id: endpointId }) =>
+          delivery(`dlv_${text}`, 'evt_1', { accountId: text, endpointId, status: 'held', dueAtMs: null }),
+        );
+      }
+      const seen: string[] = [];
+      const expireHeld: PruneRule['expireHeld'] = (at) => {
+        seen.push(at.id);
+        return { endpoint: { ...at, heldNoticePending: at.id === one }, isDropped: at.id === other };
+      };
+      await prune(store, { heldMs: 1, expireHeld });
+      expect(new Set(seen)).toEqual(new Set([one, other]));
+      expect(await store.getDelivery(`dlv_${other}`)).toBeUndefined();
+      const notices = await store.pendingHeldNotices();
+      expect(notices.map(({ endpoint: { id }, deliveries }) => [id, deliveries])).toEqual([[one, 1]]);
+    });
+
+    it('has a number of endpoints for each account', async () => {
+      const insert = (id: string, accountId: string) => store.insertEndpoint(endpoint(id, { accountId }), 1);
+      expect([await insert('wh_1', one), await insert('wh_2', other)]).toEqual([true, true]);
+      expect([await insert('wh_3', one), await insert('wh_4', other)]).toEqual([false, false]);
     });
   });
 

@@ -21,6 +21,12 @@ export interface EndpointRecord {
   readonly lastError: string | null;
   /** True from the moment it was disabled by failures until its owner has been told. */
   readonly noticePending: boolean;
+  /** Held deliveries may be dropped from this time on; null until the first of them nears its end. */
+  readonly heldExpiresAtMs: number | null;
+  /** When the first held delivery was dropped since the endpoint was last enabled. */
+  readonly heldDroppedAtMs: number | null;
+  /** True from a change of the two fields above until the owner has been notified of it. */
+  readonly heldNoticePending: boolean;
   readonly createdAtMs: number;
 }
 
@@ -176,25 +182,83 @@ export interface WaitingRequest {
   readonly change: Transition;
 }
 
-/** A call of the API that must not be carried out twice, and what was answered. */
+/** A call of the API that must not be carried out twice, and its response. */
 export interface IdempotencyRecord {
   readonly accountId: string;
   readonly key: string;
   /** Of the call: the key stands for this call and for no other. */
   readonly fingerprint: string;
+  /** Identifies what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
+  readonly resourceId: string;
   readonly begunAtMs: number;
-  /** Null while it is carried out. */
+  /** True if the call ended without a response that could be kept. */
+  readonly isAbandoned: boolean;
+  /** Null unless the call has succeeded. */
   readonly answer: { readonly status: number; readonly body: string } | null;
 }
 
-/** What may be forgotten. */
-export interface PruneRule {
-  /** Made before then. */
+/** Result of claiming an idempotency key. */
+export type KeyClaim =
+  /** The caller carries the call out, under the `resourceId` of this record. */
+  | { readonly status: 'claimed'; readonly record: IdempotencyRecord }
+  /** Another call has the key: answered, under way, or with another fingerprint. */
+  | { readonly status: 'taken'; readonly record: IdempotencyRecord }
+  /** The account has too many keys. */
+  | { readonly status: 'full' };
+
+/** When a claimed key is free again. */
+export interface KeyExpiry {
+  /** A key whose call began before this time is free. */
   readonly beforeMs: number;
-  /** Beyond so many ended deliveries. */
-  readonly keep: number;
-  /** How many at most, in one transaction. */
+  /** A call without an answer that began before this time counts as abandoned. */
+  readonly abandonedMs: number;
+  /** The most keys that an account may have. */
   readonly limit: number;
+}
+
+/** What a store counts per account: deliveries by their state, and events that have no delivery. */
+export type RetentionClass = 'ended' | 'held' | 'unheard';
+
+/**
+ * What a store may forget. Ages count from the creation. `deliveries` and `bytes` are the most that an account
+ * may have of each class.
+ */
+export interface PruneRule {
+  readonly nowMs: number;
+  /** Ended deliveries, and events without deliveries, created before this time are forgotten. */
+  readonly endedBeforeMs: number;
+  /** Milliseconds that a held delivery is kept. */
+  readonly heldMs: number;
+  /** Milliseconds before the end of a held delivery at which its endpoint goes through `expireHeld`. */
+  readonly heldNoticeMs: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+  /** Idempotency keys whose calls began before this time are forgotten. */
+  readonly keysBeforeMs: number;
+  /** The most rows forgotten in one transaction. */
+  readonly limit: number;
+  /** Decides on a held delivery that is, or soon will be, due to be dropped. Pure. */
+  readonly expireHeld: (endpoint: EndpointRecord, dueAtMs: number) => HeldExpiry;
+}
+
+/** A decision on a held delivery, and its endpoint afterwards. */
+export interface HeldExpiry {
+  readonly endpoint: EndpointRecord;
+  readonly isDropped: boolean;
+}
+
+/** Result of one step of pruning. */
+export interface PruneStep {
+  readonly forgotten: number;
+  /** True if the step reached the end of the store; the next one begins at its start. */
+  readonly isComplete: boolean;
+}
+
+/** An endpoint whose owner has to be notified about its held deliveries. */
+export interface PendingHeldNotice {
+  readonly endpoint: EndpointRecord;
+  /** How many deliveries are held for it. */
+  readonly deliveries: number;
 }
 
 /** A delivery with all there is to see of it. */
@@ -209,7 +273,8 @@ export interface DeliveryDetails {
  * Lists are newest first.
  */
 export interface SenderStore {
-  insertEndpoint(endpoint: EndpointRecord): Promise<void>;
+  /** Returns false, and inserts nothing, if the account has `maxOfAccount` endpoints or more. */
+  insertEndpoint(endpoint: EndpointRecord, maxOfAccount?: number): Promise<boolean>;
   getEndpoint(id: string): Promise<EndpointRecord | undefined>;
   listEndpoints(filter: EndpointFilter): Promise<Page<EndpointRecord>>;
   /** Undefined where there is none. */
@@ -223,6 +288,7 @@ export interface SenderStore {
   changeWaiting(request: WaitingRequest): Promise<number>;
   /** Endpoints whose owners have yet to be told. */
   pendingNotices(): Promise<readonly EndpointRecord[]>;
+  pendingHeldNotices(): Promise<readonly PendingHeldNotice[]>;
 
   /**
    * Keeps the event and a delivery for each endpoint that hears it. An id that was published before, for the
@@ -256,22 +322,19 @@ export interface SenderStore {
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
 
   /**
-   * Forgets ended deliveries that are too old or too many, oldest first, with their attempts and events; also
-   * old events that nobody heard. How many.
+   * Takes one bounded step through the store and forgets what the rule allows, oldest first within each account and
+   * class, with attempts and events. A row that is dated in the future is forgotten with rows created after it.
    */
-  prune(rule: PruneRule): Promise<number>;
+  prune(rule: PruneRule): Promise<PruneStep>;
+  /** Claims a key for a call. */
+  takeKey(record: IdempotencyRecord, expiry: KeyExpiry): Promise<KeyClaim>;
   /**
-   * Takes a key for a call. Where it is taken, gives what has it: one that began before `beforeMs` does not
-   * have it any more, nor does one that began before `abandonedMs` and never answered.
+   * Ends the call of a key: `answer` is kept and given again; `released` frees the key; `abandoned` lets the same
+   * call claim it again under the same `resourceId`.
    */
-  takeKey(
-    record: IdempotencyRecord,
-    expiry: { readonly beforeMs: number; readonly abandonedMs: number },
-  ): Promise<IdempotencyRecord | undefined>;
-  /** Keeps the answer; null lets the key go. */
   answerKey(
     key: Pick<IdempotencyRecord, 'accountId' | 'key' | 'begunAtMs'>,
-    answer: IdempotencyRecord['answer'],
+    outcome: NonNullable<IdempotencyRecord['answer']> | 'released' | 'abandoned',
   ): Promise<void>;
   close(): Promise<void>;
 }
@@ -287,6 +350,12 @@ export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' 
 /** Whether it is at its end. */
 export function isOver({ status }: DeliveryRecord): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+/** The class that a delivery counts for; undefined while it waits for an attempt or has one under way. */
+export function classOf(delivery: DeliveryRecord): 'ended' | 'held' | undefined {
+  if (delivery.status === 'held') return 'held';
+  return isOver(delivery) ? 'ended' : undefined;
 }
 
 /** As many deliveries as one claim puts through `begin` beyond those it claims. */

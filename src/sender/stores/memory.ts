@@ -1,6 +1,6 @@
 import {
+  classOf,
   hears,
-  isOver,
   laneOf,
   maxMovesPerClaim,
   type AttemptRecord,
@@ -13,10 +13,14 @@ import {
   type Lane,
   type Page,
   type PageRequest,
+  type PruneRule,
   type SenderStore,
   type Transition,
 } from './contract.js';
 import { createHeap, type Heap } from './heap.js';
+import { createSequence } from './sequence.js';
+import { createShardedMap } from './sharded-map.js';
+import { createUsage, exceeds, heldDueAtMs } from './usage.js';
 
 /** A place where a delivery waits, or waited: one that has moved on leaves its entry behind. */
 interface Waiting {
@@ -28,6 +32,28 @@ interface Waiting {
 /** What is first due at an endpoint. */
 interface Head extends Waiting {
   readonly endpointId: string;
+}
+
+/** One entry of a pass of pruning: it may be forgotten, or it is looked at only. */
+type Visit = (rule: PruneRule) => boolean;
+
+/** Entries looked at in one step of pruning. */
+const maxVisits = 1_000;
+
+/** About what an attempt takes beyond its texts. */
+const attemptOverheadBytes = 500;
+
+function textLength(texts: Readonly<Record<string, string>> | null | undefined): number {
+  let length = 0;
+  for (const name in texts) length += name.length + (texts[name]?.length ?? 0);
+  return length;
+}
+
+function attemptBytes({ url, requestHeaders, result }: AttemptRecord): number {
+  const texts = [url, result?.responseBody, result?.error];
+  const lengths = [textLength(requestHeaders), textLength(result?.responseHeaders)];
+  for (const text of texts) lengths.push(text?.length ?? 0);
+  return lengths.reduce((sum, each) => sum + each, attemptOverheadBytes);
 }
 
 /** What waits for one endpoint, by lane. */
@@ -45,15 +71,24 @@ function isEarlier(a: Waiting, b: Waiting): boolean {
  */
 export function createMemoryStore(): SenderStore {
   const endpoints = new Map<string, EndpointRecord>();
-  const events = new Map<string, EventRecord>();
-  const deliveries = new Map<string, DeliveryRecord>();
+  const events = createShardedMap<EventRecord>();
+  const deliveries = createShardedMap<DeliveryRecord>();
   // An id is an account's own.
   const keyOf = (accountId: string, eventId: string): string => `${accountId.length} ${accountId} ${eventId}`;
-  const attempts = new Map<string, AttemptRecord[]>();
-  const deliveriesOfEvent = new Map<string, string[]>();
+  const attempts = createShardedMap<AttemptRecord[]>();
+  const deliveriesOfEvent = createShardedMap<string[]>();
+  // Of events that no endpoint was subscribed to.
+  const unheard = createSequence<string>();
+  const usage = createUsage();
+  const heldOf = new Map<string, number>();
   const keys = new Map<string, IdempotencyRecord>();
+  const keysOf = new Map<string, number>();
+  // Where pruning goes on, and the last place at which it found a delivery that was too old.
+  let pass: Iterator<Visit> | undefined;
+  let expiredPlace = 0;
+  const deliveriesInOrder = createSequence<string>();
   // By id, of endpoints and deliveries: the place in the order they were made in, which is what cursors count.
-  const places = new Map<string, number>();
+  const places = createShardedMap<number>();
   const underWay = new Set<string>();
   const lanes = new Map<string, Lanes>();
   // For each lane, endpoints by what is first due in them. Entries can be stale; they are checked when used.
@@ -81,12 +116,38 @@ export function createMemoryStore(): SenderStore {
     if (queue.peek() === waiting) heads[lane].push({ ...waiting, endpointId: delivery.endpointId });
   }
 
-  function keep(delivery: DeliveryRecord): void {
+  function bytesOf({ id, accountId, eventId }: DeliveryRecord): number {
+    const body = events.get(keyOf(accountId, eventId))?.body.length ?? 0;
+    return (attempts.get(id) ?? []).reduce((sum, attempt) => sum + attemptBytes(attempt), body);
+  }
+
+  /** Counts a delivery in or out. Its attempts do not change while it is counted. */
+  function count(delivery: DeliveryRecord, change: 'add' | 'subtract'): void {
+    const of = classOf(delivery);
+    if (!of) return;
+    usage[change](delivery.accountId, of, bytesOf(delivery));
+    if (of === 'ended') return;
+    const held = (heldOf.get(delivery.endpointId) ?? 0) + (change === 'add' ? 1 : -1);
+    if (held === 0) heldOf.delete(delivery.endpointId);
+    else heldOf.set(delivery.endpointId, held);
+  }
+
+  function keep(delivery: DeliveryRecord, attempt?: AttemptRecord): void {
     const before = deliveries.get(delivery.id);
+    if (before) count(before, 'subtract');
+    if (attempt) keepAttempt(attempt);
     deliveries.set(delivery.id, delivery);
+    count(delivery, 'add');
     if (before?.status === 'attempting') underWay.delete(delivery.id);
     if (delivery.status === 'attempting') underWay.add(delivery.id);
     if (delivery.status === 'scheduled' && delivery.dueAtMs !== null) enqueue(delivery, delivery.dueAtMs);
+  }
+
+  function* inOrder(): Generator<DeliveryRecord> {
+    for (const [, id] of deliveriesInOrder.entries()) {
+      const delivery = deliveries.get(id);
+      if (delivery) yield delivery;
+    }
   }
 
   /** Newest first. */
@@ -103,20 +164,24 @@ export function createMemoryStore(): SenderStore {
     return { items: shown, nextCursor: rest.length > limit && last ? String(place(last)) : undefined };
   }
 
-  function forget({ id, accountId, eventId }: DeliveryRecord): void {
+  function forget(delivery: DeliveryRecord): void {
+    const { id, accountId, eventId } = delivery;
     const key = keyOf(accountId, eventId);
+    count(delivery, 'subtract');
     deliveries.delete(id);
+    deliveriesInOrder.delete(places.get(id) ?? 0);
     attempts.delete(id);
     places.delete(id);
-    const rest = (deliveriesOfEvent.get(key) ?? []).filter((each) => each !== id);
-    deliveriesOfEvent.set(key, rest);
-    if (rest.length > 0) return;
+    const siblings = deliveriesOfEvent.get(key) ?? [];
+    siblings.splice(siblings.indexOf(id), 1);
+    if (siblings.length > 0) return;
     deliveriesOfEvent.delete(key);
     events.delete(key);
   }
 
   function insert(delivery: DeliveryRecord): void {
     places.set(delivery.id, ++sequence);
+    deliveriesInOrder.set(sequence, delivery.id);
     const key = keyOf(delivery.accountId, delivery.eventId);
     const ids = deliveriesOfEvent.get(key);
     if (ids) ids.push(delivery.id);
@@ -137,9 +202,8 @@ export function createMemoryStore(): SenderStore {
     const attempt = attempts.get(deliveryId)?.[delivery.attempts - 1];
     const change = transition({ delivery, endpoint, attempt });
     if (!change) return undefined;
-    if (change.delivery !== delivery) keep(change.delivery);
+    if (change.delivery !== delivery || change.attempt !== attempt) keep(change.delivery, change.attempt);
     if (change.endpoint && change.endpoint !== endpoint) endpoints.set(change.endpoint.id, change.endpoint);
-    if (change.attempt && change.attempt !== attempt) keepAttempt(change.attempt);
     return change;
   }
 
@@ -177,11 +241,81 @@ export function createMemoryStore(): SenderStore {
     return endpoint && event && { delivery: change.delivery, endpoint, event };
   }
 
+  /** Whether a held delivery is to be dropped; its endpoint is changed as the rule says. */
+  function expires(delivery: DeliveryRecord, rule: PruneRule): boolean {
+    const held = usage.get(delivery.accountId, 'held');
+    const dueAtMs = heldDueAtMs(delivery.createdAtMs, held, rule);
+    if (dueAtMs === undefined) return false;
+    const endpoint = endpoints.get(delivery.endpointId);
+    if (!endpoint) return true;
+    const { endpoint: changed, isDropped } = rule.expireHeld(endpoint, dueAtMs);
+    endpoints.set(endpoint.id, changed);
+    return isDropped;
+  }
+
+  function pruneDelivery(delivery: DeliveryRecord, rule: PruneRule): boolean {
+    const of = classOf(delivery);
+    if (!of) return false;
+    const place = places.get(delivery.id) ?? 0;
+    const beforeMs = of === 'held' ? rule.nowMs - rule.heldMs : rule.endedBeforeMs;
+    const isExpired = delivery.createdAtMs < beforeMs;
+    const isMisdated = delivery.createdAtMs > rule.nowMs && place < expiredPlace;
+    if (isExpired) expiredPlace = Math.max(expiredPlace, place);
+    const isForgotten =
+      of === 'held'
+        ? expires(isMisdated ? { ...delivery, createdAtMs: 0 } : delivery, rule)
+        : isExpired || isMisdated || exceeds(usage.get(delivery.accountId, of), rule);
+    if (isForgotten) forget(delivery);
+    return isForgotten;
+  }
+
+  function forgetUnheard(place: number, key: string): void {
+    const event = events.get(key);
+    unheard.delete(place);
+    events.delete(key);
+    if (event) usage.subtract(event.accountId, 'unheard', event.body.length);
+  }
+
+  function pruneUnheard(place: number, key: string, rule: PruneRule): boolean {
+    const event = events.get(key);
+    const isForgotten =
+      !event ||
+      event.createdAtMs < rule.endedBeforeMs ||
+      exceeds(usage.get(event.accountId, 'unheard'), rule);
+    if (isForgotten) forgetUnheard(place, key);
+    return isForgotten;
+  }
+
+  function forgetKey(id: string, accountId: string): void {
+    keys.delete(id);
+    const count = (keysOf.get(accountId) ?? 1) - 1;
+    if (count === 0) keysOf.delete(accountId);
+    else keysOf.set(accountId, count);
+  }
+
+  /** All that may be forgotten, in order of creation. */
+  function* visits(): Generator<Visit> {
+    for (const delivery of inOrder()) yield (rule) => pruneDelivery(delivery, rule);
+    for (const [place, key] of unheard.entries()) yield (rule) => pruneUnheard(place, key, rule);
+    for (const [id, { accountId, begunAtMs }] of keys) {
+      yield (rule) => {
+        const isForgotten = begunAtMs < rule.keysBeforeMs;
+        if (isForgotten) forgetKey(id, accountId);
+        return isForgotten;
+      };
+    }
+  }
+
   return {
     exclusive: true,
-    async insertEndpoint(endpoint) {
+    async insertEndpoint(endpoint, maxOfAccount) {
+      if (maxOfAccount !== undefined) {
+        const all = [...endpoints.values()].filter(({ accountId }) => accountId === endpoint.accountId);
+        if (all.length >= maxOfAccount) return false;
+      }
       places.set(endpoint.id, ++sequence);
       endpoints.set(endpoint.id, endpoint);
+      return true;
     },
     async getEndpoint(id) {
       return endpoints.get(id);
@@ -202,7 +336,7 @@ export function createMemoryStore(): SenderStore {
     },
     async deleteEndpoint(id, change) {
       if (!endpoints.delete(id)) return false;
-      for (const delivery of [...deliveries.values()]) {
+      for (const delivery of [...inOrder()]) {
         const waits = delivery.status === 'scheduled' || delivery.status === 'held';
         if (waits && delivery.endpointId === id) apply(delivery.id, change);
       }
@@ -213,9 +347,14 @@ export function createMemoryStore(): SenderStore {
     async pendingNotices() {
       return [...endpoints.values()].filter(({ noticePending }) => noticePending);
     },
+    async pendingHeldNotices() {
+      return [...endpoints.values()]
+        .filter(({ heldNoticePending }) => heldNoticePending)
+        .map((endpoint) => ({ endpoint, deliveries: heldOf.get(endpoint.id) ?? 0 }));
+    },
     async changeWaiting({ endpointId, statuses, limit, change }) {
       const waiting: string[] = [];
-      for (const { id, endpointId: at, status } of deliveries.values()) {
+      for (const { id, endpointId: at, status } of inOrder()) {
         if (at !== endpointId || !statuses.some((each) => each === status)) continue;
         if (waiting.push(id) === limit) break;
       }
@@ -232,7 +371,11 @@ export function createMemoryStore(): SenderStore {
         .map(toDelivery)
         .filter((delivery) => delivery !== undefined);
       events.set(key, event);
-      made.forEach(insert);
+      if (made.length === 0) {
+        unheard.set(++sequence, key);
+        usage.add(event.accountId, 'unheard', event.body.length);
+      }
+      for (const delivery of made) insert(delivery);
       return { created: true, deliveries: made };
     },
     async insertDelivery({ delivery, event, attempt }) {
@@ -253,7 +396,7 @@ export function createMemoryStore(): SenderStore {
         (endpointId === undefined || each.endpointId === endpointId) &&
         (status === undefined || each.status === status) &&
         (eventType === undefined || each.eventType === eventType);
-      return page(deliveries.values(), wanted, rest);
+      return page(inOrder(), wanted, rest);
     },
     async claim({ lane, nowMs, limit, capacityOf, begin }) {
       const claims: Claim[] = [];
@@ -305,34 +448,42 @@ export function createMemoryStore(): SenderStore {
       const later = times.filter((time) => time !== undefined && time > afterMs) as number[];
       return later.length === 0 ? undefined : Math.min(...later);
     },
-    async prune({ beforeMs, keep: most, limit }) {
-      const over = [...deliveries.values()].filter(isOver);
-      const excess = over.length - most;
-      const old = over
-        .slice(0, limit)
-        .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
-      old.forEach(forget);
-      const unheard = [...events]
-        .filter(([key, { createdAtMs }]) => createdAtMs < beforeMs && !deliveriesOfEvent.has(key))
-        .slice(0, limit);
-      for (const [key] of unheard) events.delete(key);
-      return old.length + unheard.length;
-    },
-    async takeKey(record, { beforeMs, abandonedMs }) {
-      for (const [id, { begunAtMs, answer }] of keys) {
-        if (begunAtMs < beforeMs || (answer === null && begunAtMs < abandonedMs)) keys.delete(id);
+    async prune(rule) {
+      let forgotten = 0;
+      for (let visited = 0; visited < maxVisits && forgotten < rule.limit; visited += 1) {
+        const next = (pass ??= visits()).next();
+        if (next.done === true) {
+          pass = undefined;
+          return { forgotten, isComplete: true };
+        }
+        if (next.value(rule)) forgotten += 1;
       }
-      const id = JSON.stringify([record.accountId, record.key]);
-      const taken = keys.get(id);
-      if (!taken) keys.set(id, record);
-      return taken;
+      return { forgotten, isComplete: false };
     },
-    async answerKey({ accountId, key, begunAtMs }, answer) {
+    async takeKey(record, { beforeMs, abandonedMs, limit }) {
+      const { accountId, key } = record;
+      const id = JSON.stringify([accountId, key]);
+      const taken = keys.get(id);
+      const isFree = !taken || taken.begunAtMs < beforeMs;
+      const isAbandoned =
+        taken && (taken.isAbandoned || (taken.answer === null && taken.begunAtMs < abandonedMs));
+      if (!isFree && !(isAbandoned && taken.fingerprint === record.fingerprint)) {
+        return { status: 'taken', record: taken };
+      }
+      if (!taken && (keysOf.get(accountId) ?? 0) >= limit) return { status: 'full' };
+      if (taken) forgetKey(id, accountId);
+      const claimed = isFree ? record : { ...record, resourceId: taken.resourceId };
+      keys.set(id, claimed);
+      keysOf.set(accountId, (keysOf.get(accountId) ?? 0) + 1);
+      return { status: 'claimed', record: claimed };
+    },
+    async answerKey({ accountId, key, begunAtMs }, outcome) {
       const id = JSON.stringify([accountId, key]);
       const mine = keys.get(id);
       if (mine?.begunAtMs !== begunAtMs) return;
-      if (answer) keys.set(id, { ...mine, answer });
-      else keys.delete(id);
+      if (outcome === 'released') forgetKey(id, accountId);
+      else if (outcome === 'abandoned') keys.set(id, { ...mine, isAbandoned: true });
+      else keys.set(id, { ...mine, answer: outcome });
     },
     async close() {
       // Nothing is held open.

@@ -1,21 +1,22 @@
 import type { StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { escapeText } from '../../text-key.js';
 import {
   hears,
-  isOver,
   maxMovesPerClaim,
   type AttemptRecord,
   type Change,
   type Claim,
   type DeliveryRecord,
-  type IdempotencyRecord,
   type SenderStore,
   type Transition,
 } from './contract.js';
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
+import { createSqliteKeys } from './sqlite-keys.js';
 import { readPage } from './sqlite-pages.js';
 import { createQueues } from './sqlite-queues.js';
+import { createSqliteRetention } from './sqlite-retention.js';
 import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
 
 /** Options of {@link createSqliteStore}. */
@@ -29,9 +30,6 @@ export interface SqliteStoreOptions {
    */
   synchronous?: Synchronous | undefined;
 }
-
-/** As the index of those has it. */
-const ended = "status IN ('succeeded', 'failed', 'cancelled')";
 
 /**
  * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
@@ -61,8 +59,6 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
-  /** How many deliveries are at their end; counted when it is asked for first. */
-  let over: number | undefined;
   const commits = createCommits(opened, {
     beforeCommit: () => {
       queues.update();
@@ -70,12 +66,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     afterRollback: () => {
       tables.forgetEndpoints();
       underWay.clear();
-      over = undefined;
     },
   });
 
-  function insert(delivery: DeliveryRecord, pending?: AttemptRecord): void {
-    tables.insertDelivery(delivery, pending);
+  const pruneStep = createSqliteRetention(tables, forget);
+
+  function insert(delivery: DeliveryRecord, bodyBytes: number, pending?: AttemptRecord): void {
+    tables.insertDelivery(delivery, pending, bodyBytes);
     queues.touch(delivery);
   }
 
@@ -96,16 +93,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     if (!change) return undefined;
     const current = change.attempt ?? attempt;
     const pending = change.delivery.status === 'attempting' ? current : undefined;
+    const addedBytes = current && !pending ? tables.insertAttempt(current) : 0;
     if (change.delivery !== delivery) {
-      tables.updateDelivery(change.delivery, pending);
+      tables.updateDelivery(change.delivery, pending, addedBytes);
       queues.touch(delivery);
       queues.touch(change.delivery);
-      if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
       if (pending) underWay.set(delivery.id, { delivery: change.delivery, attempt: pending });
       else underWay.delete(delivery.id);
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
-    if (current && !pending) tables.insertAttempt(current);
     return change;
   }
 
@@ -123,14 +119,19 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     const eventKey = [escapeText(accountId), escapeText(eventId)] as const;
     sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(...eventKey);
     sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(...eventKey);
-    if (over !== undefined) over -= 1;
   }
 
   return {
     exclusive: true,
-    insertEndpoint: (endpoint) =>
+    insertEndpoint: (endpoint, maxOfAccount = Infinity) =>
       commits.write(() => {
+        const { accountId } = endpoint;
+        const own = sql('SELECT count(*) AS count FROM endpoints WHERE accountId = ?').get(
+          accountId === null ? null : escapeText(accountId),
+        );
+        if (Number(own?.count) >= maxOfAccount) return false;
         tables.insertEndpoint(endpoint);
+        return true;
       }),
     getEndpoint: (id) => commits.read(() => tables.endpoint(id)),
     listEndpoints: ({ accountId, ...rest }) =>
@@ -161,6 +162,17 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       commits.read(() =>
         sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint),
       ),
+    pendingHeldNotices: () =>
+      commits.read(() => {
+        const held = sql("SELECT count(*) AS count FROM deliveries WHERE status = 'held' AND endpointId = ?");
+        return sql('SELECT * FROM endpoints WHERE heldNoticePending = 1 ORDER BY seq')
+          .all()
+          .map(toEndpoint)
+          .map((endpoint) => ({
+            endpoint,
+            deliveries: Number(held.get(escapeText(endpoint.id))?.count),
+          }));
+      }),
 
     publish: (event, toNewDelivery) =>
       commits.write(() => {
@@ -183,7 +195,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           .map(toNewDelivery)
           .filter((delivery) => delivery !== undefined);
         tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        for (const delivery of deliveries) insert(delivery);
+        for (const delivery of deliveries) insert(delivery, event.body.length);
         return { created: true, deliveries };
       }),
     insertDelivery: ({ delivery, event, attempt }) =>
@@ -196,7 +208,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           ).run(escapeText(accountId), escapeText(eventId));
           if (counted.changes === 0) return false;
         }
-        insert(delivery, attempt);
+        insert(delivery, event?.body.length ?? tables.bodyBytes(accountId, eventId), attempt);
         return true;
       }),
     getDelivery: (id) =>
@@ -270,48 +282,16 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         return (next?.atMs ?? undefined) as number | undefined;
       }),
 
-    prune: ({ beforeMs, keep, limit }) =>
-      commits.write(() => {
-        over ??= Number(sql(`SELECT count(*) AS count FROM deliveries WHERE ${ended}`).get()?.count);
-        const excess = over - keep;
-        const old = sql(`SELECT * FROM deliveries WHERE ${ended} ORDER BY seq LIMIT ?`)
-          .all(limit)
-          .map(toDelivery)
-          .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
-        old.forEach(forget);
-        const unheard = sql(
-          `DELETE FROM events WHERE (accountId, id) IN
-             (SELECT accountId, id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
-        ).run(beforeMs, limit);
-        return old.length + Number(unheard.changes);
-      }),
-    takeKey: (record, { beforeMs, abandonedMs }) =>
-      commits.write(() => {
-        sql('DELETE FROM keys WHERE begunAtMs < ? OR (begunAtMs < ? AND answer IS NULL)').run(
-          beforeMs,
-          abandonedMs,
-        );
-        const id = [escapeText(record.accountId), escapeText(record.key)] as const;
-        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(...id);
-        if (taken) {
-          const answer = typeof taken.answer === 'string' ? (JSON.parse(taken.answer) as unknown) : null;
-          const { accountId, key } = record;
-          return { ...taken, accountId, key, answer } as unknown as IdempotencyRecord;
-        }
-        sql('INSERT INTO keys (accountId, key, fingerprint, begunAtMs) VALUES (?, ?, ?, ?)').run(
-          ...id,
-          record.fingerprint,
-          record.begunAtMs,
-        );
-        return undefined;
-      }),
-    answerKey: ({ accountId, key, begunAtMs }, answer) =>
-      commits.write(() => {
-        const mine = [escapeText(accountId), escapeText(key), begunAtMs] as const;
-        const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
-        if (answer) sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(answer), ...mine);
-        else sql(`DELETE FROM keys ${where}`).run(...mine);
-      }),
+    async prune(rule) {
+      const step = await commits.write(() => pruneStep(rule));
+      await nextTurn();
+      // Small checkpoints: the automatic one copies 16 MiB at once, and would keep everybody waiting for it.
+      if (step.forgotten > 0 && opened.database.isOpen) {
+        await commits.read(() => sql('PRAGMA wal_checkpoint(PASSIVE)').get());
+      }
+      return step;
+    },
+    ...createSqliteKeys(tables, commits),
     async close() {
       commits.close();
     },
