@@ -27,6 +27,8 @@ export interface SenderOptions {
   attemptTimeoutMs?: number;
   /** How many attempts may be under way at once. @default 512 */
   maxInFlight?: number;
+  /** And of one account; endpoints of no account count as one. Pings count. @default half of `maxInFlight` */
+  maxInFlightPerAccount?: number;
   /** And of one endpoint. @default 8 */
   maxInFlightPerEndpoint?: number;
   /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
@@ -124,7 +126,11 @@ export interface Sender {
   disableEndpoint(id: string): Promise<Endpoint>;
   /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
   rotateSecret(id: string, options?: { secret?: string }): Promise<{ secret: string }>;
-  /** One attempt, now, that counts for nothing. @throws `SenderError` `not_found` */
+  /**
+   * One attempt, now, that counts for nothing. It waits for a place if too many attempts are under way; while an
+   * endpoint is being pinged, it is not pinged a second time, and the result is that of the first.
+   * @throws `SenderError` `not_found`
+   */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
    * Keeps an event and a delivery for each endpoint that hears it; for a disabled one it is held. What it
@@ -147,11 +153,12 @@ export interface Sender {
    */
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
   /**
-   * Delivers from now on, and keeps the process alive until it is stopped.
-   * @throws Error where undici is missing
+   * Delivers from now on, and keeps the process alive until it is stopped. Waits for a `stop` that is under way; if
+   * it rejects, nothing runs.
+   * @throws Error if undici is missing or the store fails
    */
   start(): Promise<void>;
-  /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
+  /** No new attempts; waits for those under way, pings included. @param options.drainMs - At most so long. Default 20_000. */
   stop(options?: { drainMs?: number }): Promise<void>;
   /**
    * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left

@@ -93,7 +93,15 @@ describe.each(stores)('the $name store', ({ open }) => {
   afterEach(() => store.close());
 
   const ask = (more: object = {}) =>
-    store.claim({ lane: 'first', nowMs: 10, limit: 100, capacityOf: () => 8, begin, ...more });
+    store.claim({
+      lane: 'first',
+      nowMs: 10,
+      limit: 100,
+      accountCapacityOf: () => 100,
+      capacityOf: () => 8,
+      begin,
+      ...more,
+    });
   const publish = (id: string, more: Partial<DeliveryRecord> = {}) =>
     store.publish(event(`evt_${id}`), ({ id: endpointId }) =>
       delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { endpointId, ...more }),
@@ -139,7 +147,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(await store.deleteEndpoint('wh_0', ended)).toBe(false);
     expect(await store.getDelivery('dlv_0')).toBeUndefined();
     expect(await store.nextAlarmMs(0)).toBeUndefined();
-    expect(await ask()).toEqual({ claims: [], moved: 0 });
+    expect(await ask()).toEqual({ claims: [], processed: 0 });
     await store.settle([{ deliveryId: 'dlv_0', change: ended }]);
   });
 
@@ -157,11 +165,11 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     for (let due = 5; due > 0; due -= 1) await publish(String(due), { dueAtMs: due });
     await publish('later', { dueAtMs: 11 });
-    const { claims, moved } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
+    const { claims, processed } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
     expect(claims.map((each) => each.delivery.id).sort()).toEqual(
       ['dlv_1_wh_1', 'dlv_2_wh_1', 'dlv_3_wh_1', 'dlv_1_wh_2'].sort(),
     );
-    expect(moved).toBe(4);
+    expect(processed).toBe(4);
     expect((await store.getDelivery('dlv_1_wh_1'))?.attempts).toHaveLength(1);
     expect((await ask({ limit: 2 })).claims).toHaveLength(2);
     expect((await ask({ capacityOf: () => 0 })).claims).toHaveLength(0);
@@ -187,12 +195,12 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await ask()).claims.map((each) => each.delivery.id)).toEqual(['dlv_1_wh_1']);
   });
 
-  it('holds many in several steps, and says that it moved them', async () => {
+  it('holds many in several steps, and says that it processed them', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     for (let each = 0; each < 1_200; each += 1) await publish(String(each));
     await store.updateEndpoint('wh_1', (each) => ({ ...each, status: 'disabled' }));
     const moves: number[] = [];
-    do moves.push((await ask()).moved);
+    do moves.push((await ask()).processed);
     while (moves.at(-1) !== 0);
     expect(moves.reduce((sum, each) => sum + each)).toBe(1_200);
     expect(Math.max(...moves)).toBeLessThan(600);
@@ -253,7 +261,7 @@ describe.each(stores)('the $name store', ({ open }) => {
       false,
     );
     expect(await store.getDelivery('dlv_1')).toBeUndefined();
-    expect((await ask()).moved).toBe(0);
+    expect((await ask()).processed).toBe(0);
   });
 
   it('keeps ids of accounts apart', async () => {
@@ -384,7 +392,13 @@ describe('the SQLite store, after a transaction was undone', () => {
 
   it('knows nothing of attempts that were not begun', async () => {
     let begun = 0;
-    const request = { lane: 'first', nowMs: 10, limit: 9, capacityOf: () => 9 } as const;
+    const request = {
+      lane: 'first',
+      nowMs: 10,
+      limit: 9,
+      accountCapacityOf: () => 9,
+      capacityOf: () => 9,
+    } as const;
     const failing: Transition = (rows) => {
       if (++begun % 2 === 0) throw new Error('on the second');
       return begin(rows);

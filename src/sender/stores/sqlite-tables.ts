@@ -53,7 +53,7 @@ export function toDelivery(row: Row): DeliveryRecord {
   } as DeliveryRecord;
 }
 
-function toEvent(row: Row): EventRecord {
+export function toEvent(row: Row): EventRecord {
   const columns = row as Columns<EventRecord>;
   return {
     id: columns.id,

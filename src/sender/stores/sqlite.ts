@@ -1,8 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import {
-  hears,
   isOver,
-  maxMovesPerClaim,
   type AttemptRecord,
   type Change,
   type Claim,
@@ -14,6 +12,7 @@ import {
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
 import { readPage } from './sqlite-pages.js';
+import { createPublisher } from './sqlite-publish.js';
 import { createQueues } from './sqlite-queues.js';
 import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
 
@@ -28,6 +27,9 @@ export interface SqliteStoreOptions {
    */
   synchronous?: Synchronous;
 }
+
+/** As many rows as one step of `rebase` goes through. */
+const rowsPerRebase = 2_000;
 
 /** As the index of those has it. */
 const ended = "status IN ('succeeded', 'failed', 'cancelled')";
@@ -68,6 +70,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.forgetEndpoints();
+      queues.forget();
       underWay.clear();
       over = undefined;
     },
@@ -78,11 +81,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     queues.touch(delivery);
   }
 
-  /** The place of the delivery that is made next. */
-  function nextSeq(): number {
-    const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
-    return Number(last?.seq ?? 0) + 1;
-  }
+  const publisher = createPublisher(tables, insert);
 
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
     if (!delivery) return undefined;
@@ -160,36 +159,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint);
     },
 
-    publish: (event, toNewDelivery) =>
-      commits.write(() => {
-        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(
-          event.accountId,
-          event.id,
-        );
-        if (before) {
-          // The place of one that was forgotten may be another event's now.
-          const then = sql(
-            'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
-          );
-          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, event.accountId, event.id);
-          return { created: false, deliveries: found.map(toDelivery) };
-        }
-        const deliveries = sql(
-          'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
-        )
-          .all(event.accountId)
-          .map(toEndpoint)
-          .filter((endpoint) => hears(endpoint, event))
-          .map(toNewDelivery)
-          .filter((delivery) => delivery !== undefined);
-        tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        for (const delivery of deliveries) insert(delivery);
-        return { created: true, deliveries };
-      }),
+    publish: (event, toNewDelivery, position = 0) =>
+      commits.write(() => publisher.publish(event, toNewDelivery, position)),
+    async unfinishedEvents() {
+      return publisher.unfinished();
+    },
     insertDelivery: ({ delivery, event, attempt }) =>
       commits.write(() => {
         const { accountId, eventId } = delivery;
-        if (event) tables.insertEvent(event, { firstSeq: nextSeq(), count: 1 });
+        if (event) tables.insertEvent(event, { firstSeq: publisher.nextSeq(), count: 1 });
         else {
           const counted = sql(
             'UPDATE events SET deliveries = deliveries + 1 WHERE accountId = ? AND id = ?',
@@ -216,30 +194,11 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return { items: rows.map(toDelivery), nextCursor };
     },
 
-    claim({ lane, nowMs, limit, capacityOf, begin }) {
-      const due = sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs);
-      if (!due) return Promise.resolve({ claims: [], moved: 0 });
-      return commits.write(() => {
-        const claims: Claim[] = [];
-        let moved = 0;
-        const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
-        for (const endpointId of queues.due(lane, nowMs)) {
-          const most = claims.length + capacityOf(endpointId);
-          // Those that are held or cancelled leave room for more.
-          for (let more = true; more && claims.length < most && mayMove();) {
-            const room = Math.min(most, limit) - claims.length;
-            const found = queues.firstDue(lane, endpointId, nowMs, room);
-            for (const delivery of found) {
-              const claim = claimed(apply(delivery, begin));
-              if (claim) claims.push(claim);
-            }
-            moved += found.length;
-            more = found.length === room;
-          }
-          if (!mayMove()) break;
-        }
-        return { claims, moved };
-      });
+    claim(request) {
+      if (!queues.hasDue(request.lane, request.nowMs)) return Promise.resolve({ claims: [], processed: 0 });
+      return commits.write(() =>
+        queues.claim(request, (delivery) => claimed(apply(delivery, request.begin))),
+      );
     },
     settle: (settlements) =>
       commits.write(() => {
@@ -253,14 +212,29 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       return commits.write(() => over.all(nowMs).filter((row) => apply(toDelivery(row), change)).length);
     },
     async nextAlarmMs(afterMs) {
-      const next = sql(
-        `SELECT min(atMs) AS atMs FROM (
-           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first' AND dueAtMs > ?1
-           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry' AND dueAtMs > ?1
-           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?1)`,
+      const lease = sql(
+        `SELECT min(leaseUntilMs) AS atMs FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?`,
       ).get(afterMs);
-      return (next?.atMs ?? undefined) as number | undefined;
+      const times = [queues.nextDueMs(afterMs), lease?.atMs].filter((time) => typeof time === 'number');
+      return times.length === 0 ? undefined : Math.min(...times);
     },
+    rebase: ({ nowMs, byMs, position = 0 }) =>
+      commits.write(() => {
+        const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
+        const next = position + rowsPerRebase;
+        const isLater = 'seq > ? AND seq <= ?';
+        sql(
+          `UPDATE deliveries SET dueAtMs = max(?, dueAtMs - ?)
+           WHERE ${isLater} AND status = 'scheduled' AND dueAtMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        sql(
+          `UPDATE deliveries SET leaseUntilMs = max(?, leaseUntilMs - ?)
+           WHERE ${isLater} AND status = 'attempting' AND leaseUntilMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        if (next < Number(last?.seq ?? 0)) return next;
+        queues.forget();
+        return undefined;
+      }),
 
     prune: ({ beforeMs, keep, limit }) =>
       commits.write(() => {
