@@ -90,19 +90,31 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Counts work as under way until it has ended. */
   function track<Value>(work: Promise<Value>): Promise<Value> {
-    const tracked: Promise<Value> = work.finally(() => {
-      underWay.delete(tracked);
+    const end = (): void => {
+      underWay.delete(work);
       wake();
-    });
-    underWay.add(tracked);
-    return tracked;
+    };
+    underWay.add(work);
+    work.then(end, end);
+    return work;
+  }
+
+  /** Carries out what was claimed, in a place that is taken already. */
+  async function carryOut(claim: Claim, giveBack: () => void): Promise<void> {
+    try {
+      await attempts.run(claim);
+    } catch (error) {
+      // What could not be written down is found by its lease.
+      onError(error);
+    } finally {
+      giveBack();
+    }
   }
 
   function launch(claim: Claim, lane: Lane): void {
     const { endpoint } = claim;
     const giveBack = inFlight.take({ ownerId: ownerOf(endpoint), endpointId: endpoint.id, lane });
-    // What could not be written down is found by its lease.
-    void track(attempts.run(claim).catch(onError).finally(giveBack));
+    void track(carryOut(claim, giveBack));
   }
 
   async function ping<Value>(ownerId: string, run: (hasPlace: boolean) => Promise<Value>): Promise<Value> {

@@ -11,6 +11,8 @@ const trustAfterMs = 86_400_000;
 export interface Time {
   /** Wall time, in whole milliseconds. Notices a step since it was last read. */
   now(): number;
+  /** Only ever goes forward. */
+  monotonic(): number;
   setTimeout(callback: () => void, delayMs: number): () => void;
   /** How far the wall clock was set back since `takeSetBack`; 0 if it was not. */
   readonly setBackMs: number;
@@ -52,6 +54,7 @@ export function createTime(clock: Clock): Time {
 
   return {
     now: read,
+    monotonic,
     setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
     get setBackMs() {
       return setBackMs;

@@ -23,8 +23,9 @@ function toTimings(value: unknown): AttemptTimings | undefined {
 
 function toHeaders(value: unknown): Record<string, string> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const headers = Object.entries(value);
-  return headers.every(([, text]) => typeof text === 'string') ? Object.fromEntries(headers) : undefined;
+  const headers = { ...value } as Record<string, string>;
+  for (const name in headers) if (typeof headers[name] !== 'string') return undefined;
+  return headers;
 }
 
 /** Copies what a transport returned, field by field; undefined if it is not a result that can be stored. */

@@ -48,10 +48,22 @@ const transportFault = (error: string): Outcome => ({
   isTransportFault: true,
 });
 
+/** A request that is under way. */
+interface Waiting {
+  /** By the monotonic clock. */
+  readonly cutOffAtMs: number;
+  /** Ends the wait; without an outcome if the attempt was aborted. */
+  readonly end: (outcome: Outcome | undefined) => void;
+}
+
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { time, transport, attemptTimeoutMs, onError, rules } = options;
-  /** By token, what aborts it. */
-  const active = new Map<string, () => void>();
+  const limitMs = attemptTimeoutMs + cutOffMarginMs;
+  /** By token. */
+  const active = new Set<string>();
+  /** The oldest first. */
+  const waiting = new Set<Waiting>();
+  let cancelTimer: (() => void) | undefined;
 
   async function headersFor(event: EventRecord, endpoint: EndpointRecord): Promise<Record<string, string>> {
     return {
@@ -63,38 +75,55 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     };
   }
 
-  async function send(request: OutgoingRequest): Promise<Outcome> {
-    try {
-      const result = toAttemptResult(await transport.send(request));
-      if (result) return { result, isTransportFault: false };
-      onError(
-        new TypeError('The transport returned a result that is not an AttemptResult: see Transport.send.'),
-      );
-      return transportFault('the transport returned a result that cannot be stored');
-    } catch (error) {
-      onError(error);
-      return transportFault('the transport failed');
+  /** One timer does for all: they may take equally long, so the oldest is the first to be cut off. */
+  function watchOldest(): void {
+    if (cancelTimer && waiting.size > 0) return;
+    cancelTimer?.();
+    const [oldest] = waiting;
+    cancelTimer = oldest && time.setTimeout(cutOff, Math.max(0, oldest.cutOffAtMs - time.monotonic()));
+  }
+
+  function cutOff(): void {
+    cancelTimer = undefined;
+    const nowMs = time.monotonic();
+    for (const { cutOffAtMs, end } of waiting) {
+      if (cutOffAtMs > nowMs) break;
+      const error = `timeout: the transport did not end within ${limitMs / 1000} s`;
+      end({ result: { error, timings: { totalMs: limitMs } }, isTransportFault: false });
     }
+    watchOldest();
   }
 
   /** Undefined if it was aborted. */
-  function sendInTime(request: OutgoingRequest, token: string): Promise<Outcome | undefined> {
-    const limitMs = attemptTimeoutMs + cutOffMarginMs;
+  function sendInTime(request: OutgoingRequest): Promise<Outcome | undefined> {
     return new Promise((resolve) => {
-      const cutOff = (): void => {
-        const error = `timeout: the transport did not end within ${limitMs / 1000} s`;
-        resolve({ result: { error, timings: { totalMs: limitMs } }, isTransportFault: false });
+      const wait: Waiting = {
+        cutOffAtMs: time.monotonic() + limitMs,
+        end(outcome) {
+          waiting.delete(wait);
+          if (waiting.size === 0) watchOldest();
+          resolve(outcome);
+        },
       };
-      const cancel = time.setTimeout(cutOff, limitMs);
-      active.set(token, () => {
-        cancel();
-        resolve(undefined);
-      });
-      void send(request).then((outcome) => {
-        cancel();
-        resolve(outcome);
-      });
+      waiting.add(wait);
+      watchOldest();
+      void send(request, wait.end);
     });
+  }
+
+  async function send(request: OutgoingRequest, end: (outcome: Outcome) => void): Promise<void> {
+    try {
+      const result = toAttemptResult(await transport.send(request));
+      if (result) {
+        end({ result, isTransportFault: false });
+        return;
+      }
+      onError(new TypeError('The transport returned a value that is not an AttemptResult.'));
+      end(transportFault('the transport returned a result that cannot be stored'));
+    } catch (error) {
+      onError(error);
+      end(transportFault('the transport failed'));
+    }
   }
 
   async function settleAttempt(
@@ -124,9 +153,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       body: event.body,
       timeoutMs: attemptTimeoutMs,
     };
-    const outcome = given
-      ? { result: given, isTransportFault: false }
-      : await sendInTime(request, delivery.token ?? '');
+    const outcome = given ? { result: given, isTransportFault: false } : await sendInTime(request);
     if (!outcome || !active.has(delivery.token ?? '')) {
       return { error: 'the sender was stopped', timings: { totalMs: 0 } };
     }
@@ -137,7 +164,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   return {
     async run(claim, result) {
       const token = claim.delivery.token ?? '';
-      active.set(token, () => undefined);
+      active.add(token);
       try {
         return await carryOut(claim, result);
       } finally {
@@ -146,9 +173,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     },
     isActive: (token) => active.has(token),
     abort() {
-      const aborts = [...active.values()];
       active.clear();
-      for (const abort of aborts) abort();
+      for (const { end } of [...waiting]) end(undefined);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Change, Rows, SenderStore } from '../stores/contract.js';
+import type { Change, Rows, SenderStore, Transition } from '../stores/contract.js';
 import type { Time } from '../time.js';
 
 /** What an attempt changes, given the time at which it is written down. */
@@ -6,7 +6,9 @@ export type TimedTransition = (rows: Rows, nowMs: number) => Change | undefined;
 
 interface Settlement {
   readonly deliveryId: string;
-  readonly change: TimedTransition;
+  readonly change: Transition;
+  /** When it is written down. */
+  nowMs: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -31,9 +33,8 @@ export function createSettlements(
 
   async function write(batch: readonly Settlement[]): Promise<void> {
     const nowMs = time.now();
-    await store.settle(
-      batch.map(({ deliveryId, change }) => ({ deliveryId, change: (rows) => change(rows, nowMs) })),
-    );
+    for (const each of batch) each.nowMs = nowMs;
+    await store.settle(batch);
     for (const { resolve } of batch) resolve();
   }
 
@@ -57,6 +58,13 @@ export function createSettlements(
   return (deliveryId, change) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(() => void flush());
-      waiting.push({ deliveryId, change, resolve, reject });
+      const settlement: Settlement = {
+        deliveryId,
+        nowMs: 0,
+        change: (rows) => change(rows, settlement.nowMs),
+        resolve,
+        reject,
+      };
+      waiting.push(settlement);
     });
 }

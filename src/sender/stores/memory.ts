@@ -118,7 +118,9 @@ export function createMemoryStore(): SenderStore {
     deliveries.set(delivery.id, delivery);
     if (before?.status === 'attempting') underWay.delete(delivery.id);
     if (delivery.status === 'attempting') underWay.add(delivery.id);
-    if (before?.status === 'scheduled') updateTurn(before.endpointId, laneOf(before));
+    // After a claim `serve` does it.
+    if (before?.status === 'scheduled' && delivery.status !== 'attempting')
+      updateTurn(before.endpointId, laneOf(before));
     if (delivery.status !== 'scheduled' || delivery.dueAtMs === null) return;
     enqueue(delivery, delivery.dueAtMs);
     updateTurn(delivery.endpointId, laneOf(delivery));
@@ -204,8 +206,9 @@ export function createMemoryStore(): SenderStore {
 
   /** The endpoints that may be subscribed to an account's events, by id, in the order they were made in. */
   function audienceOf(accountId: string): readonly string[] {
-    const own = endpointsOf.get(accountId) ?? [];
-    const ofNobody = endpointsOf.get(ownerOf(undefined)) ?? [];
+    const own = endpointsOf.get(accountId);
+    const ofNobody = endpointsOf.get(ownerOf(undefined));
+    if (!own || !ofNobody) return [...(own ?? ofNobody ?? [])];
     return [...own, ...ofNobody].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
   }
 
@@ -221,12 +224,12 @@ export function createMemoryStore(): SenderStore {
     { event, left, made }: FanOut,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
   ): PublishStep {
-    const added = left
-      .slice(0, maxEndpointsPerStep)
-      .map((id) => endpoints.get(id))
-      .filter((endpoint) => endpoint !== undefined && isSubscribed(endpoint, event))
-      .map((endpoint) => toDelivery(endpoint as EndpointRecord))
-      .filter((delivery) => delivery !== undefined);
+    const added: DeliveryRecord[] = [];
+    for (const id of left.slice(0, maxEndpointsPerStep)) {
+      const endpoint = endpoints.get(id);
+      const delivery = endpoint && isSubscribed(endpoint, event) ? toDelivery(endpoint) : undefined;
+      if (delivery) added.push(delivery);
+    }
     const key = keyOf(event.accountId, event.id);
     events.set(key, event);
     added.forEach(insert);
