@@ -85,6 +85,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   // Set by whoever wants another poll while one is under way.
   let isPollRequested = false;
   let alarmAtMs: number | undefined;
+  /** Whether the alarm is the first of all: from when the store was asked for it until it is past. */
+  let isAlarmFirst = false;
   let cancelAlarm: () => void = () => undefined;
   let stopWatching: () => void = () => undefined;
 
@@ -180,22 +182,28 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (processed > claimed) isPollRequested = true;
       // What is due and was not claimed waits for room, and whatever makes room polls again.
       if (alarmAtMs !== undefined && alarmAtMs <= time.now()) forgetAlarm();
-      const next = alarmAtMs === undefined ? await store.nextAlarmMs(time.now()) : undefined;
-      if (next !== undefined) alarmBy(next);
+      if (alarmAtMs === undefined || !isAlarmFirst) await findAlarm();
     } catch (error) {
       onError(error);
+      isAlarmFirst = false;
       alarmBy(time.now() + errorPauseMs);
     }
+  }
+
+  async function findAlarm(): Promise<void> {
+    const next = await store.nextAlarmMs(time.now());
+    isAlarmFirst = true;
+    if (next !== undefined) alarmBy(next);
   }
 
   /** Polls by then. Whatever will be due is known here when it is written, so the store is not asked each time. */
   function alarmBy(atMs: number): void {
     if (!isRunning || (alarmAtMs !== undefined && alarmAtMs <= atMs)) return;
-    forgetAlarm();
+    cancelAlarm();
     alarmAtMs = atMs;
     cancelAlarm = time.setTimeout(
       () => {
-        alarmAtMs = undefined;
+        forgetAlarm();
         wake();
       },
       Math.max(0, atMs - time.now()),
@@ -205,6 +213,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   function forgetAlarm(): void {
     cancelAlarm();
     alarmAtMs = undefined;
+    isAlarmFirst = false;
   }
 
   /** Timers do not follow the wall clock: after it was set, something may be due that no timer knows of. */

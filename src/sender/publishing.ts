@@ -73,6 +73,12 @@ export function createPublishing({ store, time, onStored }: PublishingOptions): 
     return step;
   }
 
+  /** Others come first: a store in memory would not let them. */
+  async function storeLater(event: EventRecord, position: number): Promise<PublishStep> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return storeStep(event, position);
+  }
+
   /** Work of an account in the order it came in. */
   async function inLine<Value>(accountId: string, work: () => Promise<Value>): Promise<Value> {
     const line = lines.get(accountId) ?? { run: createSequence(), waiting: 0 };
@@ -90,7 +96,7 @@ export function createPublishing({ store, time, onStored }: PublishingOptions): 
     const deliveries = [...first.deliveries];
     for (let { next } = first; next !== undefined;) {
       const position = next;
-      const step = await inTurn(() => storeStep(event, position));
+      const step = await inTurn(() => storeLater(event, position));
       for (const delivery of step.deliveries) deliveries.push(delivery);
       next = step.next;
     }
@@ -98,7 +104,7 @@ export function createPublishing({ store, time, onStored }: PublishingOptions): 
   }
 
   async function storeAll(event: EventRecord): Promise<Published> {
-    const first = await inTurn(() => storeStep(event, 0));
+    const first = await inTurn(() => storeLater(event, 0));
     return { eventId: event.id, created: first.created, deliveries: await storeRest(event, first) };
   }
 

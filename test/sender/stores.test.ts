@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type {
-  AttemptRecord,
-  DeliveryRecord,
-  EndpointRecord,
-  EventRecord,
-  IdempotencyRecord,
-  SenderStore,
-  Transition,
+import {
+  maxEndpointsPerStep,
+  type AttemptRecord,
+  type DeliveryRecord,
+  type EndpointRecord,
+  type EventRecord,
+  type IdempotencyRecord,
+  type SenderStore,
+  type Transition,
 } from '../../src/sender/stores/contract.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
 import { stores } from './stores.js';
@@ -185,6 +186,152 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertDelivery({ delivery: delivery('dlv_free', 'evt_1', { endpointId: 'wh_free' }) });
     const { claims } = await ask({ capacityOf: (id: string) => (id === 'wh_free' ? 1 : 0) });
     expect(claims.map((each) => each.delivery.id)).toEqual(['dlv_free']);
+  });
+
+  describe('with several accounts', () => {
+    const of = (accountId: string, id: string) => endpoint(id, { accountId });
+    const due = (accountId: string, id: string, dueAtMs: number) =>
+      store.publish(event(`evt_${id}`, { accountId }), ({ id: endpointId }) =>
+        delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { accountId, endpointId, dueAtMs }),
+      );
+    const owners = async (more: object) => (await ask(more)).claims.map((each) => each.delivery.accountId);
+
+    it('gives each account its turn, however many endpoints another has and however long they wait', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_many', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await store.insertEndpoint(of('acc_two', 'wh_two'));
+      for (let each = 0; each < 10; each += 1) await due('acc_many', `many_${each}`, each);
+      await due('acc_one', 'one', 10);
+      await due('acc_two', 'two', 10);
+      // One place at a time, as they become free: nobody waits for more than one turn of each of the others.
+      const turns = [];
+      for (let each = 0; each < 3; each += 1) turns.push(...(await owners({ limit: 1 })));
+      expect(turns.sort()).toEqual(['acc_many', 'acc_one', 'acc_two']);
+    });
+
+    it('passes over an account that has no room', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_full', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await due('acc_full', 'full', 1);
+      await due('acc_one', 'one', 10);
+      const asked: string[] = [];
+      const request = {
+        accountCapacityOf: (id: string) => (id === 'acc_full' ? 0 : 8),
+        capacityOf: (id: string) => {
+          asked.push(id);
+          return 8;
+        },
+      };
+      expect(await owners(request)).toEqual(['acc_one']);
+      // Its endpoints are not even looked at.
+      expect(asked).toEqual(['wh_one']);
+      expect(await owners({ accountCapacityOf: () => 5 })).toHaveLength(5);
+    });
+
+    it('gives the endpoints of an account their turns', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_old'));
+      for (let each = 0; each < 40; each += 1) await due('acc_1', `old_${each}`, Math.floor(each / 4));
+      await store.insertEndpoint(of('acc_1', 'wh_new'));
+      await due('acc_1', 'new', 10);
+      const { claims } = await ask({ limit: 12, capacityOf: () => 20 });
+      expect(claims.map((each) => each.delivery.endpointId)).toContain('wh_new');
+    });
+
+    it('counts endpoints of no account as one account', async () => {
+      for (let each = 0; each < 9; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+      for (const account of ['acc_1', 'acc_2']) await due(account, account, 1);
+      const asked = new Set<string>();
+      const accountCapacityOf = (id: string) => {
+        asked.add(id);
+        return 4;
+      };
+      expect(await owners({ accountCapacityOf })).toHaveLength(4);
+      expect([...asked]).toEqual(['*']);
+    });
+
+    it('goes on with turns after the clock was set back', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_1'));
+      await due('acc_1', '1', 1_000);
+      expect(await store.nextAlarmMs(0)).toBe(1_000);
+      expect(await owners({ nowMs: 1_000, accountCapacityOf: () => 0 })).toEqual([]);
+      expect(await store.nextAlarmMs(10)).toBe(1_000);
+      expect(await owners({ nowMs: 10 })).toEqual([]);
+      expect(await owners({ nowMs: 1_000 })).toEqual(['acc_1']);
+    });
+  });
+
+  it('brings due times and leases forward in bounded steps, and none before now', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish('soon', { dueAtMs: 150 });
+    await publish('late', { attempts: 1, dueAtMs: 1_100 });
+    await publish('past', { dueAtMs: 50 });
+    await publish('begun', { dueAtMs: 1 });
+    await ask();
+    let position: number | undefined;
+    do position = await store.rebase({ nowMs: 60, byMs: 100, ...(position !== undefined && { position }) });
+    while (position !== undefined);
+    const after = async (id: string) => (await store.getDelivery(`dlv_${id}_wh_1`))!.delivery;
+    expect((await after('soon')).dueAtMs).toBe(60);
+    expect((await after('late')).dueAtMs).toBe(1_000);
+    expect((await after('past')).dueAtMs).toBe(50);
+    expect((await after('begun')).leaseUntilMs).toBe(60);
+    expect(await store.nextAlarmMs(60)).toBe(1_000);
+  });
+
+  describe('publishing to many endpoints', () => {
+    const count = 2 * maxEndpointsPerStep + 50;
+    beforeEach(async () => {
+      for (let each = 0; each < count; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+    });
+    const step = (position?: number) =>
+      store.publish(
+        event('evt_1'),
+        ({ id: endpointId }) => delivery(`dlv_${endpointId}`, 'evt_1', { endpointId }),
+        position,
+      );
+
+    it('takes several steps, and gives each of them again', async () => {
+      const sizes: number[] = [];
+      const positions: (number | undefined)[] = [];
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(true);
+        sizes.push(deliveries.length);
+        positions.push(position);
+        position = next;
+      }
+      expect(sizes).toEqual([maxEndpointsPerStep, maxEndpointsPerStep, 50]);
+      const seen = new Set<string>();
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(false);
+        for (const { id } of deliveries) seen.add(id);
+        position = next;
+      }
+      expect(seen.size).toBe(count);
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+
+    it('goes on where it stopped, for the endpoints of then, and forgets nothing meanwhile', async () => {
+      const first = await step();
+      expect(await store.unfinishedEvents()).toEqual([event('evt_1')]);
+      // All that was made has ended and is forgotten, and there are new endpoints.
+      await store.settle(first.deliveries.map(({ id }) => ({ deliveryId: id, change: ended })));
+      while ((await store.prune({ beforeMs: 1e9, keep: 0, limit: 500 })) > 0);
+      await store.insertEndpoint(endpoint('wh_new'));
+      await store.deleteEndpoint(`wh_${count - 1}`, ended);
+      const made: string[] = [];
+      for (let { next } = await step(); next !== undefined;) {
+        const found = await step(next);
+        made.push(...found.deliveries.map(({ endpointId }) => endpointId));
+        next = found.next;
+      }
+      expect(made).toHaveLength(count - maxEndpointsPerStep - 1);
+      expect(made).not.toContain('wh_0');
+      expect(made).not.toContain(`wh_${count - 1}`);
+      expect(made).not.toContain('wh_new');
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
   });
 
   it('keeps retries in a lane of their own', async () => {

@@ -338,7 +338,7 @@ export function ownerOf(endpoint: Pick<EndpointRecord, 'accountId'> | undefined)
 }
 
 /** As many endpoints as one step of publishing goes through. */
-export const maxEndpointsPerStep = 200;
+export const maxEndpointsPerStep = 100;
 
 /** As many deliveries as one claim puts through `begin` beyond those it claims. */
 export const maxMovesPerClaim = 500;

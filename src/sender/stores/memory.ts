@@ -39,10 +39,12 @@ interface Lanes extends Record<Lane, Heap<Waiting>> {
 /** An event that has not reached all of its endpoints yet. */
 interface FanOut {
   readonly event: EventRecord;
-  /** The endpoints that are left, by id. */
-  readonly left: readonly string[];
+  /** The endpoints of then, by id. */
+  readonly audience: readonly string[];
+  /** How many of them are done. */
+  done: number;
   /** The deliveries that were made, by id. */
-  readonly made: readonly string[];
+  readonly made: string[];
 }
 
 /** As many deliveries as one step of `rebase` goes through. */
@@ -221,11 +223,12 @@ export function createMemoryStore(): SenderStore {
 
   /** Stores an event, or goes on with it, for as many endpoints as one step takes. */
   function publishNext(
-    { event, left, made }: FanOut,
+    fanOut: FanOut,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
   ): PublishStep {
+    const { event, audience, made, done } = fanOut;
     const added: DeliveryRecord[] = [];
-    for (const id of left.slice(0, maxEndpointsPerStep)) {
+    for (const id of audience.slice(done, done + maxEndpointsPerStep)) {
       const endpoint = endpoints.get(id);
       const delivery = endpoint && isSubscribed(endpoint, event) ? toDelivery(endpoint) : undefined;
       if (delivery) added.push(delivery);
@@ -233,13 +236,14 @@ export function createMemoryStore(): SenderStore {
     const key = keyOf(event.accountId, event.id);
     events.set(key, event);
     added.forEach(insert);
-    if (left.length <= maxEndpointsPerStep) {
+    fanOut.done += maxEndpointsPerStep;
+    if (fanOut.done >= audience.length) {
       fanOuts.delete(key);
       return { created: true, deliveries: added, next: undefined };
     }
-    const all = [...made, ...added.map(({ id }) => id)];
-    fanOuts.set(key, { event, left: left.slice(maxEndpointsPerStep), made: all });
-    return { created: true, deliveries: added, next: all.length };
+    fanOuts.set(key, fanOut);
+    for (const { id } of added) made.push(id);
+    return { created: true, deliveries: added, next: made.length };
   }
 
   return {
@@ -299,7 +303,7 @@ export function createMemoryStore(): SenderStore {
         const made = fanOut?.made ?? deliveriesOfEvent.get(key) ?? [];
         return { created: false, deliveries: automatic(made.slice(position)), next: fanOut?.made.length };
       }
-      return publishNext({ event, left: audienceOf(event.accountId), made: [] }, toDelivery);
+      return publishNext({ event, audience: audienceOf(event.accountId), done: 0, made: [] }, toDelivery);
     },
     async unfinishedEvents() {
       return [...fanOuts.values()].map(({ event }) => event);
