@@ -159,6 +159,8 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
     if (each.do === 'restart') {
       const stopped = sender.stop({ drainMs: 0 });
       const started = sender.start();
+      // Once it stops: before, how much of it is sent depends on how long a store takes.
+      for (let turns = 0; turns < 4; turns += 1) await Promise.resolve();
       await Promise.all([stopped, started, publish('acc_1')]);
     }
     if (each.do === 'failing start') {
