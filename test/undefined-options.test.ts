@@ -51,6 +51,7 @@ it('createSender delivers with its defaults, and gives an event an id and a time
     retryScheduleSeconds: undefined,
     attemptTimeoutMs: undefined,
     maxInFlight: undefined,
+    maxInFlightPerAccount: undefined,
     maxInFlightPerEndpoint: undefined,
     jitterRatio: undefined,
     random: undefined,

@@ -7,7 +7,6 @@ const statusByCode = {
   invalid_page: 422,
   payload_too_large: 413,
   not_found: 404,
-  ping_in_progress: 409,
   too_many_endpoints: 422,
 } as const;
 

@@ -99,6 +99,7 @@ const optionNames: readonly (keyof SenderOptions)[] = [
   'retryScheduleSeconds',
   'attemptTimeoutMs',
   'maxInFlight',
+  'maxInFlightPerAccount',
   'maxInFlightPerEndpoint',
   'jitterRatio',
   'random',
@@ -144,6 +145,7 @@ export function checkOptions(options: SenderOptions): void {
   );
   expect('attemptTimeoutMs', isNumber(options.attemptTimeoutMs ?? 1, 1, 2 ** 30), 'milliseconds, 1 or more');
   expect('maxInFlight', isCount(options.maxInFlight ?? 1), 'a whole number above 0');
+  expect('maxInFlightPerAccount', isCount(options.maxInFlightPerAccount ?? 1), 'a whole number above 0');
   expect('maxInFlightPerEndpoint', isCount(options.maxInFlightPerEndpoint ?? 1), 'a whole number above 0');
   expect('jitterRatio', isNumber(options.jitterRatio ?? 0, 0, 1), 'from 0 to 1');
   // No text: 'false' would be true.

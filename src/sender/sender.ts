@@ -1,6 +1,6 @@
 import process from 'node:process';
-import { systemClock } from './clock.js';
-import { begin, cancel, release, schedule } from './delivery.js';
+import { systemClock, type Clock } from './clock.js';
+import { cancel, release, schedule } from './delivery.js';
 import { createDispatcher } from './dispatcher.js';
 import { SenderError } from './errors.js';
 import { newId, newSecret } from './ids.js';
@@ -16,18 +16,15 @@ import {
   toRecord,
 } from './input.js';
 import { internals } from './internals.js';
+import { createPings } from './pings.js';
+import { createPublishing, newDelivery } from './publishing.js';
 import { createRetention, defaultRetention } from './retention.js';
 import { defaultRetryScheduleSeconds } from './schedule.js';
-import type {
-  AttemptResult,
-  DeliveryRecord,
-  EndpointRecord,
-  EventRecord,
-  Transition,
-  WaitingRequest,
-} from './stores/contract.js';
+import { createSequence } from './sequence.js';
+import type { DeliveryRecord, EndpointRecord, Transition, WaitingRequest } from './stores/contract.js';
+import { createTime } from './time.js';
 import { createHttpTransport } from './transport.js';
-import type { CreatedEndpoint, Endpoint, EndpointInput, PingResult, Sender, SenderOptions } from './types.js';
+import type { CreatedEndpoint, Endpoint, EndpointInput, Sender, SenderOptions } from './types.js';
 import { createUrlGuard } from './url-guard.js';
 import { packageVersion } from './version.js';
 
@@ -88,18 +85,26 @@ function guarded(onError: (error: unknown) => unknown): (error: unknown) => void
 export function createSender(options: SenderOptions): Sender {
   checkOptions(options);
   const { store, clock = systemClock, onEndpointDisabled, onHeldExpiring } = options;
-  const { retention, attemptTimeoutMs = 15_000 } = options;
+  const { retention, attemptTimeoutMs = 15_000, maxInFlight = 512 } = options;
+  const time = createTime(clock);
+  // For what expires: a clock that is set forward for a while must not delete anything.
+  const cautiousClock: Clock = {
+    now: () => time.cautiousNow(),
+    setTimeout: (callback, delayMs) => time.setTimeout(callback, delayMs),
+  };
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
   const transport = options.transport ?? createHttpTransport(guard);
   const onError = guarded(options.onError ?? warn);
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   const dispatcher = createDispatcher({
     store,
-    clock,
+    time,
     transport,
     rules: { retryScheduleSeconds: options.retryScheduleSeconds ?? defaultRetryScheduleSeconds },
     attemptTimeoutMs,
-    maxInFlight: options.maxInFlight ?? 512,
+    maxInFlight,
+    // Half of all places are left to the other accounts.
+    maxInFlightPerAccount: options.maxInFlightPerAccount ?? Math.max(1, Math.floor(maxInFlight / 2)),
     maxInFlightPerEndpoint: options.maxInFlightPerEndpoint ?? 8,
     jitterRatio: options.jitterRatio ?? 0,
     random: options.random ?? Math.random,
@@ -109,7 +114,7 @@ export function createSender(options: SenderOptions): Sender {
   });
   const forgetting = createRetention({
     store,
-    clock,
+    clock: cautiousClock,
     limits: {
       days: retention?.days ?? defaultRetention.days,
       heldDays: retention?.heldDays ?? defaultRetention.heldDays,
@@ -119,8 +124,36 @@ export function createSender(options: SenderOptions): Sender {
     onHeldExpiring: (endpoint, notice) => onHeldExpiring?.(shown(endpoint), notice),
     onError,
   });
-  /** Endpoints that are being pinged. */
-  const pinging = new Set<string>();
+  const publishing = createPublishing({
+    store,
+    time,
+    onStored: () => {
+      dispatcher.wake();
+    },
+  });
+  const ping = createPings(store, time, dispatcher);
+  /** Starting and stopping wait for each other. */
+  const inOrder = createSequence();
+  let resuming = Promise.resolve();
+  let stopping = new AbortController();
+
+  async function start(): Promise<void> {
+    await transport.prepare?.();
+    await dispatcher.start();
+    forgetting.start();
+    stopping = new AbortController();
+    resuming = publishing.resume(stopping.signal).catch(onError);
+    // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
+    if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
+  }
+
+  async function stop(drainMs: number): Promise<void> {
+    stopping.abort();
+    await Promise.all([dispatcher.stop(drainMs), forgetting.stop(), resuming]);
+    clearInterval(keepAlive);
+    keepAlive = undefined;
+    await transport.close();
+  }
 
   async function found<Value>(value: Promise<Value | undefined>, id: string): Promise<Value> {
     const result = await value;
@@ -130,78 +163,6 @@ export function createSender(options: SenderOptions): Sender {
 
   function update(id: string, change: (endpoint: EndpointRecord) => EndpointRecord): Promise<EndpointRecord> {
     return found(store.updateEndpoint(id, change), id);
-  }
-
-  function newDelivery(
-    event: EventRecord,
-    endpointId: string,
-    kind: DeliveryRecord['kind'],
-    nowMs: number,
-  ): DeliveryRecord {
-    return {
-      id: newId('dlv'),
-      eventId: event.id,
-      eventType: event.type,
-      accountId: event.accountId,
-      endpointId,
-      kind,
-      status: 'scheduled',
-      attempts: 0,
-      dueAtMs: nowMs,
-      token: null,
-      leaseUntilMs: null,
-      createdAtMs: nowMs,
-    };
-  }
-
-  async function ping(endpoint: EndpointRecord): Promise<PingResult> {
-    const nowMs = clock.now();
-    const body = {
-      id: newId('evt'),
-      event: 'ping',
-      timestamp: new Date(nowMs).toISOString(),
-      account_id: endpoint.accountId ?? '*',
-      data: { webhook_id: endpoint.id, events: endpoint.events },
-    };
-    const event: EventRecord = {
-      id: body.id,
-      type: 'ping',
-      accountId: body.account_id,
-      body: new TextEncoder().encode(JSON.stringify(body)),
-      createdAtMs: nowMs,
-    };
-    // Begun as it is written down, so that nobody else claims it.
-    const waiting = newDelivery(event, endpoint.id, 'ping', nowMs);
-    const begun = begin(
-      { delivery: waiting, endpoint, attempt: undefined },
-      { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs },
-    );
-    if (!begun) throw new Error('A ping that is due now must begin.');
-    const { delivery, attempt } = begun;
-    await store.insertDelivery({ delivery, event, attempt });
-    const result = await dispatcher
-      .attempt({ delivery, endpoint, event })
-      .catch((error: unknown): AttemptResult => {
-        onError(error);
-        return { error: 'the ping could not be carried out', timings: { totalMs: 0 } };
-      });
-    const ok = result.error === undefined && (result.status ?? 0) >= 200 && (result.status ?? 0) < 300;
-    const said = result.responseBody?.slice(0, 200) ?? '';
-    const error = ok ? null : (result.error ?? `HTTP ${result.status}${said === '' ? '' : `: ${said}`}`);
-    return { ok, deliveryId: delivery.id, status: result.status ?? null, error };
-  }
-
-  /** One at a time to each endpoint: pings must not become a flood at a host that answers slowly. */
-  async function pingAlone(endpoint: EndpointRecord): Promise<PingResult> {
-    if (pinging.has(endpoint.id)) {
-      throw new SenderError('ping_in_progress', 'A ping of this endpoint is under way: wait for its result.');
-    }
-    pinging.add(endpoint.id);
-    try {
-      return await ping(endpoint);
-    } finally {
-      pinging.delete(endpoint.id);
-    }
   }
 
   /** In many small transactions: nothing else waits long for them, however many there are. */
@@ -251,7 +212,7 @@ export function createSender(options: SenderOptions): Sender {
       heldExpiresAtMs: null,
       heldDroppedAtMs: null,
       heldNoticePending: false,
-      createdAtMs: clock.now(),
+      createdAtMs: time.now(),
     };
     await transport.prepare?.();
     const existing = await store.getEndpoint(id);
@@ -262,7 +223,7 @@ export function createSender(options: SenderOptions): Sender {
       );
     }
     const saved = existing ?? endpoint;
-    const pinged = await pingAlone(saved);
+    const pinged = await ping(saved);
     return { ...shown(saved), ...(secret === undefined && { secret: saved.secret }), ping: pinged };
   }
 
@@ -271,7 +232,7 @@ export function createSender(options: SenderOptions): Sender {
     if (existing) return existing.delivery;
     const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
     const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
-    const nowMs = clock.now();
+    const nowMs = time.now();
     const redelivery = schedule({ ...newDelivery(event, endpoint.id, 'manual', nowMs), id }, endpoint, nowMs);
     const isKept = await store.insertDelivery({ delivery: redelivery });
     // Forgotten in between.
@@ -318,8 +279,9 @@ export function createSender(options: SenderOptions): Sender {
         heldDroppedAtMs: null,
         heldNoticePending: false,
       }));
-      const nowMs = clock.now();
-      const released = releases ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs)) : 0;
+      const released = releases
+        ? await changeAllWaiting(id, ['held'], (rows) => release(rows, time.now()))
+        : 0;
       dispatcher.wake();
       return { ...shown(endpoint), released };
     },
@@ -327,7 +289,7 @@ export function createSender(options: SenderOptions): Sender {
       const disabled = await update(id, (current) =>
         current.status === 'disabled'
           ? current
-          : { ...current, status: 'disabled', disabledReason: 'manual', disabledAtMs: clock.now() },
+          : { ...current, status: 'disabled', disabledReason: 'manual', disabledAtMs: time.now() },
       );
       return shown(disabled);
     },
@@ -337,16 +299,10 @@ export function createSender(options: SenderOptions): Sender {
       return { secret: next };
     },
     async pingEndpoint(id) {
-      return pingAlone(await found(store.getEndpoint(id), id));
+      return ping(await found(store.getEndpoint(id), id));
     },
     async publish(input) {
-      const nowMs = clock.now();
-      const event = toRecord(input, nowMs);
-      const { created, deliveries } = await store.publish(event, (endpoint) =>
-        schedule(newDelivery(event, endpoint.id, 'automatic', nowMs), endpoint, nowMs),
-      );
-      if (created) dispatcher.wake();
-      return { eventId: event.id, created, deliveries };
+      return publishing.publish(toRecord(input, time.now()));
     },
     getDelivery: (id) => store.getDelivery(id),
     async listDeliveries(options = {}) {
@@ -355,22 +311,8 @@ export function createSender(options: SenderOptions): Sender {
       return store.listDeliveries({ endpointId, status, eventType: event, ...checkPage(page) });
     },
     redeliver: (deliveryId) => redeliverOnce(deliveryId, newId('dlv')),
-    async start() {
-      await transport.prepare?.();
-      // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
-      if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
-      forgetting.start();
-      await dispatcher.start().catch(async (error: unknown) => {
-        await forgetting.stop();
-        throw error;
-      });
-    },
-    async stop({ drainMs = 20_000 } = {}) {
-      await Promise.all([dispatcher.stop(drainMs), forgetting.stop()]);
-      clearInterval(keepAlive);
-      keepAlive = undefined;
-      await transport.close();
-    },
+    start: () => inOrder(start),
+    stop: ({ drainMs = 20_000 } = {}) => inOrder(() => stop(drainMs)),
     async runUntilIdle() {
       if (!clock.advanceTo) {
         throw new TypeError(
@@ -379,12 +321,12 @@ export function createSender(options: SenderOptions): Sender {
       }
       for (;;) {
         await dispatcher.runDue();
-        const next = await store.nextAlarmMs(clock.now());
+        const next = await store.nextAlarmMs(time.now());
         if (next === undefined) return;
         clock.advanceTo(next);
       }
     },
   };
-  internals.set(sender, { store, clock, createEndpointOnce, redeliverOnce });
+  internals.set(sender, { store, clock: cautiousClock, createEndpointOnce, redeliverOnce });
   return sender;
 }

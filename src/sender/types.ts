@@ -27,6 +27,8 @@ export interface SenderOptions {
   attemptTimeoutMs?: number | undefined;
   /** How many attempts may be under way at once. @default 512 */
   maxInFlight?: number | undefined;
+  /** And of one account; endpoints of no account count as one. Pings count. @default half of `maxInFlight` */
+  maxInFlightPerAccount?: number | undefined;
   /** And of one endpoint. @default 8 */
   maxInFlightPerEndpoint?: number | undefined;
   /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
@@ -162,8 +164,9 @@ export interface Sender {
   /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
   rotateSecret(id: string, options?: { secret?: string | undefined }): Promise<{ secret: string }>;
   /**
-   * Sends one attempt, now, that counts for nothing. One at a time to each endpoint.
-   * @throws `SenderError` `not_found`, `ping_in_progress`
+   * One attempt, now, that counts for nothing. It waits for a place if too many attempts are under way; while an
+   * endpoint is being pinged, it is not pinged a second time, and the result is that of the first.
+   * @throws `SenderError` `not_found`
    */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
@@ -187,11 +190,12 @@ export interface Sender {
    */
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
   /**
-   * Delivers from now on, and keeps the process alive until it is stopped.
-   * @throws Error if the transport cannot work
+   * Delivers from now on, and keeps the process alive until it is stopped. Waits for a `stop` that is under way; if
+   * it rejects, nothing runs.
+   * @throws Error if the transport cannot work or the store fails
    */
   start(): Promise<void>;
-  /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
+  /** No new attempts; waits for those under way, pings included. @param options.drainMs - At most so long. Default 20_000. */
   stop(options?: { drainMs?: number | undefined }): Promise<void>;
   /**
    * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left

@@ -594,7 +594,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
         transport: { send: () => Promise.reject(new Error('bug')), close: async () => undefined },
       });
       const { ping } = await endpoint(sender);
-      expect(ping).toMatchObject({ ok: false, status: null, error: 'the ping could not be carried out' });
+      expect(ping).toMatchObject({ ok: false, status: null, error: 'the transport failed' });
       expect(onError).toHaveBeenCalledWith(new Error('bug'));
       const without = make({
         transport: {

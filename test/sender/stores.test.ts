@@ -13,15 +13,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type {
-  AttemptRecord,
-  DeliveryRecord,
-  EndpointRecord,
-  EventRecord,
-  IdempotencyRecord,
-  PruneRule,
-  SenderStore,
-  Transition,
+import {
+  maxEndpointsPerStep,
+  type AttemptRecord,
+  type DeliveryRecord,
+  type EndpointRecord,
+  type EventRecord,
+  type IdempotencyRecord,
+  type PruneRule,
+  type SenderStore,
+  type Transition,
 } from '../../src/sender/stores/contract.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
 import { stores } from './stores.js';
@@ -139,7 +140,15 @@ describe.each(stores)('the $name store', ({ open }) => {
   afterEach(() => store.close());
 
   const ask = (more: object = {}) =>
-    store.claim({ lane: 'first', nowMs: 10, limit: 100, capacityOf: () => 8, begin, ...more });
+    store.claim({
+      lane: 'first',
+      nowMs: 10,
+      limit: 100,
+      accountCapacityOf: () => 100,
+      capacityOf: () => 8,
+      begin,
+      ...more,
+    });
   const publish = (id: string, more: Partial<DeliveryRecord> = {}) =>
     store.publish(event(`evt_${id}`), ({ id: endpointId }) =>
       delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { endpointId, ...more }),
@@ -185,7 +194,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(await store.deleteEndpoint('wh_0', ended)).toBe(false);
     expect(await store.getDelivery('dlv_0')).toBeUndefined();
     expect(await store.nextAlarmMs(0)).toBeUndefined();
-    expect(await ask()).toEqual({ claims: [], moved: 0 });
+    expect(await ask()).toEqual({ claims: [], processed: 0 });
     await store.settle([{ deliveryId: 'dlv_0', change: ended }]);
   });
 
@@ -203,11 +212,11 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     for (let due = 5; due > 0; due -= 1) await publish(String(due), { dueAtMs: due });
     await publish('later', { dueAtMs: 11 });
-    const { claims, moved } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
+    const { claims, processed } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
     expect(claims.map((each) => each.delivery.id).sort()).toEqual(
       ['dlv_1_wh_1', 'dlv_2_wh_1', 'dlv_3_wh_1', 'dlv_1_wh_2'].sort(),
     );
-    expect(moved).toBe(4);
+    expect(processed).toBe(4);
     expect((await store.getDelivery('dlv_1_wh_1'))?.attempts).toHaveLength(1);
     expect((await ask({ limit: 2 })).claims).toHaveLength(2);
     expect((await ask({ capacityOf: () => 0 })).claims).toHaveLength(0);
@@ -225,6 +234,188 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(claims.map((each) => each.delivery.id)).toEqual(['dlv_free']);
   });
 
+  describe('with several accounts', () => {
+    const of = (accountId: string, id: string) => endpoint(id, { accountId });
+    const due = (accountId: string, id: string, dueAtMs: number) =>
+      store.publish(event(`evt_${id}`, { accountId }), ({ id: endpointId }) =>
+        delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { accountId, endpointId, dueAtMs }),
+      );
+    const owners = async (more: object) => (await ask(more)).claims.map((each) => each.delivery.accountId);
+
+    it('gives each account its turn, however many endpoints another has and however long they wait', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_many', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await store.insertEndpoint(of('acc_two', 'wh_two'));
+      for (let each = 0; each < 10; each += 1) await due('acc_many', `many_${each}`, each);
+      await due('acc_one', 'one', 10);
+      await due('acc_two', 'two', 10);
+      // One place at a time, as they become free: nobody waits for more than one turn of each of the others.
+      const turns = [];
+      for (let each = 0; each < 3; each += 1) turns.push(...(await owners({ limit: 1 })));
+      expect(turns.sort()).toEqual(['acc_many', 'acc_one', 'acc_two']);
+    });
+
+    it('passes over an account that has no room', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_full', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await due('acc_full', 'full', 1);
+      await due('acc_one', 'one', 10);
+      const asked: string[] = [];
+      const request = {
+        accountCapacityOf: (id: string) => (id === 'acc_full' ? 0 : 8),
+        capacityOf: (id: string) => {
+          asked.push(id);
+          return 8;
+        },
+      };
+      expect(await owners(request)).toEqual(['acc_one']);
+      // Its endpoints are not even looked at.
+      expect(asked).toEqual(['wh_one']);
+      expect(await owners({ accountCapacityOf: () => 5 })).toHaveLength(5);
+    });
+
+    it('gives the endpoints of an account their turns', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_old'));
+      for (let each = 0; each < 40; each += 1) await due('acc_1', `old_${each}`, Math.floor(each / 4));
+      await store.insertEndpoint(of('acc_1', 'wh_new'));
+      await due('acc_1', 'new', 10);
+      const { claims } = await ask({ limit: 12, capacityOf: () => 20 });
+      expect(claims.map((each) => each.delivery.endpointId)).toContain('wh_new');
+    });
+
+    it('counts endpoints of no account as one account', async () => {
+      for (let each = 0; each < 9; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+      for (const account of ['acc_1', 'acc_2']) await due(account, account, 1);
+      const asked = new Set<string>();
+      const accountCapacityOf = (id: string) => {
+        asked.add(id);
+        return 4;
+      };
+      expect(await owners({ accountCapacityOf })).toHaveLength(4);
+      expect([...asked]).toEqual(['*']);
+    });
+
+    it('goes on with turns after the clock was set back', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_1'));
+      await due('acc_1', '1', 1_000);
+      expect(await store.nextAlarmMs(0)).toBe(1_000);
+      expect(await owners({ nowMs: 1_000, accountCapacityOf: () => 0 })).toEqual([]);
+      expect(await store.nextAlarmMs(10)).toBe(1_000);
+      expect(await owners({ nowMs: 10 })).toEqual([]);
+      expect(await owners({ nowMs: 1_000 })).toEqual(['acc_1']);
+    });
+  });
+
+  it('brings due times and leases forward in bounded steps, and none before now', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish('soon', { dueAtMs: 150 });
+    await publish('late', { attempts: 1, dueAtMs: 1_100 });
+    await publish('past', { dueAtMs: 50 });
+    await publish('begun', { dueAtMs: 1 });
+    await ask();
+    let position: number | undefined;
+    do position = await store.rebase({ nowMs: 60, byMs: 100, ...(position !== undefined && { position }) });
+    while (position !== undefined);
+    const after = async (id: string) => (await store.getDelivery(`dlv_${id}_wh_1`))!.delivery;
+    expect((await after('soon')).dueAtMs).toBe(60);
+    expect((await after('late')).dueAtMs).toBe(1_000);
+    expect((await after('past')).dueAtMs).toBe(50);
+    expect((await after('begun')).leaseUntilMs).toBe(60);
+    expect(await store.nextAlarmMs(60)).toBe(1_000);
+  });
+
+  describe('publishing to many endpoints', () => {
+    const count = 2 * maxEndpointsPerStep + 50;
+    beforeEach(async () => {
+      for (let each = 0; each < count; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+    });
+    const step = (position?: number) =>
+      store.publish(
+        event('evt_1'),
+        ({ id: endpointId }) => delivery(`dlv_${endpointId}`, 'evt_1', { endpointId }),
+        position,
+      );
+
+    it('takes several steps, and gives each of them again', async () => {
+      const sizes: number[] = [];
+      const positions: (number | undefined)[] = [];
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(true);
+        sizes.push(deliveries.length);
+        positions.push(position);
+        position = next;
+      }
+      expect(sizes).toEqual([maxEndpointsPerStep, maxEndpointsPerStep, 50]);
+      const seen = new Set<string>();
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(false);
+        for (const { id } of deliveries) seen.add(id);
+        position = next;
+      }
+      expect(seen.size).toBe(count);
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+
+    it('counts an event as one without deliveries only once it is finished without any', async () => {
+      const publishTo = async (id: string, wanted?: string) => {
+        for (let next: number | undefined = 0; next !== undefined;) {
+          const found = await store.publish(
+            event(id, { createdAtMs: 5 }),
+            ({ id: endpointId }) =>
+              endpointId === wanted
+                ? delivery(`dlv_${id}`, id, {
+                    endpointId,
+                    status: 'succeeded',
+                    dueAtMs: null,
+                    createdAtMs: 9,
+                  })
+                : undefined,
+            next,
+          );
+          next = found.next;
+        }
+      };
+      // What is under way is neither counted nor forgotten, however old.
+      await store.publish(event('evt_unfinished'), () => undefined);
+      await publishTo('evt_late', `wh_${count - 1}`);
+      await publishTo('evt_none');
+      expect(await prune(store, { deliveries: 1 })).toBe(0);
+      await publishTo('evt_none_2');
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+      expect(await store.getDelivery('dlv_evt_late')).toBeDefined();
+      expect(await prune(store, { endedBeforeMs: 6 })).toBe(1);
+      expect((await store.unfinishedEvents()).map(({ id }) => id)).toEqual(['evt_unfinished']);
+      expect(await prune(store, { endedBeforeMs: 10 })).toBe(1);
+      // All of it was subtracted: the next two count as two.
+      await publishTo('evt_none_3');
+      await publishTo('evt_none_4');
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+    });
+
+    it('goes on where it stopped, for the endpoints of then, and forgets nothing meanwhile', async () => {
+      const first = await step();
+      expect(await store.unfinishedEvents()).toEqual([event('evt_1')]);
+      // All that was made has ended and is forgotten, and there are new endpoints.
+      await store.settle(first.deliveries.map(({ id }) => ({ deliveryId: id, change: ended })));
+      await prune(store, { endedBeforeMs: 1e9 });
+      await store.insertEndpoint(endpoint('wh_new'));
+      await store.deleteEndpoint(`wh_${count - 1}`, ended);
+      const made: string[] = [];
+      for (let { next } = await step(); next !== undefined;) {
+        const found = await step(next);
+        made.push(...found.deliveries.map(({ endpointId }) => endpointId));
+        next = found.next;
+      }
+      expect(made).toHaveLength(count - maxEndpointsPerStep - 1);
+      expect(made).not.toContain('wh_0');
+      expect(made).not.toContain(`wh_${count - 1}`);
+      expect(made).not.toContain('wh_new');
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+  });
+
   it('keeps retries in a lane of their own', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     await publish('1');
@@ -233,12 +424,12 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await ask()).claims.map((each) => each.delivery.id)).toEqual(['dlv_1_wh_1']);
   });
 
-  it('holds many in several steps, and says that it moved them', async () => {
+  it('holds many in several steps, and says that it processed them', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     for (let each = 0; each < 1_200; each += 1) await publish(String(each));
     await store.updateEndpoint('wh_1', (each) => ({ ...each, status: 'disabled' }));
     const moves: number[] = [];
-    do moves.push((await ask()).moved);
+    do moves.push((await ask()).processed);
     while (moves.at(-1) !== 0);
     expect(moves.reduce((sum, each) => sum + each)).toBe(1_200);
     expect(Math.max(...moves)).toBeLessThan(600);
@@ -299,7 +490,7 @@ describe.each(stores)('the $name store', ({ open }) => {
       false,
     );
     expect(await store.getDelivery('dlv_1')).toBeUndefined();
-    expect((await ask()).moved).toBe(0);
+    expect((await ask()).processed).toBe(0);
   });
 
   it('keeps ids of accounts apart', async () => {
@@ -616,6 +807,62 @@ describe.each(stores)('the $name store', ({ open }) => {
       expect(notices.map(({ endpoint: { id }, deliveries }) => [id, deliveries])).toEqual([[one, 1]]);
     });
 
+    it('gives each account its turn and its places, and the endpoints of each theirs', async () => {
+      for (const text of [one, other]) {
+        await store.insertEndpoint(endpoint(text, { accountId: text }));
+        for (const id of ['1', '2'])
+          await store.publish(event(id, { accountId: text }), ({ id: endpointId }) =>
+            delivery(`dlv_${text}_${id}`, id, { accountId: text, endpointId }),
+          );
+      }
+      const accounts = new Set<string>();
+      const accountCapacityOf = (id: string) => {
+        accounts.add(id);
+        return id === one ? 1 : 0;
+      };
+      const claimed = async (more: object) =>
+        (await ask(more)).claims.map(({ endpoint: { id }, event: { accountId } }) => [id, accountId]);
+      expect(await claimed({ accountCapacityOf })).toEqual([[one, one]]);
+      expect(accounts).toEqual(new Set([one, other]));
+      const capacityOf = (id: string) => (id === other ? 1 : 0);
+      expect(await claimed({ capacityOf })).toEqual([[other, other]]);
+      expect((await claimed({})).map(([id]) => id).sort()).toEqual([one, other].sort());
+      expect(await claimed({})).toEqual([]);
+    });
+
+    it('goes on with the steps of the event of each account', async () => {
+      const count = maxEndpointsPerStep + 1;
+      for (const accountId of [one, other])
+        for (let each = 0; each < count; each += 1)
+          await store.insertEndpoint(endpoint(`${accountId}_${each}`, { accountId }));
+      const step = (id: string, accountId: string, position?: number) =>
+        store.publish(
+          event(id, { accountId }),
+          ({ id: endpointId }) =>
+            delivery(`dlv_${accountId}_${id}_${endpointId}`, id, { accountId, endpointId }),
+          position,
+        );
+      const keys = [
+        [one, one],
+        [other, one],
+        [one, other],
+      ] as const;
+      const next: (number | undefined)[] = [];
+      for (const [id, accountId] of keys) next.push((await step(id, accountId)).next);
+      const unfinished = await store.unfinishedEvents();
+      expect(new Set(unfinished.map(({ id, accountId }) => `${id} ${accountId}`))).toEqual(
+        new Set(keys.map(([id, accountId]) => `${id} ${accountId}`)),
+      );
+      for (const [index, [id, accountId]] of keys.entries()) {
+        const last = await step(id, accountId, next[index]);
+        expect(last.created).toBe(true);
+        expect(last.deliveries.map(({ endpointId }) => endpointId)).toEqual([`${accountId}_${count - 1}`]);
+        const again = await step(id, accountId);
+        expect([again.created, again.deliveries.length > 0]).toEqual([false, true]);
+      }
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+
     it('has a number of endpoints for each account', async () => {
       const insert = (id: string, accountId: string) => store.insertEndpoint(endpoint(id, { accountId }), 1);
       expect([await insert('wh_1', one), await insert('wh_2', other)]).toEqual([true, true]);
@@ -669,7 +916,13 @@ describe('the SQLite store, after a transaction was undone', () => {
 
   it('knows nothing of attempts that were not begun', async () => {
     let begun = 0;
-    const request = { lane: 'first', nowMs: 10, limit: 9, capacityOf: () => 9 } as const;
+    const request = {
+      lane: 'first',
+      nowMs: 10,
+      limit: 9,
+      accountCapacityOf: () => 9,
+      capacityOf: () => 9,
+    } as const;
     const failing: Transition = (rows) => {
       if (++begun % 2 === 0) throw new Error('on the second');
       return begin(rows);

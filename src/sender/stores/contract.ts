@@ -131,17 +131,39 @@ export interface ClaimRequest {
   readonly nowMs: number;
   /** How many at most. */
   readonly limit: number;
-  /** How many more an endpoint may have. */
+  /** How many more attempts an account may have under way; see {@link ownerOf}. */
+  readonly accountCapacityOf: (ownerId: string) => number;
+  /** How many more attempts an endpoint may have under way. */
   readonly capacityOf: (endpointId: string) => number;
-  /** Begins an attempt, or holds or cancels what may not be sent. */
+  /** Begins an attempt, or holds or cancels a delivery that must not be sent. */
   readonly begin: Transition;
 }
 
-/** What came of looking for work. */
-export interface Claimed {
+/** The result of a claim. */
+export interface ClaimBatch {
   readonly claims: readonly Claim[];
-  /** How many deliveries went through `begin`: more than were claimed where some were held or cancelled. */
-  readonly moved: number;
+  /** How many deliveries went through `begin`: more than were claimed if some were held or cancelled. */
+  readonly processed: number;
+}
+
+/** After the wall clock was set back: which due times and leases are brought forward. */
+export interface RebaseRequest {
+  /** The time now. A delivery that is due later was scheduled by the clock as it was before. */
+  readonly nowMs: number;
+  /** By how much the clock was set back. */
+  readonly byMs: number;
+  /** `next` of the step before. */
+  readonly position?: number | undefined;
+}
+
+/** One step of publishing. */
+export interface PublishStep {
+  /** True if this call stored it, false if an earlier one had. */
+  readonly created: boolean;
+  /** The deliveries of this step. */
+  readonly deliveries: readonly DeliveryRecord[];
+  /** The position of the next step; undefined after the last. */
+  readonly next: number | undefined;
 }
 
 /** A delivery that is now to be sent. */
@@ -291,13 +313,18 @@ export interface SenderStore {
   pendingHeldNotices(): Promise<readonly PendingHeldNotice[]>;
 
   /**
-   * Keeps the event and a delivery for each endpoint that hears it. An id that was published before, for the
-   * same account, changes nothing and gives the deliveries of then.
+   * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
+   * {@link maxEndpointsPerStep} endpoints: the caller goes on with `next` until there is none. A step that an
+   * earlier call stored, for the same account and id, changes nothing and returns the deliveries it made. So
+   * publishing again after a crash, or at the same time, completes the rest and duplicates nothing.
    */
   publish(
     event: EventRecord,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
-  ): Promise<{ readonly created: boolean; readonly deliveries: readonly DeliveryRecord[] }>;
+    position?: number,
+  ): Promise<PublishStep>;
+  /** Events of which some steps were stored and some were not: their publisher failed or died. */
+  unfinishedEvents(): Promise<readonly EventRecord[]>;
   /**
    * A delivery by itself: one by hand, or a ping, which brings its event and has begun already. False where it
    * brings none and there is none.
@@ -310,8 +337,11 @@ export interface SenderStore {
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<DeliveryRecord>>;
 
-  /** Puts deliveries that are due through `begin`, oldest first; a bounded number of them. */
-  claim(request: ClaimRequest): Promise<Claimed>;
+  /**
+   * Puts a bounded number of due deliveries through `begin`. Accounts take turns, and so do the endpoints of an
+   * account; the deliveries of one endpoint go oldest first. {@link claimInTurns} does this for any store.
+   */
+  claim(request: ClaimRequest): Promise<ClaimBatch>;
   /** Puts each delivery through its transition, in order. What arrives together is one commit. */
   settle(settlements: readonly { readonly deliveryId: string; readonly change: Transition }[]): Promise<void>;
   /** Puts attempts whose lease has passed by then through `change`. How many there were. */
@@ -320,6 +350,11 @@ export interface SenderStore {
   readonly exclusive: boolean;
   /** When, after a time, the first of a queue is due or a lease passes. */
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
+  /**
+   * Brings forward due times and leases that lie after `nowMs`, by `byMs` but not before `nowMs`; a bounded number
+   * of them. Returns the position of the next step, if there is one. Called for exclusive stores only.
+   */
+  rebase(request: RebaseRequest): Promise<number | undefined>;
 
   /**
    * Takes one bounded step through the store and forgets what the rule allows, oldest first within each account and
@@ -339,8 +374,11 @@ export interface SenderStore {
   close(): Promise<void>;
 }
 
-/** Whether an endpoint is subscribed to a type. */
-export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' | 'accountId'>): boolean {
+/** Whether an endpoint is subscribed to an event. */
+export function isSubscribed(
+  endpoint: EndpointRecord,
+  event: Pick<EventRecord, 'type' | 'accountId'>,
+): boolean {
   return (
     (endpoint.accountId === null || endpoint.accountId === event.accountId) &&
     (endpoint.events.includes('*') || endpoint.events.includes(event.type))
@@ -357,6 +395,19 @@ export function classOf(delivery: DeliveryRecord): 'ended' | 'held' | undefined 
   if (delivery.status === 'held') return 'held';
   return isOver(delivery) ? 'ended' : undefined;
 }
+
+/**
+ * The account that a delivery takes its turns and its places from: the one that owns the endpoint, which is the
+ * event's own. Endpoints of no account share the turns and places of one account, so that they cannot take those
+ * of the accounts whose events they receive.
+ */
+export function ownerOf(endpoint: Pick<EndpointRecord, 'accountId'> | undefined): string {
+  // No account has this id: `createEndpoint` rejects it.
+  return endpoint?.accountId ?? '*';
+}
+
+/** As many endpoints as one step of publishing goes through. */
+export const maxEndpointsPerStep = 100;
 
 /** As many deliveries as one claim puts through `begin` beyond those it claims. */
 export const maxMovesPerClaim = 500;

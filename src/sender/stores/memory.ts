@@ -1,11 +1,14 @@
 import {
   classOf,
-  hears,
+  isSubscribed,
   laneOf,
-  maxMovesPerClaim,
+  maxEndpointsPerStep,
+  ownerOf,
   type AttemptRecord,
   type Change,
   type Claim,
+  type ClaimBatch,
+  type ClaimRequest,
   type DeliveryRecord,
   type EndpointRecord,
   type EventRecord,
@@ -14,12 +17,14 @@ import {
   type Page,
   type PageRequest,
   type PruneRule,
+  type PublishStep,
   type SenderStore,
   type Transition,
 } from './contract.js';
 import { createHeap, type Heap } from './heap.js';
 import { createSequence } from './sequence.js';
 import { createShardedMap } from './sharded-map.js';
+import { claimInTurns, createTurns, type Turns } from './turns.js';
 import { createUsage, exceeds, heldDueAtMs } from './usage.js';
 
 /** A place where a delivery waits, or waited: one that has moved on leaves its entry behind. */
@@ -29,10 +34,25 @@ interface Waiting {
   readonly deliveryId: string;
 }
 
-/** What is first due at an endpoint. */
-interface Head extends Waiting {
-  readonly endpointId: string;
+/** What waits for one endpoint, by lane. */
+interface Lanes extends Record<Lane, Heap<Waiting>> {
+  /** Kept beyond the endpoint's deletion. */
+  readonly ownerId: string;
 }
+
+/** An event that has not reached all of its endpoints yet. */
+interface FanOut {
+  readonly event: EventRecord;
+  /** The endpoints of then, by id. */
+  readonly audience: readonly string[];
+  /** How many of them are done. */
+  done: number;
+  /** The deliveries that were made, by id. */
+  readonly made: string[];
+}
+
+/** As many deliveries as one step of `rebase` goes through. */
+const deliveriesPerRebase = 10_000;
 
 /** One entry of a pass of pruning: it may be forgotten, or it is looked at only. */
 type Visit = (rule: PruneRule) => boolean;
@@ -55,9 +75,6 @@ function attemptBytes({ url, requestHeaders, result }: AttemptRecord): number {
   for (const text of texts) lengths.push(text?.length ?? 0);
   return lengths.reduce((sum, each) => sum + each, attemptOverheadBytes);
 }
-
-/** What waits for one endpoint, by lane. */
-type Lanes = Record<Lane, Heap<Waiting>>;
 
 function isEarlier(a: Waiting, b: Waiting): boolean {
   return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.sequence < b.sequence);
@@ -91,29 +108,46 @@ export function createMemoryStore(): SenderStore {
   const places = createShardedMap<number>();
   const underWay = new Set<string>();
   const lanes = new Map<string, Lanes>();
-  // For each lane, endpoints by what is first due in them. Entries can be stale; they are checked when used.
-  const heads: Record<Lane, Heap<Head>> = {
-    first: createHeap<Head>(isEarlier),
-    retry: createHeap<Head>(isEarlier),
-  };
+  const turns: Record<Lane, Turns> = { first: createTurns(), retry: createTurns() };
+  /** By account, the ids of its endpoints, in the order they were made in. */
+  const endpointsOf = new Map<string, Set<string>>();
+  const fanOuts = new Map<string, FanOut>();
   let sequence = 0;
 
   function lanesOf(endpointId: string): Lanes {
     let found = lanes.get(endpointId);
     if (!found) {
-      found = { first: createHeap(isEarlier), retry: createHeap(isEarlier) };
+      const ownerId = ownerOf(endpoints.get(endpointId));
+      found = { ownerId, first: createHeap(isEarlier), retry: createHeap(isEarlier) };
       lanes.set(endpointId, found);
     }
     return found;
   }
 
+  /** Whether an entry still stands for a delivery that waits as it says. */
+  function isCurrent({ deliveryId, dueAtMs }: Waiting, lane: Lane): boolean {
+    const delivery = deliveries.get(deliveryId);
+    return delivery?.status === 'scheduled' && delivery.dueAtMs === dueAtMs && laneOf(delivery) === lane;
+  }
+
+  /** The first that waits in a queue, without what is stale before it. */
+  function firstOf(queue: Heap<Waiting>, lane: Lane): Waiting | undefined {
+    for (let first = queue.peek(); first; first = queue.peek()) {
+      if (isCurrent(first, lane)) return first;
+      queue.pop();
+    }
+    return undefined;
+  }
+
+  function updateTurn(endpointId: string, lane: Lane): void {
+    const { ownerId, [lane]: queue } = lanesOf(endpointId);
+    turns[lane].set(ownerId, endpointId, firstOf(queue, lane)?.dueAtMs);
+  }
+
   function enqueue(delivery: DeliveryRecord, dueAtMs: number): void {
-    const lane = laneOf(delivery);
-    const queue = lanesOf(delivery.endpointId)[lane];
     // What is due at the same time goes in the order it was made in.
     const waiting = { dueAtMs, sequence: places.get(delivery.id) ?? 0, deliveryId: delivery.id };
-    queue.push(waiting);
-    if (queue.peek() === waiting) heads[lane].push({ ...waiting, endpointId: delivery.endpointId });
+    lanesOf(delivery.endpointId)[laneOf(delivery)].push(waiting);
   }
 
   function bytesOf({ id, accountId, eventId }: DeliveryRecord): number {
@@ -140,7 +174,12 @@ export function createMemoryStore(): SenderStore {
     count(delivery, 'add');
     if (before?.status === 'attempting') underWay.delete(delivery.id);
     if (delivery.status === 'attempting') underWay.add(delivery.id);
-    if (delivery.status === 'scheduled' && delivery.dueAtMs !== null) enqueue(delivery, delivery.dueAtMs);
+    // After a claim `serve` does it.
+    if (before?.status === 'scheduled' && delivery.status !== 'attempting')
+      updateTurn(before.endpointId, laneOf(before));
+    if (delivery.status !== 'scheduled' || delivery.dueAtMs === null) return;
+    enqueue(delivery, delivery.dueAtMs);
+    updateTurn(delivery.endpointId, laneOf(delivery));
   }
 
   function* inOrder(): Generator<DeliveryRecord> {
@@ -207,38 +246,72 @@ export function createMemoryStore(): SenderStore {
     return change;
   }
 
-  /** Whether an entry still stands for a delivery that waits as it says. */
-  function isCurrent({ deliveryId, dueAtMs }: Waiting, lane: Lane): boolean {
-    const delivery = deliveries.get(deliveryId);
-    return delivery?.status === 'scheduled' && delivery.dueAtMs === dueAtMs && laneOf(delivery) === lane;
-  }
-
-  /** The first that waits in a queue, without what is stale before it. */
-  function firstOf(queue: Heap<Waiting>, lane: Lane): Waiting | undefined {
-    for (let first = queue.peek(); first; first = queue.peek()) {
-      if (isCurrent(first, lane)) return first;
-      queue.pop();
-    }
-    return undefined;
-  }
-
-  /** The head that is first due in a lane, without what is stale before it. */
-  function firstHead(lane: Lane): Head | undefined {
-    for (let head = heads[lane].peek(); head; head = heads[lane].peek()) {
-      const first = firstOf(lanesOf(head.endpointId)[lane], lane);
-      if (first?.deliveryId === head.deliveryId && first.dueAtMs === head.dueAtMs) return head;
-      heads[lane].pop();
-      if (first) heads[lane].push({ ...first, endpointId: head.endpointId });
-    }
-    return undefined;
-  }
-
   function claimed(deliveryId: string, begin: Transition): Claim | undefined {
     const change = apply(deliveryId, begin);
     if (change?.delivery.status !== 'attempting') return undefined;
     const endpoint = endpoints.get(change.delivery.endpointId);
     const event = events.get(keyOf(change.delivery.accountId, change.delivery.eventId));
     return endpoint && event && { delivery: change.delivery, endpoint, event };
+  }
+
+  /** Puts the first that are due at an endpoint through `begin`. */
+  function serve(endpointId: string, atMost: number, { lane, nowMs, begin }: ClaimRequest): ClaimBatch {
+    const queue = lanesOf(endpointId)[lane];
+    const claims: Claim[] = [];
+    let processed = 0;
+    for (let first = firstOf(queue, lane); first && first.dueAtMs <= nowMs; first = firstOf(queue, lane)) {
+      if (processed === atMost) break;
+      queue.pop();
+      const claim = claimed(first.deliveryId, begin);
+      processed += 1;
+      if (claim) claims.push(claim);
+    }
+    updateTurn(endpointId, lane);
+    return { claims, processed };
+  }
+
+  /** The endpoints that may be subscribed to an account's events, by id, in the order they were made in. */
+  function audienceOf(accountId: string): readonly string[] {
+    const own = endpointsOf.get(accountId);
+    const ofNobody = endpointsOf.get(ownerOf(undefined));
+    if (!own || !ofNobody) return [...(own ?? ofNobody ?? [])];
+    return [...own, ...ofNobody].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+  }
+
+  /** The deliveries that publishing made, of those that are kept. */
+  function automatic(ids: readonly string[]): readonly DeliveryRecord[] {
+    return ids
+      .map((id) => deliveries.get(id))
+      .filter((delivery) => delivery?.kind === 'automatic') as DeliveryRecord[];
+  }
+
+  /** Stores an event, or goes on with it, for as many endpoints as one step takes. */
+  function publishNext(
+    fanOut: FanOut,
+    toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
+  ): PublishStep {
+    const { event, audience, made, done } = fanOut;
+    const added: DeliveryRecord[] = [];
+    for (const id of audience.slice(done, done + maxEndpointsPerStep)) {
+      const endpoint = endpoints.get(id);
+      const delivery = endpoint && isSubscribed(endpoint, event) ? toDelivery(endpoint) : undefined;
+      if (delivery) added.push(delivery);
+    }
+    const key = keyOf(event.accountId, event.id);
+    events.set(key, event);
+    added.forEach(insert);
+    fanOut.done += maxEndpointsPerStep;
+    if (fanOut.done >= audience.length) {
+      fanOuts.delete(key);
+      if (!deliveriesOfEvent.has(key)) {
+        unheard.set(++sequence, key);
+        usage.add(event.accountId, 'unheard', event.body.length);
+      }
+      return { created: true, deliveries: added, next: undefined };
+    }
+    fanOuts.set(key, fanOut);
+    for (const { id } of added) made.push(id);
+    return { created: true, deliveries: added, next: made.length };
   }
 
   /** Whether a held delivery is to be dropped; its endpoint is changed as the rule says. */
@@ -308,13 +381,13 @@ export function createMemoryStore(): SenderStore {
 
   return {
     exclusive: true,
-    async insertEndpoint(endpoint, maxOfAccount) {
-      if (maxOfAccount !== undefined) {
-        const all = [...endpoints.values()].filter(({ accountId }) => accountId === endpoint.accountId);
-        if (all.length >= maxOfAccount) return false;
-      }
+    async insertEndpoint(endpoint, maxOfAccount = Infinity) {
+      const owner = ownerOf(endpoint);
+      const own = endpointsOf.get(owner) ?? new Set();
+      if (own.size >= maxOfAccount) return false;
       places.set(endpoint.id, ++sequence);
       endpoints.set(endpoint.id, endpoint);
+      endpointsOf.set(owner, own.add(endpoint.id));
       return true;
     },
     async getEndpoint(id) {
@@ -335,7 +408,10 @@ export function createMemoryStore(): SenderStore {
       return changed;
     },
     async deleteEndpoint(id, change) {
+      const owner = ownerOf(endpoints.get(id));
       if (!endpoints.delete(id)) return false;
+      endpointsOf.get(owner)?.delete(id);
+      if (endpointsOf.get(owner)?.size === 0) endpointsOf.delete(owner);
       for (const delivery of [...inOrder()]) {
         const waits = delivery.status === 'scheduled' || delivery.status === 'held';
         if (waits && delivery.endpointId === id) apply(delivery.id, change);
@@ -360,23 +436,18 @@ export function createMemoryStore(): SenderStore {
       }
       return waiting.filter((id) => apply(id, change)).length;
     },
-    async publish(event, toDelivery) {
+    async publish(event, toDelivery, position = 0) {
       const key = keyOf(event.accountId, event.id);
-      if (events.has(key)) {
-        const then = (deliveriesOfEvent.get(key) ?? []).map((id) => deliveries.get(id) as DeliveryRecord);
-        return { created: false, deliveries: then.filter(({ kind }) => kind === 'automatic') };
+      const fanOut = fanOuts.get(key);
+      if (fanOut && position >= fanOut.made.length) return publishNext(fanOut, toDelivery);
+      if (fanOut || events.has(key)) {
+        const made = fanOut?.made ?? deliveriesOfEvent.get(key) ?? [];
+        return { created: false, deliveries: automatic(made.slice(position)), next: fanOut?.made.length };
       }
-      const made = [...endpoints.values()]
-        .filter((endpoint) => hears(endpoint, event))
-        .map(toDelivery)
-        .filter((delivery) => delivery !== undefined);
-      events.set(key, event);
-      if (made.length === 0) {
-        unheard.set(++sequence, key);
-        usage.add(event.accountId, 'unheard', event.body.length);
-      }
-      for (const delivery of made) insert(delivery);
-      return { created: true, deliveries: made };
+      return publishNext({ event, audience: audienceOf(event.accountId), done: 0, made: [] }, toDelivery);
+    },
+    async unfinishedEvents() {
+      return [...fanOuts.values()].map(({ event }) => event);
     },
     async insertDelivery({ delivery, event, attempt }) {
       const key = keyOf(delivery.accountId, delivery.eventId);
@@ -398,33 +469,10 @@ export function createMemoryStore(): SenderStore {
         (eventType === undefined || each.eventType === eventType);
       return page(inOrder(), wanted, rest);
     },
-    async claim({ lane, nowMs, limit, capacityOf, begin }) {
-      const claims: Claim[] = [];
-      const full: Head[] = [];
-      // An endpoint can have several heads, all but one of them stale; it is served once.
-      const served = new Set<string>();
-      let moved = 0;
-      const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
-      for (let head = firstHead(lane); head && head.dueAtMs <= nowMs; head = firstHead(lane)) {
-        if (!mayMove()) break;
-        heads[lane].pop();
-        const { endpointId } = head;
-        if (served.has(endpointId)) continue;
-        served.add(endpointId);
-        const queue = lanesOf(endpointId)[lane];
-        const most = claims.length + capacityOf(endpointId);
-        let first = firstOf(queue, lane);
-        while (first && first.dueAtMs <= nowMs && claims.length < most && mayMove()) {
-          queue.pop();
-          const claim = claimed(first.deliveryId, begin);
-          moved += 1;
-          if (claim) claims.push(claim);
-          first = firstOf(queue, lane);
-        }
-        if (first) full.push({ ...first, endpointId });
-      }
-      for (const head of full) heads[lane].push(head);
-      return { claims, moved };
+    async claim(request) {
+      return claimInTurns(turns[request.lane], request, (endpointId, atMost) =>
+        serve(endpointId, atMost, request),
+      );
     },
     async settle(settlements) {
       for (const { deliveryId, change } of settlements) apply(deliveryId, change);
@@ -437,16 +485,27 @@ export function createMemoryStore(): SenderStore {
       return over.filter((id) => apply(id, change)).length;
     },
     async nextAlarmMs(afterMs) {
-      const times: (number | undefined)[] = [];
-      for (const lane of ['first', 'retry'] as const) {
-        const head = firstHead(lane);
-        if (head && head.dueAtMs > afterMs) times.push(head.dueAtMs);
-        // Some wait for room: what comes after them is not in order.
-        else if (head) for (const queues of lanes.values()) times.push(firstOf(queues[lane], lane)?.dueAtMs);
-      }
+      const times = [turns.first.nextDueMs(afterMs), turns.retry.nextDueMs(afterMs)];
       for (const id of underWay) times.push(deliveries.get(id)?.leaseUntilMs ?? undefined);
       const later = times.filter((time) => time !== undefined && time > afterMs) as number[];
       return later.length === 0 ? undefined : Math.min(...later);
+    },
+    async rebase({ nowMs, byMs, position = 0 }) {
+      const earlier = (timeMs: number | null): number | null =>
+        timeMs !== null && timeMs > nowMs ? Math.max(nowMs, timeMs - byMs) : timeMs;
+      let seen = 0;
+      for (const [place, id] of deliveriesInOrder.entries(position)) {
+        if (seen === deliveriesPerRebase) return place - 1;
+        seen += 1;
+        const delivery = deliveries.get(id);
+        if (!delivery) continue;
+        const dueAtMs = earlier(delivery.dueAtMs);
+        const leaseUntilMs = earlier(delivery.leaseUntilMs);
+        if (dueAtMs !== delivery.dueAtMs || leaseUntilMs !== delivery.leaseUntilMs) {
+          keep({ ...delivery, dueAtMs, leaseUntilMs });
+        }
+      }
+      return undefined;
     },
     async prune(rule) {
       let forgotten = 0;

@@ -2,8 +2,8 @@
 export interface Sequence<Item> {
   set(number: number, item: Item): void;
   delete(number: number): void;
-  /** May be walked through while items are added and deleted. */
-  entries(): Generator<readonly [number, Item]>;
+  /** Those after a number. May be walked through while items are added and deleted. */
+  entries(after?: number): Generator<readonly [number, Item]>;
 }
 
 const chunkSize = 4_096;
@@ -32,9 +32,10 @@ export function createSequence<Item extends NonNullable<unknown>>(): Sequence<It
       chunk.size -= 1;
       if (chunk.size === 0) chunks.delete(index);
     },
-    *entries() {
+    *entries(after = -1) {
       for (const [index, { items }] of chunks) {
-        for (let offset = 0; offset < items.length; offset += 1) {
+        const from = Math.max(0, after + 1 - index * chunkSize);
+        for (let offset = from; offset < items.length; offset += 1) {
           const item = items[offset];
           if (item !== undefined) yield [index * chunkSize + offset, item];
         }

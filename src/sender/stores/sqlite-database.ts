@@ -164,6 +164,25 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX keys_begun ON keys (begunAtMs);`,
   retention,
+
+  // The turns of accounts are kept in memory, and made from the deliveries.
+  `DROP TABLE queues;
+
+  -- Events with so many endpoints that they are stored in steps. One that is not finished has endpoints left from
+  -- afterSeq to untilSeq, and counts one delivery more than it has. The ranges of deliveries are JSON.
+  CREATE TABLE fanOuts (
+    eventId TEXT NOT NULL,
+    accountId TEXT NOT NULL,
+    ranges TEXT NOT NULL,
+    afterSeq INTEGER NOT NULL,
+    untilSeq INTEGER NOT NULL,
+    PRIMARY KEY (eventId, accountId),
+    FOREIGN KEY (eventId, accountId) REFERENCES events (id, accountId) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  -- One that is finished without deliveries, by lastSeq below firstSeq.
+  CREATE TRIGGER events_finished AFTER UPDATE OF lastSeq ON events
+    WHEN OLD.lastSeq >= OLD.firstSeq AND NEW.lastSeq < NEW.firstSeq
+    BEGIN ${count('NEW.accountId', "'unheard'", 'length(NEW.body)')} END;`,
 ];
 
 function sqlite(): typeof nodeSqlite {

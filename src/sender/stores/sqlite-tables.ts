@@ -67,7 +67,7 @@ export function toDelivery(row: Row): DeliveryRecord {
   } as DeliveryRecord;
 }
 
-function toEvent(row: Row): EventRecord {
+export function toEvent(row: Row): EventRecord {
   const columns = row as Columns<EventRecord>;
   return {
     id: key(columns.id),

@@ -1,20 +1,12 @@
 import type { StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { escapeText } from '../../text-key.js';
-import {
-  hears,
-  maxMovesPerClaim,
-  type AttemptRecord,
-  type Change,
-  type Claim,
-  type DeliveryRecord,
-  type SenderStore,
-  type Transition,
-} from './contract.js';
+import type { AttemptRecord, Change, Claim, DeliveryRecord, SenderStore, Transition } from './contract.js';
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
 import { createSqliteKeys } from './sqlite-keys.js';
 import { readPage } from './sqlite-pages.js';
+import { createPublisher } from './sqlite-publish.js';
 import { createQueues } from './sqlite-queues.js';
 import { createSqliteRetention } from './sqlite-retention.js';
 import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
@@ -30,6 +22,9 @@ export interface SqliteStoreOptions {
    */
   synchronous?: Synchronous | undefined;
 }
+
+/** As many rows as one step of `rebase` goes through. */
+const rowsPerRebase = 2_000;
 
 /**
  * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
@@ -65,6 +60,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.forgetEndpoints();
+      queues.forget();
       underWay.clear();
     },
   });
@@ -76,11 +72,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     queues.touch(delivery);
   }
 
-  /** The place of the delivery that is made next. */
-  function nextSeq(): number {
-    const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
-    return Number(last?.seq ?? 0) + 1;
-  }
+  const publisher = createPublisher(tables, insert);
 
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
     if (!delivery) return undefined;
@@ -126,7 +118,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     insertEndpoint: (endpoint, maxOfAccount = Infinity) =>
       commits.write(() => {
         const { accountId } = endpoint;
-        const own = sql('SELECT count(*) AS count FROM endpoints WHERE accountId = ?').get(
+        const own = sql('SELECT count(*) AS count FROM endpoints WHERE accountId IS ?').get(
           accountId === null ? null : escapeText(accountId),
         );
         if (Number(own?.count) >= maxOfAccount) return false;
@@ -174,34 +166,13 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
           }));
       }),
 
-    publish: (event, toNewDelivery) =>
-      commits.write(() => {
-        const key = [escapeText(event.accountId), escapeText(event.id)] as const;
-        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(...key);
-        if (before) {
-          // The place of one that was forgotten may be another event's now.
-          const then = sql(
-            'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
-          );
-          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, ...key);
-          return { created: false, deliveries: found.map(toDelivery) };
-        }
-        const deliveries = sql(
-          'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
-        )
-          .all(key[0])
-          .map(toEndpoint)
-          .filter((endpoint) => hears(endpoint, event))
-          .map(toNewDelivery)
-          .filter((delivery) => delivery !== undefined);
-        tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        for (const delivery of deliveries) insert(delivery, event.body.length);
-        return { created: true, deliveries };
-      }),
+    publish: (event, toNewDelivery, position = 0) =>
+      commits.write(() => publisher.publish(event, toNewDelivery, position)),
+    unfinishedEvents: () => commits.read(() => publisher.unfinished()),
     insertDelivery: ({ delivery, event, attempt }) =>
       commits.write(() => {
         const { accountId, eventId } = delivery;
-        if (event) tables.insertEvent(event, { firstSeq: nextSeq(), count: 1 });
+        if (event) tables.insertEvent(event, { firstSeq: publisher.nextSeq(), count: 1 });
         else {
           const counted = sql(
             'UPDATE events SET deliveries = deliveries + 1 WHERE accountId = ? AND id = ?',
@@ -227,32 +198,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         return { items: rows.map(toDelivery), nextCursor };
       }),
 
-    async claim({ lane, nowMs, limit, capacityOf, begin }) {
-      const due = await commits.read(() =>
-        sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs),
+    async claim(request) {
+      const hasDue = await commits.read(() => queues.hasDue(request.lane, request.nowMs));
+      if (!hasDue) return { claims: [], processed: 0 };
+      return commits.write(() =>
+        queues.claim(request, (delivery) => claimed(apply(delivery, request.begin))),
       );
-      if (!due) return { claims: [], moved: 0 };
-      return commits.write(() => {
-        const claims: Claim[] = [];
-        let moved = 0;
-        const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
-        for (const endpointId of queues.due(lane, nowMs)) {
-          const most = claims.length + capacityOf(endpointId);
-          // Those that are held or cancelled leave room for more.
-          for (let more = true; more && claims.length < most && mayMove();) {
-            const room = Math.min(most, limit) - claims.length;
-            const found = queues.firstDue(lane, endpointId, nowMs, room);
-            for (const delivery of found) {
-              const claim = claimed(apply(delivery, begin));
-              if (claim) claims.push(claim);
-            }
-            moved += found.length;
-            more = found.length === room;
-          }
-          if (!mayMove()) break;
-        }
-        return { claims, moved };
-      });
     },
     settle: (settlements) =>
       commits.write(() => {
@@ -273,13 +224,28 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     nextAlarmMs: (afterMs) =>
       commits.read(() => {
-        const next = sql(
-          `SELECT min(atMs) AS atMs FROM (
-           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first' AND dueAtMs > ?1
-           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry' AND dueAtMs > ?1
-           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?1)`,
+        const lease = sql(
+          `SELECT min(leaseUntilMs) AS atMs FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?`,
         ).get(afterMs);
-        return (next?.atMs ?? undefined) as number | undefined;
+        const times = [queues.nextDueMs(afterMs), lease?.atMs].filter((time) => typeof time === 'number');
+        return times.length === 0 ? undefined : Math.min(...times);
+      }),
+    rebase: ({ nowMs, byMs, position = 0 }) =>
+      commits.write(() => {
+        const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
+        const next = position + rowsPerRebase;
+        const isLater = 'seq > ? AND seq <= ?';
+        sql(
+          `UPDATE deliveries SET dueAtMs = max(?, dueAtMs - ?)
+           WHERE ${isLater} AND status = 'scheduled' AND dueAtMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        sql(
+          `UPDATE deliveries SET leaseUntilMs = max(?, leaseUntilMs - ?)
+           WHERE ${isLater} AND status = 'attempting' AND leaseUntilMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        if (next < Number(last?.seq ?? 0)) return next;
+        queues.forget();
+        return undefined;
       }),
 
     async prune(rule) {
