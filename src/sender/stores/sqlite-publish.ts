@@ -103,8 +103,8 @@ export function createPublisher(
     fanOut: FanOut | undefined,
     toNewDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
   ): PublishStep {
-    const { ranges, afterSeq, untilSeq } = fanOut ?? { ranges: [], afterSeq: 0, untilSeq: lastEndpointSeq() };
-    const audience = audienceOf(event.accountId, afterSeq, untilSeq);
+    const { ranges, afterSeq } = fanOut ?? { ranges: [], afterSeq: 0 };
+    const audience = audienceOf(event.accountId, afterSeq, fanOut?.untilSeq ?? Number.MAX_SAFE_INTEGER);
     const step = audience.slice(0, maxEndpointsPerStep);
     const isLast = step.length === audience.length;
     const deliveries = step
@@ -118,6 +118,7 @@ export function createPublisher(
     if (fanOut && isLast) finish(event);
     if (fanOut || !isLast) {
       const range: Range = [firstSeq, firstSeq + deliveries.length - 1];
+      const untilSeq = fanOut?.untilSeq ?? lastEndpointSeq();
       const lastSeq = isLast ? untilSeq : Number(step.at(-1)?.seq);
       saveFanOut(event, { ranges: [...ranges, range], afterSeq: lastSeq, untilSeq });
     }
