@@ -1,12 +1,15 @@
 import { createReceiver, type AnyReceiver, type WebhookEvent } from '../src/index.js';
+import { requireOptions, requireReceiver } from './arguments.js';
 import {
+  requireNodeObjects,
   sendResult,
   toReceiveInput,
+  whenSent,
   type IncomingMessageLike,
   type ServerResponseLike,
 } from './incoming-message.js';
 import type { MiddlewareOptions } from './middleware-options.js';
-import { createNodeHandler } from './node.js';
+import { respond } from './node.js';
 
 export type { IncomingMessageLike, ServerResponseLike } from './incoming-message.js';
 export type { MiddlewareOptions } from './middleware-options.js';
@@ -29,11 +32,18 @@ export interface ExpressRequestLike extends IncomingMessageLike {
 }
 
 /**
- * An Express handler (4 and 5) that verifies the request, runs the receiver's handlers and answers.
+ * An Express handler (4 and 5) that verifies the request, runs the receiver's handlers and responds.
  *
- * Works with no body parser, with `express.raw`, and where the bytes are kept in `req.rawBody`. Behind
- * `express.json()` the bytes are gone: every request is answered `body_already_parsed` (500) and the
- * hint names the line to change. The receiver's context is Express' request.
+ * Works without a body parser, with `express.raw({ limit: '1mb' })`, and if the bytes are kept in
+ * `req.rawBody`. Behind `express.json()` the bytes are gone: every request is answered `body_already_parsed`
+ * (500), and the hint names the line to change. Without a `limit` Express answers 413 to bodies above 100 kB itself,
+ * and the receiver never sees them. The receiver's context is Express' request.
+ *
+ * If another middleware has responded before (a timeout, for example), the handlers run all the same, so that the
+ * event is not lost, and that response stays as it is.
+ *
+ * @throws `TypeError` at set-up if `receiver` is not a receiver, and on a call whose arguments are not Node's
+ * request and response, as with NestJS on Fastify.
  *
  * @example
  * app.post('/webhooks/hostwares', createExpressHandler(receiver));
@@ -41,16 +51,23 @@ export interface ExpressRequestLike extends IncomingMessageLike {
  */
 export function createExpressHandler(
   receiver: AnyReceiver,
-): (request: ExpressRequestLike, response: ServerResponseLike) => void {
-  return createNodeHandler(receiver);
+): (request: ExpressRequestLike, response: ServerResponseLike) => Promise<void> {
+  requireReceiver(receiver, 'createExpressHandler', 'createExpressMiddleware');
+  return (request, response) => {
+    requireNodeObjects(request, response, 'createExpressHandler');
+    return respond(receiver, request, response);
+  };
 }
 
 /**
  * An Express middleware (4 and 5) that verifies the request, sets `req.webhookEvent` and calls `next()`.
- * A request that does not pass is answered here and goes no further. Your own handler then gives the
- * answer: answer 2xx only when the event is safe, since the platform does not send it again.
+ * A request that does not pass is answered here and goes no further. Your own handler then responds:
+ * respond 2xx only when the event is safe, since the platform does not send it again.
  *
- * @throws `TypeError` at set-up for options that cannot work, such as an empty secret.
+ * It must come before the handler. A handler or middleware in front of it that responds does so to unverified
+ * requests too; `req.webhookEvent` is then undefined.
+ *
+ * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *
  * @example
  * app.post('/webhooks/hostwares', createExpressMiddleware({ secret }), async (req, res) => {
@@ -60,19 +77,29 @@ export function createExpressHandler(
  */
 export function createExpressMiddleware(
   options: MiddlewareOptions,
-): (request: ExpressRequestLike, response: ServerResponseLike, next: () => void) => void {
+): (request: ExpressRequestLike, response: ServerResponseLike, next: () => void) => Promise<void> {
+  requireOptions(options, 'createExpressMiddleware', 'createExpressHandler');
   // A receiver without handlers is the verification alone.
   const receiver = createReceiver(options);
+  async function verify(
+    request: ExpressRequestLike,
+    response: ServerResponseLike,
+    next: () => void,
+  ): Promise<void> {
+    const sent = whenSent(response);
+    const result = await receiver.receive(toReceiveInput(request));
+    if (!result.event) {
+      sendResult(request, response, result);
+      await sent;
+      return;
+    }
+    request.webhookEvent = result.event;
+    // Tells a body parser behind this that the stream has been read; Express 4's fails otherwise.
+    request._body = true;
+    next();
+  }
   return (request, response, next) => {
-    void receiver.receive(toReceiveInput(request)).then((result) => {
-      if (!result.event) {
-        sendResult(request, response, result);
-        return;
-      }
-      request.webhookEvent = result.event;
-      // Tells a body parser further on that the stream is read; Express 4's fails otherwise.
-      request._body = true;
-      next();
-    });
+    requireNodeObjects(request, response, 'createExpressMiddleware');
+    return verify(request, response, next);
   };
 }

@@ -1,7 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { AnyReceiver, HandleContext, WebhookEvent } from '../src/index.js';
+import { bodyBytes, readRequest } from '../src/body.js';
+import { WebhookError, type AnyReceiver, type HandleContext, type WebhookEvent } from '../src/index.js';
+import { requireOptions, requireReceiver } from './arguments.js';
+import { keptBytes, type IncomingMessageLike } from './incoming-message.js';
 import type { MiddlewareOptions } from './middleware-options.js';
-import { createWebVerifier } from './web-request.js';
+import { createWebVerifier, toResponse, type BodyReader } from './web-request.js';
 
 export type { MiddlewareOptions } from './middleware-options.js';
 
@@ -25,26 +28,50 @@ function waitUntilOf(c: Context): Pick<HandleContext, 'waitUntil'> {
 }
 
 /**
- * A Hono handler that verifies the request, runs the receiver's handlers and answers. Runs wherever
+ * Reads the body. On Node a host in front of Hono may have read it before: `c.env.incoming` of @hono/node-server is
+ * that host's request. Its bytes are used if it kept them.
+ */
+function bodyReader(c: Context): BodyReader {
+  return async (maxBytes) => {
+    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessageLike };
+    const kept = incoming && keptBytes(incoming);
+    if (kept) return bodyBytes(kept, maxBytes);
+    const bytes = await readRequest(c.req.raw, maxBytes);
+    if (bytes.length === 0 && incoming?.readableDidRead) throw new WebhookError('body_already_parsed');
+    return bytes;
+  };
+}
+
+/**
+ * A Hono handler that verifies the request, runs the receiver's handlers and responds. Runs wherever
  * Hono does. The receiver's context is Hono's `c`, so a secret can come from the bindings.
  *
  * Put it before anything that reads the body: behind a `c.req.json()` every request is answered
  * `body_already_parsed` (500).
+ *
+ * @throws `TypeError` at set-up if `receiver` is not a receiver.
  *
  * @example
  * const receiver = createReceiver({ secret: (c) => (c as Context<{ Bindings: Env }>).env.WEBHOOK_SECRET });
  * app.post('/webhooks/hostwares', createHonoHandler(receiver));
  */
 export function createHonoHandler(receiver: AnyReceiver): (c: Context) => Promise<Response> {
-  return (c) => receiver.handle(c.req.raw, { adapterContext: c, ...waitUntilOf(c) });
+  requireReceiver(receiver, 'createHonoHandler', 'createHonoMiddleware');
+  return async (c) => {
+    const { method, headers } = c.req.raw;
+    const body = bodyReader(c);
+    return toResponse(
+      await receiver.receive({ method, headers, body, adapterContext: c, ...waitUntilOf(c) }),
+    );
+  };
 }
 
 /**
  * A Hono middleware that verifies the request and sets `c.var.webhookEvent`. A request that does not
- * pass is answered here and goes no further. Your own handler then gives the answer: answer 2xx only
+ * pass is answered here and goes no further. Your own handler then responds: respond 2xx only
  * when the event is safe, since the platform does not send it again.
  *
- * @throws `TypeError` at set-up for options that cannot work, such as an empty secret.
+ * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *
  * @example
  * app.post('/webhooks/hostwares', createHonoMiddleware({ secret }), async (c) => {
@@ -53,9 +80,10 @@ export function createHonoHandler(receiver: AnyReceiver): (c: Context) => Promis
  * });
  */
 export function createHonoMiddleware(options: MiddlewareOptions): MiddlewareHandler<WebhookVariables> {
+  requireOptions(options, 'createHonoMiddleware', 'createHonoHandler');
   const verify = createWebVerifier(options);
   return async (c, next) => {
-    const verdict = await verify(c.req.raw, c);
+    const verdict = await verify(c.req.raw, c, bodyReader(c));
     if (!verdict.event) return verdict.response;
     c.set('webhookEvent', verdict.event);
     await next();

@@ -2,7 +2,7 @@ import { bodyBytes, collectBody } from '../src/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../src/index.js';
 import { startDeadline, stopDeadline } from './body-deadline.js';
 
-/** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of what frameworks put on it. */
+/** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of the properties that frameworks add to it. */
 export interface IncomingMessageLike {
   readonly method?: string | undefined;
   readonly headers: Record<string, string | string[] | undefined>;
@@ -17,7 +17,7 @@ export interface IncomingMessageLike {
   destroy(): unknown;
   /** Bytes kept by Cloud Functions and by `verify` hooks of body parsers. */
   rawBody?: unknown;
-  /** Bytes from `express.raw`, or something parsed. */
+  /** Bytes from `express.raw`, or a parsed body. */
   body?: unknown;
 }
 
@@ -25,23 +25,49 @@ export interface IncomingMessageLike {
 export interface ServerResponseLike {
   readonly headersSent: boolean;
   readonly destroyed: boolean;
+  readonly writableFinished?: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(body: string, encoding: 'latin1'): unknown;
+  once?(event: 'finish' | 'close', listener: () => void): unknown;
 }
 
-const parsedHint =
-  'Put the webhook route before app.use(express.json()), give it express.raw({ type: "*/*" }), or keep the bytes: ' +
-  'express.json({ verify: (req, _res, buf) => { req.rawBody = buf } }).';
+/**
+ * Throws unless a handler is called with Node's own request and response. Other frameworks' objects of the same
+ * names lack what it takes to respond, which would come to light only after the handlers have run.
+ */
+export function requireNodeObjects(request: unknown, response: unknown, factory: string): void {
+  const { on, headers } = (request ?? {}) as Partial<IncomingMessageLike>;
+  const { writeHead, end } = (response ?? {}) as Partial<ServerResponseLike>;
+  if (typeof on === 'function' && headers && typeof writeHead === 'function' && typeof end === 'function')
+    return;
+  throw new TypeError(
+    `The handler of ${factory} was not called with Node's request and response. In Koa pass ctx.req and ctx.res, in ` +
+      'h3 event.node.req and event.node.res. In Fastify (also below NestJS) call receiver.receive({ method, headers, ' +
+      'body }) with the raw body, see docs/receiving.md.',
+  );
+}
 
-// How long a client may go on sending after it was answered. Cut at once, it may never see the answer.
+/** Resolves when a response has been sent, or its connection has closed. */
+export function whenSent(response: ServerResponseLike): Promise<void> {
+  return new Promise((resolve) => {
+    if (!response.once || response.writableFinished || response.destroyed) {
+      resolve();
+      return;
+    }
+    response.once('finish', resolve);
+    response.once('close', resolve);
+  });
+}
+
+// How long a client may go on sending after the response. If it is cut off at once, it may never read the response.
 const lingerMs = 5_000;
 
 /**
- * Reads a body that nobody has read, up to `maxBytes`, within the deadline. Where the connection breaks
- * or the time is up, it is what has arrived: that does not fit the signature.
+ * Reads a body that nobody has read, up to `maxBytes`, within the deadline. If the connection breaks
+ * or the time is up, the body is what has arrived, which does not fit the signature.
  */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
-  const body = collectBody(maxBytes, request.headers['content-length']);
+  const body = collectBody(maxBytes, Number(request.headers['content-length']));
   return new Promise((resolve, reject) => {
     // The first of these to come settles it; the listeners go with the request.
     const onEnd = () => {
@@ -63,19 +89,29 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
   });
 }
 
-/** The raw body: what a framework kept of it, else the stream, else an error that says what to change. */
+/** The bytes of the body that a host kept on the request, if they are bytes. Text was decoded, so its bytes are gone. */
+export function keptBytes(request: { rawBody?: unknown; body?: unknown }): ArrayBufferView | undefined {
+  for (const name of ['rawBody', 'body'] as const) {
+    try {
+      const kept = request[name];
+      if (ArrayBuffer.isView(kept)) return kept;
+    } catch {
+      // A getter that parses (Vercel) throws for a body that is no JSON.
+    }
+  }
+  return undefined;
+}
+
+/** The raw body: the bytes that a host kept, otherwise the stream. */
 function readBody(request: IncomingMessageLike, maxBytes: number): Uint8Array | Promise<Uint8Array> {
-  for (const kept of [request.rawBody, request.body]) {
-    if (ArrayBuffer.isView(kept)) return bodyBytes(kept, maxBytes);
-  }
-  // Not `body` decides but the stream: body-parser 1 leaves an empty object where it did not parse.
-  if (request.readableDidRead || request.readableFlowing) {
-    throw new WebhookError('body_already_parsed', undefined, { hint: parsedHint });
-  }
+  const kept = keptBytes(request);
+  if (kept) return bodyBytes(kept, maxBytes);
+  // The stream decides, not `body`: body-parser 1 leaves an empty object for a body that it did not parse.
+  if (request.readableDidRead || request.readableFlowing) throw new WebhookError('body_already_parsed');
   return readStream(request, maxBytes);
 }
 
-/** A Node request as the receiver wants it. */
+/** A Node request as the receiver takes it. */
 export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
   return {
     method: request.method,
@@ -85,7 +121,7 @@ export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
   };
 }
 
-/** Writes the answer, unless something else (a timeout middleware, say) has answered. */
+/** Sends the response, unless something else has responded before, such as a timeout middleware. */
 export function sendResult(
   request: IncomingMessageLike,
   response: ServerResponseLike,
@@ -100,6 +136,6 @@ export function sendResult(
   }
   if (response.headersSent || response.destroyed) return;
   response.writeHead(result.status, result.headers);
-  // It is ASCII; this way Node need not look.
+  // It is ASCII: latin1 spares Node the encoding.
   response.end(result.body, 'latin1');
 }

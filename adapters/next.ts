@@ -1,4 +1,5 @@
 import type { AnyReceiver, WebhookEvent } from '../src/index.js';
+import { requireOptions, requireReceiver } from './arguments.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 import { createWebVerifier } from './web-request.js';
 
@@ -13,12 +14,23 @@ export interface NextHandlerOptions {
   after?: ((task: Promise<unknown>) => void) | undefined;
 }
 
+/** Rejects the request of a Pages Router's API route, which ignores a returned `Response` and would never respond. */
+function requireWebRequest(request: unknown, factory: string): void {
+  if (typeof (request as Partial<Request> | undefined)?.arrayBuffer === 'function') return;
+  throw new TypeError(
+    `The handler of ${factory} takes a web Request, as route handlers of the App Router get it. In the Pages Router ` +
+      'use createNodeHandler of @hostwares/webhooks/node, and export const config = { api: { bodyParser: false } }.',
+  );
+}
+
 /**
  * A Next route handler (node and edge runtime) that verifies the request, runs the receiver's handlers
- * and answers. The receiver's context is the request.
+ * and responds. The receiver's context is the request.
  *
  * `next build` imports route modules, mostly without the secrets of production: give the secret as a
  * function, so that it is read per request.
+ *
+ * @throws `TypeError` at set-up if `receiver` is not a receiver.
  *
  * @example
  * // app/webhooks/hostwares/route.ts
@@ -29,15 +41,19 @@ export function createNextHandler(
   receiver: AnyReceiver,
   { after }: NextHandlerOptions = {},
 ): (request: Request) => Promise<Response> {
-  return (request) => receiver.handle(request, after ? { waitUntil: after } : {});
+  requireReceiver(receiver, 'createNextHandler', 'withWebhook');
+  return async (request) => {
+    requireWebRequest(request, 'createNextHandler');
+    return receiver.handle(request, after ? { waitUntil: after } : {});
+  };
 }
 
 /**
  * Wraps a Next route handler: it is called with the verified event, the request and Next's context, and
- * gives the answer. A request that does not pass is answered here. Answer 2xx only when the event is
+ * returns the response. A request that does not pass is answered here. Respond 2xx only when the event is
  * safe, since the platform does not send it again.
  *
- * @throws `TypeError` at set-up for options that cannot work, such as an empty secret.
+ * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *
  * @example
  * export const POST = withWebhook({ secret: () => process.env.HOSTWARES_WEBHOOK_SECRET }, async (event) => {
@@ -49,8 +65,10 @@ export function withWebhook<NextRequest extends Request = Request, RouteContext 
   options: MiddlewareOptions,
   handler: (event: WebhookEvent, request: NextRequest, context: RouteContext) => Response | Promise<Response>,
 ): (request: NextRequest, context: RouteContext) => Promise<Response> {
+  requireOptions(options, 'withWebhook', 'createNextHandler');
   const verify = createWebVerifier(options);
   return async (request, context) => {
+    requireWebRequest(request, 'withWebhook');
     const verdict = await verify(request, request);
     return verdict.event ? handler(verdict.event, request, context) : verdict.response;
   };

@@ -1,7 +1,10 @@
 import type { AnyReceiver } from '../src/index.js';
+import { requireReceiver } from './arguments.js';
 import {
+  requireNodeObjects,
   sendResult,
   toReceiveInput,
+  whenSent,
   type IncomingMessageLike,
   type ServerResponseLike,
 } from './incoming-message.js';
@@ -9,21 +12,41 @@ import {
 export type { IncomingMessageLike, ServerResponseLike } from './incoming-message.js';
 
 /**
- * A request listener for `node:http` (and HTTP/2's compatibility API) that answers every request with
- * what the receiver says. Uses `request.rawBody` where something kept the bytes, else reads the stream.
+ * A request listener for `node:http` (and HTTP/2's compatibility API) that sends the receiver's response to
+ * every request. Uses `request.rawBody` if the host kept the bytes, otherwise reads the stream.
  *
- * It answers on every path; routing is yours. The receiver's context is the `IncomingMessage`.
+ * It responds on every path; routing is yours. The receiver's context is the `IncomingMessage`. The promise
+ * resolves when the response has been sent or the connection has closed, for hosts that wait for it (Koa, h3);
+ * it never rejects.
+ *
+ * @throws `TypeError` at set-up if `receiver` is not a receiver, and on a call whose arguments are not Node's
+ * request and response: before anything is verified, so that no handler runs for a request that cannot be answered.
  *
  * @example
  * import { createServer } from 'node:http';
  * createServer(createNodeHandler(receiver)).listen(3000);
+ *
+ * @example
+ * // Koa, before any body parser
+ * app.use((ctx, next) => (ctx.path === '/webhooks/hostwares' ? handler(ctx.req, ctx.res) : next()));
  */
 export function createNodeHandler(
   receiver: AnyReceiver,
-): (request: IncomingMessageLike, response: ServerResponseLike) => void {
+): (request: IncomingMessageLike, response: ServerResponseLike) => Promise<void> {
+  requireReceiver(receiver, 'createNodeHandler', 'verifyWebhook');
   return (request, response) => {
-    void receiver.receive(toReceiveInput(request)).then((result) => {
-      sendResult(request, response, result);
-    });
+    requireNodeObjects(request, response, 'createNodeHandler');
+    return respond(receiver, request, response);
   };
+}
+
+/** Runs the receiver on a request and sends its response. */
+export async function respond(
+  receiver: AnyReceiver,
+  request: IncomingMessageLike,
+  response: ServerResponseLike,
+): Promise<void> {
+  const sent = whenSent(response);
+  sendResult(request, response, await receiver.receive(toReceiveInput(request)));
+  await sent;
 }

@@ -1,23 +1,27 @@
 import { readRequest } from '../src/body.js';
-import { createReceiver, type WebhookEvent } from '../src/index.js';
+import { createReceiver, type ReceiveResult, type WebhookEvent } from '../src/index.js';
 import type { MiddlewareOptions } from './middleware-options.js';
 
-/** The event of a request that passed, or the answer to one that did not. */
+/** Reads a body of at most `maxBytes`. */
+export type BodyReader = (maxBytes: number) => Uint8Array | Promise<Uint8Array>;
+
+/** The event of a request that passed, or the response to one that did not. */
 export type Verdict =
   { readonly event: WebhookEvent } | { readonly event?: never; readonly response: Response };
+
+/** A receiver's result as a web `Response`. */
+export function toResponse({ body, status, headers }: ReceiveResult<unknown>): Response {
+  return new Response(body, { status, headers });
+}
 
 /** Verifies web requests. A receiver without handlers is the verification alone. */
 export function createWebVerifier(
   options: MiddlewareOptions,
-): (request: Request, adapterContext: unknown) => Promise<Verdict> {
+): (request: Request, adapterContext: unknown, readBody?: BodyReader) => Promise<Verdict> {
   const receiver = createReceiver(options);
-  return async (request, adapterContext) => {
-    const { event, status, headers, body } = await receiver.receive({
-      method: request.method,
-      headers: request.headers,
-      body: (maxBytes) => readRequest(request, maxBytes),
-      adapterContext,
-    });
-    return event ? { event } : { response: new Response(body, { status, headers }) };
+  return async (request, adapterContext, readBody = (maxBytes) => readRequest(request, maxBytes)) => {
+    const { method, headers } = request;
+    const result = await receiver.receive({ method, headers, body: readBody, adapterContext });
+    return result.event ? { event: result.event } : { response: toResponse(result) };
   };
 }

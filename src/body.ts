@@ -18,10 +18,10 @@ interface BodyCollector {
  * Collects a body. One chunk, the usual case, is kept as it is. More are copied into one growing
  * buffer: kept as they are, a body sent byte by byte would take a hundred times its size.
  *
- * @param declared - Content-Length, if any: what declares too much is refused before a byte is read.
+ * @param declared - Content-Length. A body that declares too much is rejected before a byte is read.
  */
-export function collectBody(maxBytes: number, declared: unknown): BodyCollector {
-  if (Number(declared) > maxBytes) throw new WebhookError('body_too_large');
+export function collectBody(maxBytes: number, declared: number): BodyCollector {
+  if (declared > maxBytes) throw new WebhookError('body_too_large');
   let buffer: Uint8Array = new Uint8Array();
   let total = 0;
   return {
@@ -49,33 +49,40 @@ export function collectBody(maxBytes: number, declared: unknown): BodyCollector 
 /** The bytes of a body given as a value, without a copy. Anything else was parsed before. */
 export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
   let bytes: Uint8Array | undefined;
-  if (body instanceof Uint8Array) bytes = body;
-  else if (typeof body === 'string') bytes = toBytes(body);
+  if (body instanceof Uint8Array || typeof body === 'string') bytes = toBytes(body);
   // isView and the tag, not instanceof: the value may come from another realm (a vm, a test runner).
   else if (ArrayBuffer.isView(body)) bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  else if (Object.prototype.toString.call(body) === '[object ArrayBuffer]')
-    bytes = new Uint8Array(body as ArrayBuffer);
+  else if ({}.toString.call(body) === '[object ArrayBuffer]') bytes = new Uint8Array(body as ArrayBuffer);
   if (!bytes) throw new WebhookError('body_already_parsed');
   if (bytes.length > maxBytes) throw new WebhookError('body_too_large');
   return bytes;
 }
 
 /**
- * Reads the body of a web `Request`: at most `maxBytes`, within {@link bodyDeadlineMs}. Where the
- * connection breaks or the time is up, it is what has arrived: that does not fit the signature.
+ * Reads the body of a web `Request`: at most `maxBytes`, within {@link bodyDeadlineMs}. If the connection breaks
+ * or the time is up, the body is what has arrived, which does not fit the signature.
  */
 export async function readRequest(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) throw new WebhookError('body_already_parsed');
-  const body = collectBody(maxBytes, request.headers.get('content-length'));
+  let expected = Number(request.headers.get('content-length'));
+  const body = collectBody(maxBytes, expected);
   const reader = request.body?.getReader();
   // Ends a pending read at once, whatever the stream's source does. Not awaited: in Next's edge runtime
   // it never settles.
-  const stop = () => void reader?.cancel().catch(() => undefined);
+  const stop = () => {
+    expected = 0;
+    reader?.cancel().catch(() => undefined);
+  };
   const timer = setTimeout(stop, bodyDeadlineMs);
   try {
     for (;;) {
-      const chunk = await reader?.read().catch(() => undefined);
-      if (!chunk?.value) return body.bytes();
+      const chunk = await reader?.read().catch(stop);
+      const bytes = body.bytes();
+      if (!chunk?.value) {
+        // Every byte is missing, though the connection is whole and the time is not up: something read them before.
+        if (expected > 0 && !bytes.length) throw new WebhookError('body_already_parsed');
+        return bytes;
+      }
       if (!body.add(chunk.value)) throw new WebhookError('body_too_large');
     }
   } finally {

@@ -9,41 +9,36 @@ export const timestampHeader = 'x-hostwares-timestamp';
 export type HeadersLike =
   { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** The two headers of the contract. Undefined where one is absent, null where it stands more than once. */
+/** The two headers of the contract. Undefined or null if absent, {@link repeated} if not a single text. */
 export interface SignedHeaders {
   signature: string | null | undefined;
   timestamp: string | null | undefined;
 }
 
-/** Takes one more value of a header that may stand once. */
-function once(found: unknown, value: unknown): string | null | undefined {
-  if (typeof value === 'string') return found === undefined ? value : null;
-  if (value === undefined) return found as undefined;
-  return Array.isArray(value)
-    ? (value as unknown[]).reduce<string | null | undefined>(once, found as undefined)
-    : null;
+/** Stands for a header that appears more than once. No parser accepts it. */
+const repeated = ',';
+
+/** Adds a value of a header that may appear once. */
+function collectSingle(found: string | undefined, value: unknown): string | undefined {
+  if (value === undefined) return found;
+  if (Array.isArray(value)) return (value as unknown[]).reduce<string | undefined>(collectSingle, found);
+  return found === undefined && typeof value === 'string' ? value : repeated;
 }
 
 /**
  * Finds the two headers. (`Headers` and Node join repeated headers with a comma; such a value has the
- * wrong form, so it is refused by whoever parses it.)
+ * wrong form, so its parser rejects it.) No headers at all, as some hosts give them, are two absent headers.
  */
-export function findSignedHeaders(headers: HeadersLike): SignedHeaders {
-  if (typeof headers.get === 'function') {
-    return {
-      signature: headers.get(signatureHeader) ?? undefined,
-      timestamp: headers.get(timestampHeader) ?? undefined,
-    };
+export function findSignedHeaders(headers: HeadersLike | null | undefined): SignedHeaders {
+  if (typeof headers?.get === 'function') {
+    return { signature: headers.get(signatureHeader), timestamp: headers.get(timestampHeader) };
   }
-  let signature: string | null | undefined;
-  let timestamp: string | null | undefined;
+  const found: Record<string, string | undefined> = {};
   // One pass, and lengths first: this runs over every header of every request.
   for (const key in headers) {
     if (key.length !== signatureHeader.length || !Object.hasOwn(headers, key)) continue;
-    const name = key === signatureHeader || key === timestampHeader ? key : key.toLowerCase();
-    const value: unknown = (headers as Record<string, unknown>)[key];
-    if (name === signatureHeader) signature = once(signature, value);
-    else if (name === timestampHeader) timestamp = once(timestamp, value);
+    const name = key.toLowerCase();
+    found[name] = collectSingle(found[name], (headers as Record<string, unknown>)[key]);
   }
-  return { signature, timestamp };
+  return { signature: found[signatureHeader], timestamp: found[timestampHeader] };
 }

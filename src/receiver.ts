@@ -144,7 +144,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       verified = await verifyRequest(
         verification,
         input.headers,
-        typeof body === 'function' ? body : (maxBytes) => bodyBytes(body, maxBytes),
+        typeof body === 'function' ? body : (maxBytes) => bodyBytes(body === null ? '' : body, maxBytes),
         adapterContext,
         explains,
       );
@@ -194,13 +194,16 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       await dispatch(handlers, applySchemas, event, dispatchOptions);
     },
     async handle(request, { waitUntil, adapterContext = request } = {}) {
-      const { status, headers, body } = await receive({
-        method: request.method,
-        headers: request.headers,
-        body: (maxBytes) => readRequest(request, maxBytes),
-        adapterContext,
-        waitUntil,
-      });
+      const { status, headers, body } = await ((request as Partial<Request> | undefined)?.arrayBuffer
+        ? receive({
+            method: request.method,
+            headers: request.headers,
+            body: (maxBytes) => readRequest(request, maxBytes),
+            adapterContext,
+            waitUntil,
+          })
+        : // The report names what was passed instead.
+          reject(request, { headers: null, body: null, adapterContext: request }));
       return new Response(body, { status, headers });
     },
   };

@@ -40,7 +40,7 @@ export interface RawRequest {
   /** The body exactly as received. A string is taken as its UTF-8 bytes. */
   body: Uint8Array | ArrayBuffer | string;
   /** The request's headers, in any of the usual forms. */
-  headers: HeadersLike;
+  headers: HeadersLike | null | undefined;
 }
 
 /** Checked options, ready for any number of requests. */
@@ -49,10 +49,12 @@ export interface Verification {
   readonly toleranceSeconds: number | false;
   readonly maxBodyBytes: number;
   readonly now: () => number;
+  /** Whose rejections share the budget for explanations. */
+  readonly budget: object;
 }
 
 /** Checks the options. Throws `TypeError`. */
-export function prepareVerification(options: VerifyOptions): Verification {
+export function prepareVerification(options: VerifyOptions, budget: object = {}): Verification {
   const {
     toleranceSeconds = defaultToleranceSeconds,
     maxBodyBytes = defaultMaxBodyBytes,
@@ -64,14 +66,13 @@ export function prepareVerification(options: VerifyOptions): Verification {
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('maxBodyBytes must be a whole number above 0.');
   }
-  return { secrets: resolveSecrets(options.secret), toleranceSeconds, maxBodyBytes, now };
+  return { secrets: resolveSecrets(options.secret), toleranceSeconds, maxBodyBytes, now, budget };
 }
 
 function checkTimestamp(header: string | null | undefined, toleranceSeconds: number, nowMs: number): void {
-  if (header === undefined) throw new WebhookError('missing_timestamp');
+  if (header == null) throw new WebhookError('missing_timestamp');
   // Canonical decimal and short enough to be exact. `Number` would take "1e9", " 1" and "0x1" too.
-  if (header === null || header.length > 15 || !/^(?:0|[1-9]\d*)$/.test(header))
-    throw new WebhookError('malformed_timestamp');
+  if (header.length > 15 || !/^(?:0|[1-9]\d*)$/.test(header)) throw new WebhookError('malformed_timestamp');
   // Negated, so that a clock that gives NaN refuses.
   if (!(Math.abs(Math.floor(nowMs / 1000) - Number(header)) <= toleranceSeconds)) {
     throw new WebhookError('timestamp_outside_tolerance');
@@ -82,12 +83,12 @@ function checkTimestamp(header: string | null | undefined, toleranceSeconds: num
  * The whole check, from headers and a way to get the body to an event. The errors say no more than
  * their code here; `explain` adds the rest.
  *
- * @param context - For the secret function.
+ * @param context - For the secret function, and for hints.
  * @param explains - Asked for each error. False saves the work of an explanation that nobody would read.
  */
 export async function verifyRequest(
-  { secrets: source, toleranceSeconds, maxBodyBytes, now }: Verification,
-  headers: HeadersLike,
+  { secrets: source, toleranceSeconds, maxBodyBytes, now, budget }: Verification,
+  headers: HeadersLike | null | undefined,
   getBody: (maxBytes: number) => Uint8Array | Promise<Uint8Array>,
   context: unknown,
   explains: (error: WebhookError) => unknown,
@@ -97,7 +98,7 @@ export async function verifyRequest(
   try {
     // Headers first: a request without them is not even read.
     const { signature, timestamp } = findSignedHeaders(headers);
-    if (signature === undefined) throw new WebhookError('missing_signature');
+    if (signature == null) throw new WebhookError('missing_signature');
     const digits = parseSignature(signature);
     if (digits === undefined) throw new WebhookError('malformed_signature');
     if (toleranceSeconds !== false) checkTimestamp(timestamp, toleranceSeconds, now());
@@ -108,14 +109,14 @@ export async function verifyRequest(
     const reading = getBody(maxBodyBytes);
     body = reading instanceof Promise ? await reading : reading;
     const matching = matchesAny(body, digits, secrets);
-    if (!(typeof matching === 'boolean' ? matching : await matching))
+    if (!(matching instanceof Promise ? await matching : matching))
       throw new WebhookError('signature_mismatch');
     return parseEvent(body);
   } catch (error) {
     if (isWebhookError(error) && (await explains(error))) {
       // Whatever goes wrong with the explanation, the verdict stands.
       await import('./explain.js')
-        .then(({ explain }) => explain(error, { headers, body, secrets, nowMs: now() }))
+        .then(({ explain }) => explain(error, { headers, body, secrets, context, budget, now }))
         .catch(() => undefined);
     }
     throw error;
@@ -150,7 +151,14 @@ export function verifyWebhook(request: Request | RawRequest, options: VerifyOpti
     'arrayBuffer' in request ? readRequest(request, maxBytes) : bodyBytes(request.body, maxBytes);
   // Not an async function: one promise less is a tenth of the time that a small event takes.
   try {
-    return verifyRequest(prepareVerification(options), request.headers, getBody, request, () => true);
+    // All calls share one budget for explanations, since each has options of its own.
+    return verifyRequest(
+      prepareVerification(options, verifyWebhook),
+      request.headers,
+      getBody,
+      request,
+      () => true,
+    );
   } catch (error) {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it is
     return Promise.reject(error);

@@ -232,8 +232,8 @@ describe('receive', () => {
         },
         413,
       ],
-      [{}, { body: undefined as never }, 500],
-      [{}, { headers: undefined as never }, 500],
+      [{}, { body: undefined }, 500],
+      [{}, { headers: undefined }, 401],
       [
         {
           onRejected: () => {

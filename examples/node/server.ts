@@ -12,7 +12,7 @@ receiver.on('site.status_changed', (event) => {
 const handleWebhook = createNodeHandler(receiver);
 
 const server = createServer((request, response) => {
-  if (request.url === '/webhooks/hostwares') handleWebhook(request, response);
+  if (request.url === '/webhooks/hostwares') void handleWebhook(request, response);
   else response.writeHead(404).end();
 });
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {

@@ -1,5 +1,6 @@
 import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
+import { describeNotARequest } from '../hosts.js';
 import type { ReceiveInput, ReceiverOptions } from './types.js';
 
 /** At most one line per code in this time, in milliseconds: forged traffic must not flood a log. */
@@ -106,11 +107,16 @@ export function createReporter({
 
   return {
     willTell,
-    rejected(error, { method, headers, adapterContext }) {
+    rejected(error, { method, headers, body, adapterContext }) {
       if (error.message === error.code) {
-        (error as { message: string }).message = messages[error.code] ?? error.code;
+        // `handle` rejects a value that is no Request with that value.
+        const isMisuse = body === null && error.cause === adapterContext;
+        const details = isMisuse
+          ? describeNotARequest(adapterContext)
+          : { message: messages[error.code] ?? error.code };
+        Object.assign(error, details);
       }
-      if (onRejected) call(() => onRejected(error, { method, headers, adapterContext }));
+      if (onRejected) call(() => onRejected(error, { method, headers: headers ?? {}, adapterContext }));
       else if (willTell(error)) writeRejection(error);
     },
     failed({ status, code, message, hint, cause }, { id }) {

@@ -150,12 +150,20 @@ export interface HandledInfo {
 export interface ReceiveInput {
   /** The HTTP method. Anything but `POST` is rejected; if it is left out, `POST` is assumed. */
   method?: string | undefined;
-  headers: HeadersLike;
+  /** The request's headers. Some hosts pass `null` or nothing, which is a request without headers. */
+  headers: HeadersLike | null | undefined;
   /**
    * The body exactly as received, or a function that reads it. The function is called once, and only
-   * for a request with well-formed headers; it must throw if there are more than `maxBytes`.
+   * for a request with well-formed headers; it must throw if there are more than `maxBytes`. `null`, as AWS
+   * passes it, is an empty body; `undefined` is a body that was not kept (`body_already_parsed`).
    */
-  body: Uint8Array | ArrayBuffer | string | ((maxBytes: number) => Uint8Array | Promise<Uint8Array>);
+  body:
+    | Uint8Array
+    | ArrayBuffer
+    | string
+    | ((maxBytes: number) => Uint8Array | Promise<Uint8Array>)
+    | null
+    | undefined;
   /** Passed to the secret function and to handlers. Adapters pass Hono's `c`, otherwise the request. */
   adapterContext?: unknown;
   /** Passed on to handlers as `context.waitUntil`. */
@@ -171,6 +179,11 @@ export interface ReceiveResult<Event = WebhookEvent> {
   readonly body: string;
   /** The event, if the request was verified; also if a handler failed. */
   readonly event?: Event;
+  /**
+   * Never set. Its type keeps a result from being returned to AWS Lambda as it is: without `statusCode` Lambda
+   * answers 200, and the platform would take every rejected event for delivered.
+   */
+  readonly statusCode?: 'Return { statusCode: status, headers, body } to AWS Lambda.';
 }
 
 /** What a platform provides beside a web `Request`. */
@@ -208,12 +221,13 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
    * Verifies a request, runs the handlers and returns the response. Never rejects.
    *
    * @example
-   * // AWS Lambda behind API Gateway
+   * // AWS Lambda, HTTP API or function URL. docs/receiving.md has the function for all of AWS's event formats.
    * const { status, headers, body } = await receiver.receive({
    *   method: event.requestContext.http.method,
    *   headers: event.headers,
    *   body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
    * });
+   * return { statusCode: status, headers, body };
    */
   receive(input: ReceiveInput): Promise<ReceiveResult<AnyReceivedEvent<Schemas>>>;
   /** The same from a web `Request` to a web `Response`. Always responds, never rejects. */

@@ -4,7 +4,7 @@ import express5, { type Express } from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createExpressHandler, createExpressMiddleware } from '../../adapters/express.js';
 import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
-import { createSignedRequest } from '../../src/testing/index.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 import { close, listen } from './raw-client.js';
 import { secret, serverContract } from './server-contract.js';
 
@@ -53,7 +53,8 @@ describe.each([
   serverContract('as a server', (each, path) => express().post(path, createExpressHandler(each)));
   serverContract(
     'behind express.raw',
-    (each, path) => express().post(path, express.raw({ type: '*/*' }), createExpressHandler(each)),
+    (each, path) =>
+      express().post(path, express.raw({ type: '*/*', limit: '1mb' }), createExpressHandler(each)),
     false,
   );
 
@@ -130,6 +131,50 @@ describe.each([
     expect(await send(app)).toEqual(gone);
   });
 
+  describe('with an event as large as the platform sends', () => {
+    const keep = express.json({
+      limit: '1mb',
+      verify: (req, _res, buf) => {
+        (req as { rawBody?: Buffer }).rawBody = buf;
+      },
+    });
+    const large = () =>
+      createSignedRequest(
+        sampleEvent('deployment.failed', { data: { error: 'x'.repeat(260_000) } as never }),
+        {
+          secret,
+        },
+      );
+
+    it.each([
+      ['before any parser', (app: Express) => app.post('/hook', createExpressHandler(receiver))],
+      [
+        'with express.raw and its limit',
+        (app: Express) =>
+          app.post('/hook', express.raw({ type: '*/*', limit: '1mb' }), createExpressHandler(receiver)),
+      ],
+      [
+        'with express.json, its limit and verify',
+        (app: Express) => app.use(keep).post('/hook', createExpressHandler(receiver)),
+      ],
+    ])('receives it %s', async (_name, mount) => {
+      const app = express();
+      mount(app);
+      expect(await send(app, '/hook', await large())).toEqual(ok);
+      expect(handled).toHaveBeenCalledOnce();
+    });
+
+    it('is answered 413 by Express itself without a limit, and the receiver is not told', async () => {
+      const app = express();
+      app.post('/hook', express.raw({ type: '*/*' }), createExpressHandler(receiver));
+      app.use(((error: { status: number }, _req, res, _next) => {
+        res.sendStatus(error.status);
+      }) satisfies express5.ErrorRequestHandler);
+      expect((await send(app, '/hook', await large()))[0]).toBe(413);
+      expect([handled.mock.calls, rejected]).toEqual([[], []]);
+    });
+  });
+
   it('works in routers, sub-apps and mounted paths', async () => {
     const router = express.Router();
     router.post('/hostwares', createExpressHandler(receiver));
@@ -176,7 +221,60 @@ describe.each([
     expect((await send(app))[0]).toBe(504);
   });
 
+  it('runs the handlers if a middleware in front has responded, and leaves its response', async () => {
+    const app = express();
+    app.use((_req, res, next) => {
+      res.status(503).json({ busy: true });
+      next();
+    });
+    app.post('/webhooks/hostwares', createExpressHandler(receiver));
+    expect(await send(app)).toEqual([503, { busy: true }]);
+    await vi.waitFor(() => {
+      expect(handled).toHaveBeenCalledOnce();
+    });
+  });
+
+  it('resolves when the response has been sent', async () => {
+    const handler = createExpressHandler(receiver);
+    const finished = vi.fn();
+    const app = express();
+    app.post('/webhooks/hostwares', async (req, res) => {
+      await handler(req, res);
+      finished(res.writableFinished);
+    });
+    expect(await send(app)).toEqual(ok);
+    expect(finished).toHaveBeenCalledExactlyOnceWith(true);
+  });
+
   describe('middleware', () => {
+    it('calls next if another middleware has responded, so that the event is not lost', async () => {
+      const next = vi.fn();
+      const app = express();
+      app.use((_req, res, next) => {
+        res.status(503).end();
+        next();
+      });
+      app.post(
+        '/webhooks/hostwares',
+        createExpressMiddleware({ secret }),
+        (req) => void next(req.webhookEvent?.event),
+      );
+      expect((await send(app))[0]).toBe(503);
+      await vi.waitFor(() => {
+        expect(next).toHaveBeenCalledExactlyOnceWith('ping');
+      });
+    });
+
+    it('cannot protect a handler in front of it, which sees no event', async () => {
+      const app = express();
+      app.post(
+        '/webhooks/hostwares',
+        (req, res) => void res.json({ verified: req.webhookEvent !== undefined }),
+        createExpressMiddleware({ secret }),
+      );
+      expect(await send(app)).toEqual([200, { verified: false }]);
+    });
+
     it('sets req.webhookEvent and calls next; the body parser behind it does no harm', async () => {
       const app = express();
       app.post(

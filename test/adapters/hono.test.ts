@@ -1,3 +1,4 @@
+import { createServer, type IncomingMessage } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -5,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
+import { close, listen } from './raw-client.js';
 import { secret, serverContract } from './server-contract.js';
 
 const path = '/webhooks/hostwares';
@@ -65,6 +67,61 @@ describe('createHonoHandler', () => {
     const app = new Hono().all(path, createHonoHandler(createReceiver({ secret })));
     const response = await app.request(path);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+});
+
+describe('on Node, behind a host that has read the body before Hono', () => {
+  type Keep = (request: IncomingMessage & { body?: unknown; rawBody?: unknown }, bytes: Buffer) => void;
+
+  it.each<[string, number, Keep]>([
+    ['rawBody as bytes', 200, (request, bytes) => (request.rawBody = bytes)],
+    ['body as bytes', 200, (request, bytes) => (request.body = bytes)],
+    ['a parsed body', 500, (request, bytes) => (request.body = JSON.parse(bytes.toString()))],
+    ['a getter that parses', 500, (request, bytes) => void Object.defineProperty(request, 'body', { get: () => JSON.parse(bytes.toString()) as unknown })], // prettier-ignore
+    ['a body as text', 500, (request, bytes) => (request.body = bytes.toString())],
+    ['nothing', 500, () => undefined],
+  ])('with %s: %i', async (_name, status, keep) => {
+    const onRejected = vi.fn();
+    const seen = vi.fn();
+    const app = new Hono()
+      .post('/handler', createHonoHandler(createReceiver({ secret, onRejected }).onAny(seen)))
+      .post('/middleware', createHonoMiddleware({ secret, onRejected }), (c) => {
+        seen();
+        return c.text('ok');
+      });
+    const listener = getRequestListener(app.fetch);
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        keep(request, Buffer.concat(chunks));
+        void listener(request, response);
+      });
+    });
+    const base = await listen(server);
+    // With Content-Length, and in chunks without.
+    for (const url of [`${base}/handler`, `${base}/middleware`]) {
+      for (const chunked of [false, true]) {
+        seen.mockClear();
+        const request = await createSignedRequest('ping', { secret, url });
+        const body = chunked ? request.body : await request.text();
+        const init = { method: 'POST', headers: request.headers, body, duplex: 'half' } as RequestInit;
+        expect((await fetch(url, init)).status).toBe(status);
+        expect(seen).toHaveBeenCalledTimes(status === 200 ? 1 : 0);
+      }
+    }
+    for (const [error] of onRejected.mock.calls) expect(error).toMatchObject({ code: 'body_already_parsed' });
+    await close(server);
+  });
+
+  it('works on Node behind bodyLimit, which reads the stream itself', async () => {
+    const app = new Hono()
+      .use(bodyLimit({ maxSize: 1_000_000 }))
+      .post(path, createHonoHandler(createReceiver({ secret })));
+    const server = createServer(getRequestListener(app.fetch));
+    const url = (await listen(server)) + path;
+    expect((await fetch(await createSignedRequest('ping', { secret, url }))).status).toBe(200);
+    await close(server);
   });
 });
 

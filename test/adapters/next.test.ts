@@ -67,3 +67,13 @@ describe('withWebhook', () => {
     await expect(POST(await createSignedRequest('ping', { secret }), undefined)).rejects.toThrow('mine');
   });
 });
+
+it('the handlers reject the request of the Pages Router, which would never be answered', async () => {
+  const request = { method: 'POST', headers: {}, query: {}, previewData: false, on: () => 0 } as never;
+  const seen = vi.fn(() => new Response());
+  await expect(createNextHandler(createReceiver({ secret }))(request)).rejects.toThrow(
+    /Pages Router.*bodyParser: false/,
+  );
+  await expect(withWebhook({ secret }, seen)(request, undefined)).rejects.toThrow(TypeError);
+  expect(seen).not.toHaveBeenCalled();
+});

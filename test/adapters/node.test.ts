@@ -1,9 +1,12 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, connect as connectHttp2 } from 'node:http2';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createExpressHandler, createExpressMiddleware } from '../../adapters/express.js';
+import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js';
+import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
@@ -17,7 +20,7 @@ afterEach(() => {
 serverContract('node:http', (receiver, path) => {
   const handler = createNodeHandler(receiver);
   return (request, response) => {
-    if (request.url === path) handler(request, response);
+    if (request.url === path) void handler(request, response);
     else response.writeHead(404).end();
   };
 });
@@ -94,9 +97,117 @@ it('answers where the request breaks with an error, as streams that are not sock
   });
   const answered = new Promise<number>((resolve) => {
     const response = { headersSent: false, destroyed: false, writeHead: resolve, end: () => undefined };
-    createNodeHandler(createReceiver({ secret, onRejected }))(request, response);
+    void createNodeHandler(createReceiver({ secret, onRejected }))(request, response);
   });
   request.write('{"id"');
   request.destroy(new Error('broken'));
   expect(await answered).toBe(401);
+});
+
+describe('the promise of createNodeHandler', () => {
+  async function serve(receiver = createReceiver({ secret })) {
+    const handler = createNodeHandler(receiver);
+    const settled = vi.fn();
+    const server = createServer((request, response) => {
+      void handler(request, response).then(() => {
+        settled(response.writableFinished);
+      }, settled);
+    });
+    return { server, settled, url: await listen(server) };
+  }
+
+  it('resolves when the response has been sent', async () => {
+    const { server, settled, url } = await serve();
+    expect((await fetch(await createSignedRequest('ping', { secret, url }))).status).toBe(200);
+    expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
+    await vi.waitFor(() => {
+      expect(settled.mock.calls).toEqual([[true], [true]]);
+    });
+    await close(server);
+  });
+
+  it('resolves when the client has gone', async () => {
+    let end: () => void = () => undefined;
+    const receiver = createReceiver({ secret }).onAny(() => new Promise<void>((resolve) => (end = resolve)));
+    const { server, settled, url } = await serve(receiver);
+    const request = await createSignedRequest('ping', { secret });
+    const body = await request.text();
+    const { socket } = await open(url);
+    const arrived = once(server, 'request');
+    socket.write(head('/', { ...Object.fromEntries(request.headers), 'Content-Length': body.length }) + body);
+    const [, response] = (await arrived) as [unknown, ServerResponse];
+    socket.destroy();
+    await once(response, 'close');
+    end();
+    await vi.waitFor(() => {
+      expect(settled).toHaveBeenCalledExactlyOnceWith(false);
+    });
+    await close(server);
+  });
+});
+
+describe('what an adapter is given', () => {
+  const receiver = createReceiver({ secret });
+  const options = { secret } as never;
+
+  it.each([
+    ['createExpressHandler', createExpressHandler],
+    ['createHonoHandler', createHonoHandler],
+    ['createNextHandler', createNextHandler],
+    ['createNodeHandler', createNodeHandler],
+  ] as [string, (receiver: never) => unknown][])('%s takes a receiver only', (name, create) => {
+    for (const wrong of [options, undefined, null, () => 0]) {
+      expect(() => create(wrong as never)).toThrow(new RegExp(`^${name} takes a receiver`));
+    }
+    expect(() => create(receiver as never)).not.toThrow();
+  });
+
+  it.each([
+    ['createExpressMiddleware', createExpressMiddleware],
+    ['createHonoMiddleware', createHonoMiddleware],
+    ['withWebhook', (wrong: never) => withWebhook(wrong, () => new Response())],
+  ] as [string, (options: never) => unknown][])('%s takes options, and no receiver', (name, create) => {
+    for (const wrong of [receiver, undefined, null]) {
+      expect(() => create(wrong as never)).toThrow(
+        new RegExp(`^${name} takes options.*(?:Handler)\\(receiver\\)`),
+      );
+    }
+    expect(() => create(options)).not.toThrow();
+  });
+
+  const node = { request: { on: () => 0, headers: {} }, response: { writeHead: () => 0, end: () => 0 } };
+  it.each([
+    ['Fastify', { raw: {}, headers: {}, body: Buffer.from('{}') }, { raw: {}, send: () => 0 }],
+    ["Koa's ctx", { req: {}, headers: {} }, undefined],
+    ['a web Request', new Request('http://localhost/'), undefined],
+    ['a request alone', node.request, undefined],
+    ['a response twice', node.response, node.response],
+    ['nothing', undefined, undefined],
+  ])('handlers throw for %s before anything is verified', (_name, request, response) => {
+    const verified = vi.fn(() => secret);
+    const handler = createReceiver({ secret: verified }).onAny(verified);
+    for (const handle of [createNodeHandler(handler), createExpressHandler(handler)]) {
+      expect(() => handle(request as never, response as never)).toThrow(
+        /not called with Node's request and response/,
+      );
+    }
+    const middleware = createExpressMiddleware({ secret: verified });
+    expect(() => middleware(request as never, response as never, verified)).toThrow(TypeError);
+    expect(verified).not.toHaveBeenCalled();
+  });
+});
+
+it('reads the stream if a getter for the parsed body throws, as on Vercel', async () => {
+  const handler = createNodeHandler(createReceiver({ secret }));
+  const server = createServer((request, response) => {
+    Object.defineProperty(request, 'body', {
+      get() {
+        throw new Error('Invalid JSON');
+      },
+    });
+    void handler(request, response);
+  });
+  const url = await listen(server);
+  expect((await fetch(await createSignedRequest('ping', { secret, url }))).status).toBe(200);
+  await close(server);
 });

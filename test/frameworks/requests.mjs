@@ -1,0 +1,53 @@
+// What every framework must do alike: the requests that each test file's servers are sent.
+import { createSignedRequest, sampleEvent } from '@hostwares/webhooks/testing';
+
+export const secret = 'whsec_frameworks';
+
+const large = sampleEvent('deployment.failed', { data: { error: 'x'.repeat(250_000) } });
+const unusual = sampleEvent('site.created', { data: { site_name: 'Größe ✓ 42.50 "quoted" \u2028' } });
+
+/** A request signed with the secret, to a URL. */
+const signed = (event) => (url) => createSignedRequest(event, { secret, url });
+
+/**
+ * `event` is the type that a handler must have seen, or undefined if none may have run. The receiver reads the body of
+ * a request that `hasSignature`, well-formed at least.
+ * @type {{ name: string, create: (url: string) => Request | Promise<Request>, status: number, event?: string,
+ *   hasSignature: boolean }[]}
+ */
+export const requests = [
+  {
+    name: 'an event',
+    create: signed('deployment.completed'),
+    status: 200,
+    hasSignature: true,
+    event: 'deployment.completed',
+  },
+  {
+    name: 'text that is not ASCII',
+    create: signed(unusual),
+    status: 200,
+    hasSignature: true,
+    event: 'site.created',
+  },
+  {
+    name: 'an event of 250 kB',
+    create: signed(large),
+    status: 200,
+    hasSignature: true,
+    event: 'deployment.failed',
+  },
+  {
+    name: 'a forged event',
+    create: (url) => createSignedRequest('ping', { secret: 'whsec_of_somebody_else', url }),
+    status: 401,
+    hasSignature: true,
+  },
+  {
+    name: 'a request without a signature',
+    create: (url) =>
+      new Request(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }),
+    status: 401,
+    hasSignature: false,
+  },
+];

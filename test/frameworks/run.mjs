@@ -1,0 +1,67 @@
+// Runs the packed package in each framework: `node test/frameworks/run.mjs [name …]`. Needs `npm ci` here and a build.
+//
+// A file per framework exports `variants`: ways to mount the package.
+//   start(receiver)  starts a server: { url, close } or, if it needs none, { fetch, close }.
+//   expect      if the variant is a mistake: 'body_already_parsed' for every signed request, or 'error' for all (500).
+//   hint        what the response or `onRejected` must say then.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createReport, pack } from '../runtimes/project.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const installed = join(here, 'node_modules/@hostwares/webhooks');
+rmSync(installed, { recursive: true, force: true });
+mkdirSync(installed, { recursive: true });
+execFileSync('tar', ['-xzf', pack(), '-C', installed, '--strip-components=1']);
+
+const frameworks = ['fastify', 'nest-express', 'nest-fastify', 'koa', 'h3', 'elysia'];
+const chosen = process.argv.slice(2);
+const { createReceiver } = await import('@hostwares/webhooks');
+const { requests, secret } = await import('./requests.mjs');
+const report = createReport();
+const unhandled = [];
+process.on('unhandledRejection', (error) => unhandled.push(error));
+
+/** Sends one request of the list, and throws if the response or what the receiver saw is not as expected. */
+async function check(variant, { create, status, event, hasSignature }) {
+  const told = [];
+  const seen = [];
+  const receiver = createReceiver({ secret, onRejected: (error) => told.push(error) });
+  receiver.onAny((each) => void seen.push(each.event));
+  const {
+    url = 'http://localhost/webhooks/hostwares',
+    fetch: send = fetch,
+    close,
+  } = await variant.start(receiver);
+  try {
+    const response = await send(await create(url));
+    const text = await response.text();
+    const got = `${response.status} ${text.slice(0, 200)}, saw [${seen}], told ${told.map(({ code, hint }) => `${code}: ${hint}`)}`;
+    const isMistake = variant.expect && (hasSignature || variant.expect === 'error');
+    if (response.status !== (isMistake ? 500 : status)) throw new Error(got);
+    if (String(seen) !== (isMistake || !event ? '' : event)) throw new Error(got);
+    if (isMistake && variant.expect !== 'error' && told[0]?.code !== variant.expect) throw new Error(got);
+    if (isMistake && variant.hint && !variant.hint.test(`${text} ${told[0]?.hint}`)) throw new Error(got);
+  } finally {
+    await close();
+  }
+  if (unhandled.length > 0) throw new Error(`unhandled rejection: ${unhandled.splice(0)}`);
+}
+
+for (const framework of frameworks.filter((name) => chosen.length === 0 || chosen.includes(name))) {
+  const { variants } = await import(`./${framework}.mjs`);
+  for (const variant of variants) {
+    await report.check(`${framework}, ${variant.name}`, async () => {
+      for (const request of requests) {
+        await check(variant, request).catch((error) => {
+          throw new Error(`${request.name}: ${error.message}`);
+        });
+      }
+    });
+  }
+}
+report.end();
+// Some frameworks keep timers.
+process.exit();
