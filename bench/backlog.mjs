@@ -64,7 +64,7 @@ async function startUp(path) {
   const begunMs = performance.now();
   const { store, sender } = open(path);
   // Nothing is claimed: the time until it could be.
-  store.claim = async () => ({ claims: [], moved: 0 });
+  store.claim = async () => ({ claims: [], processed: 0 });
   await sender.start();
   await store.nextAlarmMs(Date.now());
   const startMs = performance.now() - begunMs;
@@ -102,6 +102,7 @@ async function timeOfClaim(store) {
     lane: 'first',
     nowMs: Date.now(),
     limit: 8,
+    accountCapacityOf: () => 512,
     capacityOf: () => 8,
     begin,
   });

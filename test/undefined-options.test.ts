@@ -51,13 +51,15 @@ it('createSender delivers with its defaults, and gives an event an id and a time
     retryScheduleSeconds: undefined,
     attemptTimeoutMs: undefined,
     maxInFlight: undefined,
+    maxInFlightPerAccount: undefined,
     maxInFlightPerEndpoint: undefined,
     jitterRatio: undefined,
     random: undefined,
     allowPrivateNetwork: undefined,
     onEndpointDisabled: undefined,
+    onHeldExpiring: undefined,
     onError: undefined,
-    retention: { days: undefined, deliveries: undefined },
+    retention: { days: undefined, heldDays: undefined, deliveries: undefined, bytes: undefined },
     transport: {
       send: async ({ body }) => {
         sent.push(JSON.parse(new TextDecoder().decode(body)) as WebhookEvent);

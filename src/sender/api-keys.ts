@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { checkAccountId } from './input.js';
 
 const minKeyLength = 16;
 
@@ -21,8 +22,9 @@ export function accountFinder(
         `An API key must have at least ${minKeyLength} characters, all of them visible ASCII.`,
       );
     }
-    if (accountId === '') throw new TypeError('An API key must have the id of an account.');
-    return { digest: digest(key), accountId };
+    const checked = checkAccountId(accountId);
+    if (checked === null) throw new TypeError('An API key must have the id of an account.');
+    return { digest: digest(key), accountId: checked };
   });
   if (accounts.length === 0) throw new TypeError('apiKeys must have at least one key.');
   return (authorization) => {

@@ -22,8 +22,14 @@ export function shownEndpoint(endpoint: Endpoint): object {
   };
 }
 
+/**
+ * The result of a ping, in coarse categories: why there was no response is said by the owner's delivery log alone, so
+ * that pings are of little use to probe other people's hosts.
+ */
 export function shownPing({ ok, deliveryId, status, error }: PingResult): object {
-  return { ok, delivery_id: deliveryId, status, error };
+  const response = error?.startsWith('HTTP ') === true ? error : `HTTP ${status}: an incomplete response`;
+  const reason = status === null ? 'no response: the attempt log of the delivery says why' : response;
+  return { ok, delivery_id: deliveryId, status, error: ok ? null : reason };
 }
 
 export function shownDelivery(delivery: DeliveryRecord): object {

@@ -3,16 +3,23 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { array, boolean, optional, strictObject, string, type ZodMiniType } from 'zod/mini';
 import { accountFinder } from './api-keys.js';
-import { once } from './api-once.js';
+import { idempotency, type ApiEnv } from './api-idempotency.js';
+import { checkLimits, createQuota, type Quota, type SenderApiLimits } from './api-limits.js';
 import { shownDelivery, shownDetails, shownEndpoint, shownPing } from './api-shapes.js';
 import { isSenderError, type SenderErrorCode } from './errors.js';
+import { quote } from './input.js';
+import { internals } from './internals.js';
 import type { DeliveryStatus } from './stores/contract.js';
 import type { CreatedEndpoint, Endpoint, ListOptions, PingResult, Sender } from './types.js';
+
+export type { SenderApiLimits } from './api-limits.js';
 
 /** Options of {@link createSenderApi}. */
 export interface SenderApiOptions {
   /** Each key with the account it speaks for. At least 16 characters. */
   apiKeys: Readonly<Record<string, string>>;
+  /** What an account may have and ask for. See {@link SenderApiLimits} for the defaults. */
+  limits?: SenderApiLimits | undefined;
   /** Told of what made the API answer 500. */
   onError?: ((error: unknown) => unknown) | undefined;
 }
@@ -20,7 +27,7 @@ export interface SenderApiOptions {
 /** Made by {@link createSenderApi}: what a server needs of a Hono app. */
 export interface SenderApi {
   /** Answers a request under `/api/webhooks`. Needs no `this`. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
 }
 
 /** Enough for a URL, twelve names and a secret, many times over. */
@@ -47,12 +54,7 @@ const deliveryStatuses: readonly string[] = [
   'cancelled',
 ] satisfies DeliveryStatus[];
 
-/** What every handler has. */
-interface Env {
-  Variables: { accountId: string };
-}
-
-function refuse(status: 400 | 401 | 404 | 413 | 422, error: string): HTTPException {
+function refuse(status: 400 | 401 | 404 | 413 | 422 | 429, error: string): HTTPException {
   return new HTTPException(status, { message: error });
 }
 
@@ -69,7 +71,7 @@ async function input<Value>(c: Context, schema: ZodMiniType<Value>): Promise<Val
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue?.path.join('.') ?? '';
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : undefined;
+  const keys = issue?.code === 'unrecognized_keys' ? quote(issue.keys.join(', ')).slice(1, -1) : undefined;
   if (keys !== undefined) throw refuse(422, `${keys}: not a field of this call`);
   throw refuse(422, `${field === '' ? 'the body' : field}: ${expected(issue)}`);
 }
@@ -78,6 +80,16 @@ function expected(
   issue: { readonly code?: string | undefined; readonly expected?: unknown } | undefined,
 ): string {
   return typeof issue?.expected === 'string' ? `expected ${issue.expected}` : 'is not what was expected';
+}
+
+/** Takes one from the account's quota, and says in the headers what is left. */
+function spend(c: Context<ApiEnv>, quota: Quota): void {
+  const { isAllowed, retryAfterSeconds, policy, limit } = quota.take(c.var.accountId);
+  c.header('ratelimit-policy', policy, { append: true });
+  c.header('ratelimit', limit, { append: true });
+  if (isAllowed) return;
+  c.header('retry-after', String(retryAfterSeconds));
+  throw refuse(429, `too many requests: retry after ${retryAfterSeconds} s`);
 }
 
 function pageOf(c: Context): ListOptions {
@@ -91,11 +103,13 @@ function pageOf(c: Context): ListOptions {
  * The platform's API of endpoints and deliveries (contract section 1), served by Hono. An account sees its own
  * endpoints only; those of no account are not seen through the API. A refusal is `{"error": "<message>"}`.
  *
- * Every POST takes an `Idempotency-Key`: a call that comes again with the same one within 24 hours is answered
- * with the first answer.
+ * Every POST takes an `Idempotency-Key`: a call that is retried with the same one within 24 hours gets the first
+ * response. Requests beyond the limits of an account get 429 with `Retry-After`; `RateLimit` and `RateLimit-Policy` say
+ * what is left.
  *
  * @param options.apiKeys - Keys are compared in constant time.
- * @throws `TypeError` without keys, or with one that is too short.
+ * @param options.limits - Per account and process.
+ * @throws `TypeError` without keys, with one that is too short, or with a limit that cannot be one.
  *
  * @example
  * import { serve } from '@hono/node-server';
@@ -105,16 +119,23 @@ function pageOf(c: Context): ListOptions {
  */
 export function createSenderApi(sender: Sender, options: SenderApiOptions): SenderApi {
   const accountOf = accountFinder((options as Partial<SenderApiOptions> | undefined)?.apiKeys ?? {});
-  const app = new Hono<Env>().basePath('/api/webhooks');
+  const inner = internals.get(sender);
+  if (!inner) throw new TypeError('createSenderApi needs a sender that createSender made.');
+  const limits = checkLimits(options.limits);
+  const now = (): number => inner.clock.now();
+  const requests = createQuota('requests', limits.requestsPerMinute, now);
+  const pings = createQuota('pings', limits.pingsPerMinute, now);
+  const redeliveries = createQuota('redeliveries', limits.redeliveriesPerMinute, now);
+  const app = new Hono<ApiEnv>().basePath('/api/webhooks');
 
   /** The endpoint, if it is the account's own. Of another's nobody learns that it exists. */
-  async function own(c: Context<Env>, id: string): Promise<Endpoint> {
+  async function own(c: Context<ApiEnv>, id: string): Promise<Endpoint> {
     const endpoint = await sender.getEndpoint(id);
     if (endpoint?.accountId === c.var.accountId) return endpoint;
     throw refuse(404, 'there is no such webhook');
   }
 
-  async function ownDelivery(c: Context<Env>, id: string): ReturnType<Sender['getDelivery']> {
+  async function ownDelivery(c: Context<ApiEnv>, id: string): ReturnType<Sender['getDelivery']> {
     const details = await sender.getDelivery(id);
     const endpoint = details && (await sender.getEndpoint(details.delivery.endpointId));
     if (endpoint?.accountId === c.var.accountId) return details;
@@ -133,7 +154,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
       return c.json({ error: 'unauthorized: send Authorization: Bearer <API key>' }, 401);
     }
     c.set('accountId', accountId);
-    c.header('cache-control', 'no-store');
+    spend(c, requests);
     return next();
   });
   app.use(
@@ -142,16 +163,24 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
       onError: (c) => c.json({ error: `the body is longer than ${maxBodyBytes} bytes` }, 413),
     }),
   );
-  app.use(once<Env>(sender, (c) => c.var.accountId));
+  app.use(
+    idempotency({
+      internals: inner,
+      maxKeys: limits.idempotencyKeys,
+      onError: (error) => options.onError?.(error),
+    }),
+  );
 
   app.post('/', async (c) => {
     const { url, events, secret } = await input(c, createInput);
-    const made = await sender.createEndpoint({
-      url,
-      events,
-      accountId: c.var.accountId,
-      ...(secret !== undefined && { secret }),
-    });
+    // A new endpoint is pinged.
+    spend(c, pings);
+    const { accountId, resourceId } = c.var;
+    const made = await inner.createEndpointOnce(
+      { url, events, accountId, ...(secret !== undefined && { secret }) },
+      `wh_${resourceId}`,
+      limits.endpoints,
+    );
     return c.json(created(made), 201);
   });
   app.get('/', async (c) => {
@@ -166,7 +195,9 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
   app.post('/deliveries/:id/redeliver', async (c) => {
     await input(c, noInput);
     await ownDelivery(c, c.req.param('id'));
-    return c.json(shownDelivery(await sender.redeliver(c.req.param('id'))), 201);
+    spend(c, redeliveries);
+    const redelivery = await inner.redeliverOnce(c.req.param('id'), `dlv_${c.var.resourceId}`);
+    return c.json(shownDelivery(redelivery), 201);
   });
 
   app.get('/:id', async (c) => c.json(shownEndpoint(await own(c, c.req.param('id')))));
@@ -187,6 +218,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
   app.post('/:id/ping', async (c) => {
     const { id } = await own(c, c.req.param('id'));
     await input(c, noInput);
+    spend(c, pings);
     const result: PingResult = await sender.pingEndpoint(id);
     return c.json(shownPing(result));
   });
@@ -233,5 +265,12 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
     options.onError?.(error);
     return c.json({ error: 'internal error' }, 500);
   });
-  return { fetch: (request) => outer.fetch(request) };
+  return {
+    async fetch(request) {
+      const response = await outer.fetch(request);
+      // Also of errors and unknown routes: responses hold secrets, and what is there changes.
+      response.headers.set('cache-control', 'no-store');
+      return response;
+    },
+  };
 }

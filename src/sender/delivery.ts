@@ -36,6 +36,8 @@ export interface Ending {
   readonly nowMs: number;
   readonly token: string;
   readonly result: AttemptResult;
+  /** The transport failed, and not the endpoint, which is not blamed for it. */
+  readonly isTransportFault?: boolean;
   readonly requestHeaders: Readonly<Record<string, string>>;
   /** 0 to 1 of the interval that is added to it. */
   readonly jitter: number;
@@ -115,9 +117,9 @@ function endpointAfter(
   delivery: DeliveryRecord,
   fault: string | undefined,
   exhausted: boolean,
-  { nowMs, result }: Ending,
+  { nowMs, result, isTransportFault }: Ending,
 ): EndpointRecord {
-  if (delivery.kind === 'ping') return endpoint;
+  if (delivery.kind === 'ping' || isTransportFault) return endpoint;
   if (fault === undefined) {
     return endpoint.failingSinceMs === null
       ? endpoint

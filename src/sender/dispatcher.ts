@@ -1,44 +1,50 @@
-import { signPayload } from '../signature.js';
-import type { Clock } from './clock.js';
-import { begin, giveUp, settle, type DeliveryRules } from './delivery.js';
-import type {
-  AttemptResult,
-  Claim,
-  EndpointRecord,
-  EventRecord,
-  Lane,
-  SenderStore,
-  Transition,
+import { begin, giveUp, type DeliveryRules } from './delivery.js';
+import { createAttempts } from './delivery/attempts.js';
+import { createDisabledNotices } from './delivery/disabled-notices.js';
+import { createInFlight, type InFlightLimits } from './delivery/in-flight.js';
+import { createRebase } from './delivery/rebase.js';
+import { createSettlements } from './delivery/settlements.js';
+import {
+  ownerOf,
+  type AttemptResult,
+  type Claim,
+  type EndpointRecord,
+  type Lane,
+  type SenderStore,
 } from './stores/contract.js';
+import type { Time } from './time.js';
 import type { Transport } from './transport-contract.js';
 
 /** What the dispatcher works with, all of it checked. */
-export interface DispatcherOptions {
+export interface DispatcherOptions extends InFlightLimits {
   readonly store: SenderStore;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly transport: Transport;
   readonly rules: DeliveryRules;
   readonly attemptTimeoutMs: number;
-  readonly maxInFlight: number;
-  readonly maxInFlightPerEndpoint: number;
   /** 0 to 1: how much of an interval chance may add. */
   readonly jitterRatio: number;
   readonly random: () => number;
   readonly userAgent: string;
-  /** Told of each endpoint that was disabled by its failures, once. */
+  /** Notified of each endpoint that was disabled by its failures, once. */
   readonly onEndpointDisabled: (endpoint: EndpointRecord) => unknown;
-  /** Told of what the store or a callback threw; deliveries go on. */
+  /** Notified of what the store or a callback threw; deliveries go on. */
   readonly onError: (error: unknown) => unknown;
 }
 
 /** Carries out what the state machine decides: claims what is due, sends it, writes down what came of it. */
 export interface Dispatcher {
-  /** Sends one attempt that has begun already, and ends it. */
-  attempt(claim: Claim): Promise<AttemptResult>;
-  /** Something may be due: a look at the store. Does nothing unless started. */
+  /**
+   * Runs a ping in a place of its account. It waits for one as long as an attempt may take; `run` is told whether
+   * there was one.
+   */
+  ping<Value>(ownerId: string, run: (hasPlace: boolean) => Promise<Value>): Promise<Value>;
+  /** Sends one attempt that has begun, and ends it. With `result`, that is its end and nothing is sent. */
+  attempt(claim: Claim, result?: AttemptResult): Promise<AttemptResult>;
+  /** Something may be due: polls the store. Does nothing unless started. */
   wake(): void;
   start(): Promise<void>;
-  /** No more claims; resolves when what is in flight has ended, or when the time is up. */
+  /** No more claims; resolves when all attempts under way have ended, or when the time is up. */
   stop(drainMs: number): Promise<void>;
   /** Sends all that is due now, and what becomes due through it. */
   runDue(): Promise<void>;
@@ -50,274 +56,229 @@ export interface Dispatcher {
 const leaseMarginMs = 15_000;
 // A store that fails is asked again after this.
 const errorPauseMs = 1_000;
-// A notice that nobody took is given again after this.
-const noticePauseMs = 60_000;
 
 // Retries come first, and have half of all places at most: so neither lane starves.
 const lanes: readonly Lane[] = ['retry', 'first'];
 
-interface Settlement {
-  readonly deliveryId: string;
-  readonly change: Transition;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+/** What was claimed in one pass over both lanes. */
+interface Progress {
+  readonly claimed: number;
+  readonly processed: number;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, clock, transport, rules, maxInFlight, maxInFlightPerEndpoint } = options;
+  const { store, time, rules, onError } = options;
   const leaseMs = options.attemptTimeoutMs + leaseMarginMs;
-  const inFlight = new Set<Promise<void>>();
-  const inFlightOf = new Map<string, Record<Lane, number>>();
-  const inLane: Record<Lane, number> = { first: 0, retry: 0 };
-  /** Attempts that are carried out here and now, by their tokens. */
-  const carried = new Set<string>();
-  /** Notices that are being given, by what they are of. */
-  const telling = new Map<string, Promise<void>>();
-  let settlements: Settlement[] = [];
-  let running = false;
-  let looking: Promise<void> | undefined;
-  // Set by whoever wants another look while one is under way.
-  const wanted = { again: false };
+  const underWay = new Set<Promise<unknown>>();
+  const inFlight = createInFlight(options, time);
+  const rebase = createRebase(store, time);
+  const notices = createDisabledNotices({ ...options, isRunning: () => isStarting || isRunning });
+  const attempts = createAttempts({
+    ...options,
+    write: createSettlements(store, time, () => rebase.run()),
+    onScheduled: alarmBy,
+    onDisabled: () => notices.notify(),
+  });
+  let isRunning = false;
+  let isStarting = false;
+  let polling: Promise<void> | undefined;
+  // Set by whoever wants another poll while one is under way.
+  let isPollRequested = false;
   let alarmAtMs: number | undefined;
+  /** Whether the alarm is the first of all: from when the store was asked for it until it is past. */
+  let isAlarmFirst = false;
   let cancelAlarm: () => void = () => undefined;
+  let stopWatching: () => void = () => undefined;
 
-  async function flush(): Promise<void> {
-    const batch = settlements;
-    settlements = [];
-    try {
-      await store.settle(batch);
-      for (const { resolve } of batch) resolve();
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
-  }
-
-  /** Writes an end down, together with those that come in the same turn. */
-  function end(deliveryId: string, change: Transition): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (settlements.length === 0) setImmediate(() => void flush());
-      settlements.push({ deliveryId, change, resolve, reject });
-    });
-  }
-
-  async function headersFor(event: EventRecord, endpoint: EndpointRecord): Promise<Record<string, string>> {
-    return {
-      'content-type': 'application/json',
-      'user-agent': options.userAgent,
-      'x-hostwares-signature': await signPayload(event.body, endpoint.secret),
-      // Stamped anew for each attempt (contract section 3); the body is not.
-      'x-hostwares-timestamp': String(Math.floor(clock.now() / 1000)),
+  /** Counts work as under way until it has ended. */
+  function track<Value>(work: Promise<Value>): Promise<Value> {
+    const end = (): void => {
+      underWay.delete(work);
+      wake();
     };
+    underWay.add(work);
+    work.then(end, end);
+    return work;
   }
 
-  async function attempt({ delivery, endpoint, event }: Claim): Promise<AttemptResult> {
-    const token = delivery.token ?? '';
-    carried.add(token);
+  /** Carries out what was claimed, in a place that is taken already. */
+  async function carryOut(claim: Claim, giveBack: () => void): Promise<void> {
     try {
-      const requestHeaders = await headersFor(event, endpoint);
-      const result = await transport.send({
-        url: endpoint.url,
-        headers: requestHeaders,
-        body: event.body,
-        timeoutMs: options.attemptTimeoutMs,
-      });
-      // Broken off by our own stop: what came of it is not known, and not the endpoint's fault.
-      if (!carried.has(token)) return result;
-      const ending = {
-        nowMs: clock.now(),
-        token,
-        result,
-        requestHeaders,
-        jitter: options.jitterRatio === 0 ? 0 : options.random() * options.jitterRatio,
-      };
-      const seen: { disabled: boolean; dueAtMs: number | null } = { disabled: false, dueAtMs: null };
-      await end(delivery.id, (rows) => {
-        const change = settle(rows, ending, rules);
-        seen.disabled = change?.endpoint?.noticePending === true && rows.endpoint?.noticePending === false;
-        seen.dueAtMs = change?.delivery.dueAtMs ?? null;
-        return change;
-      });
-      if (seen.dueAtMs !== null) alarmBy(seen.dueAtMs);
-      if (seen.disabled) await notify();
-      return result;
-    } finally {
-      carried.delete(token);
-    }
-  }
-
-  /**
-   * Begins to tell the owners of endpoints that were disabled. Nothing waits for them but `stop`. It is written
-   * down once they are told: a crash in between tells them again rather than never.
-   */
-  async function notify(): Promise<void> {
-    for (const endpoint of await store.pendingNotices()) {
-      const notice = `${endpoint.id} ${endpoint.disabledAtMs}`;
-      if (telling.has(notice)) continue;
-      const told = tell(endpoint).finally(() => telling.delete(notice));
-      telling.set(notice, told);
-    }
-  }
-
-  function tellAgain(): void {
-    if (running) notify().catch(options.onError);
-  }
-
-  async function tell(endpoint: EndpointRecord): Promise<void> {
-    try {
-      await options.onEndpointDisabled(endpoint);
-      // Unless it was enabled, and disabled again, meanwhile: that is another notice.
-      await store.updateEndpoint(endpoint.id, (current) =>
-        current.disabledAtMs === endpoint.disabledAtMs ? { ...current, noticePending: false } : current,
-      );
+      await attempts.run(claim);
     } catch (error) {
-      // Told again in a while, or at the next start.
-      options.onError(error);
-      if (running) clock.setTimeout(tellAgain, noticePauseMs);
+      // What could not be written down is found by its lease.
+      onError(error);
+    } finally {
+      giveBack();
     }
   }
 
   function launch(claim: Claim, lane: Lane): void {
-    const { id } = claim.endpoint;
-    const own = inFlightOf.get(id) ?? { first: 0, retry: 0 };
-    inFlightOf.set(id, own);
-    inLane[lane] += 1;
-    own[lane] += 1;
-    const run = attempt(claim)
-      // What could not be written down is found by its lease.
-      .catch(options.onError)
-      .then(() => {
-        inLane[lane] -= 1;
-        own[lane] -= 1;
-        if (own.first + own.retry === 0) inFlightOf.delete(id);
-        inFlight.delete(run);
-        wake();
-      });
-    inFlight.add(run);
+    const { endpoint } = claim;
+    const giveBack = inFlight.take({ ownerId: ownerOf(endpoint), endpointId: endpoint.id, lane });
+    void track(carryOut(claim, giveBack));
   }
 
-  function room(lane: Lane, most: number, taken: Readonly<Record<Lane, number>>): number {
-    const free = most - taken.first - taken.retry;
-    return lane === 'retry' ? Math.min(free, Math.ceil(most / 2) - taken.retry) : free;
+  async function ping<Value>(ownerId: string, run: (hasPlace: boolean) => Promise<Value>): Promise<Value> {
+    const giveBack = await inFlight.takeForPing(ownerId, options.attemptTimeoutMs);
+    return run(giveBack !== undefined).finally(giveBack);
   }
 
-  /** Claims what there is room for; how many deliveries it moved on. */
-  async function claimAll(): Promise<{ readonly claimed: number; readonly moved: number }> {
-    let claimed = 0;
-    let moved = 0;
-    for (const lane of lanes) {
-      const limit = room(lane, maxInFlight, inLane);
-      if (limit <= 0) continue;
-      const nowMs = clock.now();
-      const found = await store.claim({
-        lane,
-        nowMs,
-        limit,
-        capacityOf: (endpointId) =>
-          room(lane, maxInFlightPerEndpoint, inFlightOf.get(endpointId) ?? { first: 0, retry: 0 }),
-        begin: (rows) => begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs }),
-      });
-      for (const claim of found.claims) launch(claim, lane);
-      if (found.claims.length > 0) alarmBy(nowMs + leaseMs);
-      claimed += found.claims.length;
-      moved += found.moved;
+  async function claim(lane: Lane, limit: number): Promise<Progress> {
+    const nowMs = time.now();
+    const { claims, processed } = await store.claim({
+      lane,
+      nowMs,
+      limit,
+      accountCapacityOf: (ownerId) => inFlight.accountRoom(lane, ownerId),
+      capacityOf: (endpointId) => inFlight.endpointRoom(lane, endpointId),
+      begin: (rows) => begin(rows, { nowMs, token: crypto.randomUUID(), leaseMs }),
+    });
+    for (const each of claims) launch(each, lane);
+    if (claims.length > 0) alarmBy(nowMs + leaseMs);
+    return { claimed: claims.length, processed };
+  }
+
+  /** Claims what there is room for. Meanwhile no ping takes a place that is being filled. */
+  async function claimAll(): Promise<Progress> {
+    const sum = { claimed: 0, processed: 0 };
+    inFlight.holdPings();
+    try {
+      for (const lane of lanes) {
+        const limit = inFlight.room(lane);
+        if (limit <= 0) continue;
+        const { claimed, processed } = await claim(lane, limit);
+        sum.claimed += claimed;
+        sum.processed += processed;
+      }
+    } finally {
+      inFlight.releasePings();
     }
-    return { claimed, moved };
+    return sum;
   }
 
-  /** Gives up attempts whose lease has passed by then, but for those that `spared` is true of. */
-  async function expire(untilMs: number, spared: (token: string) => boolean): Promise<void> {
-    const nowMs = clock.now();
+  /** Gives up attempts whose lease has passed by then, but for those that are carried out here. */
+  async function expire(untilMs: number): Promise<void> {
+    const nowMs = time.now();
     await store.expire(untilMs, (rows) => {
-      if (spared(rows.delivery.token ?? '')) return undefined;
+      // Their deadline is a timer. A clock that was set forward does not end them.
+      if (attempts.isActive(rows.delivery.token ?? '')) return undefined;
       const change = giveUp(rows, nowMs, rules);
       if (change?.delivery.dueAtMs != null) alarmBy(change.delivery.dueAtMs);
       return change;
     });
   }
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     try {
-      wanted.again = false;
-      await expire(clock.now(), () => false);
-      const { claimed, moved } = await claimAll();
+      isPollRequested = false;
+      if (time.setBackMs > 0) {
+        forgetAlarm();
+        await rebase.run();
+      }
+      await expire(time.now());
+      const { claimed, processed } = await claimAll();
       // What was held or cancelled took part of a claim that others are waiting for.
-      if (moved > claimed) wanted.again = true;
-      // What is due and was not claimed waits for room, and whatever makes room looks again.
-      if (alarmAtMs !== undefined && alarmAtMs <= clock.now()) forgetAlarm();
-      const next = alarmAtMs === undefined ? await store.nextAlarmMs(clock.now()) : undefined;
-      if (next !== undefined) alarmBy(next);
+      if (processed > claimed) isPollRequested = true;
+      // What is due and was not claimed waits for room, and whatever makes room polls again.
+      if (alarmAtMs !== undefined && alarmAtMs <= time.now()) forgetAlarm();
+      if (alarmAtMs === undefined || !isAlarmFirst) await findAlarm();
     } catch (error) {
-      options.onError(error);
-      alarmBy(clock.now() + errorPauseMs);
+      onError(error);
+      isAlarmFirst = false;
+      alarmBy(time.now() + errorPauseMs);
     }
   }
 
-  /** Looks again by then. Whatever will be due is known here when it is written, so the store is not asked each time. */
+  async function findAlarm(): Promise<void> {
+    const next = await store.nextAlarmMs(time.now());
+    isAlarmFirst = true;
+    if (next !== undefined) alarmBy(next);
+  }
+
+  /** Polls by then. Whatever will be due is known here when it is written, so the store is not asked each time. */
   function alarmBy(atMs: number): void {
-    if (!running || (alarmAtMs !== undefined && alarmAtMs <= atMs)) return;
-    forgetAlarm();
+    if (!isRunning || (alarmAtMs !== undefined && alarmAtMs <= atMs)) return;
+    cancelAlarm();
     alarmAtMs = atMs;
-    cancelAlarm = clock.setTimeout(
+    cancelAlarm = time.setTimeout(
       () => {
-        alarmAtMs = undefined;
+        forgetAlarm();
         wake();
       },
-      Math.max(0, atMs - clock.now()),
+      Math.max(0, atMs - time.now()),
     );
   }
 
   function forgetAlarm(): void {
     cancelAlarm();
     alarmAtMs = undefined;
+    isAlarmFirst = false;
+  }
+
+  /** Timers do not follow the wall clock: after it was set, something may be due that no timer knows of. */
+  function checkClock(): void {
+    const nowMs = time.now();
+    if (time.setBackMs > 0 || (alarmAtMs !== undefined && alarmAtMs <= nowMs)) wake();
   }
 
   function wake(): void {
-    if (!running) return;
-    wanted.again = true;
-    looking ??= look().finally(() => {
-      looking = undefined;
+    if (!isRunning) return;
+    isPollRequested = true;
+    polling ??= poll().finally(() => {
+      polling = undefined;
       // Something came in meanwhile.
-      if (wanted.again) wake();
+      if (isPollRequested) wake();
     });
+  }
+
+  async function drain(): Promise<void> {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+    await Promise.all(notices.underWay());
   }
 
   return {
     leaseMs,
-    attempt,
+    ping: (ownerId, run) => track(ping(ownerId, run)),
+    attempt: (claim, result) => attempts.run(claim, result),
     wake,
     async start() {
-      if (running) return;
-      running = true;
+      if (isRunning) return;
+      isStarting = true;
       try {
+        await rebase.runAtStart();
         // A store of our own: whoever held those leases is dead, but for what goes on here.
-        if (store.exclusive) await expire(Number.POSITIVE_INFINITY, (token) => carried.has(token));
-        await notify();
-      } catch (error) {
-        running = false;
-        throw error;
+        if (store.exclusive) await expire(Number.POSITIVE_INFINITY);
+        await notices.notify();
+        isRunning = true;
+      } finally {
+        isStarting = false;
       }
+      stopWatching = time.watch(checkClock);
       wake();
     },
     async stop(drainMs) {
-      running = false;
+      isRunning = false;
+      stopWatching();
       forgetAlarm();
-      await looking;
+      await polling;
+      inFlight.refusePings();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const timeUp = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, drainMs);
       });
-      const ended = Promise.all(inFlight).then(() => Promise.all(telling.values()));
-      await Promise.race([ended, timeUp]);
+      await Promise.race([drain(), timeUp]);
       clearTimeout(timer);
-      carried.clear();
+      attempts.abort();
     },
     async runDue() {
       for (;;) {
-        await expire(clock.now(), () => false);
-        const { moved } = await claimAll();
-        const underWay = [...inFlight, ...telling.values()];
-        if (moved === 0 && underWay.length === 0) return;
-        if (underWay.length > 0) await Promise.race(underWay);
+        if (time.setBackMs > 0) await rebase.run();
+        await expire(time.now());
+        const { processed } = await claimAll();
+        const current = [...underWay, ...notices.underWay()];
+        if (processed === 0 && current.length === 0) return;
+        if (current.length > 0) await Promise.race(current.map((work) => work.catch(() => undefined)));
       }
     },
   };

@@ -7,6 +7,7 @@ const statusByCode = {
   invalid_page: 422,
   payload_too_large: 413,
   not_found: 404,
+  too_many_endpoints: 422,
 } as const;
 
 export type SenderErrorCode = keyof typeof statusByCode;

@@ -1,5 +1,5 @@
 export { createSenderApi } from './api.js';
-export type { SenderApi, SenderApiOptions } from './api.js';
+export type { SenderApi, SenderApiLimits, SenderApiOptions } from './api.js';
 export type { Clock } from './clock.js';
 export { isSenderError, SenderError } from './errors.js';
 export type { SenderErrorCode } from './errors.js';
@@ -10,7 +10,7 @@ export type {
   AttemptTimings,
   Change,
   Claim,
-  Claimed,
+  ClaimBatch,
   ClaimRequest,
   DeliveryDetails,
   DeliveryFilter,
@@ -19,11 +19,18 @@ export type {
   EndpointFilter,
   EndpointRecord,
   EventRecord,
+  HeldExpiry,
   IdempotencyRecord,
+  KeyClaim,
+  KeyExpiry,
   Lane,
   Page,
   PageRequest,
+  PendingHeldNotice,
   PruneRule,
+  PruneStep,
+  PublishStep,
+  RebaseRequest,
   Rows,
   SenderStore,
   Transition,
@@ -36,10 +43,12 @@ export type {
   Endpoint,
   EndpointInput,
   EventName,
+  HeldNotice,
   ListOptions,
   PingResult,
   Published,
   PublishInput,
+  RetentionOptions,
   Sender,
   SenderOptions,
 } from './types.js';

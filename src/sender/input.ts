@@ -11,8 +11,29 @@ const minSecretLength = 16;
 /** Our reading: the longest body of an event. */
 const maxPayloadBytes = 262_144;
 const maxPageSize = 100;
+/** Ours: the longest texts that are kept, in characters. */
+export const maxLengths = { id: 255, accountId: 255, eventType: 255, url: 2_048, secret: 1_024 } as const;
+/** Of a wrong value, as much as an error message repeats. */
+const maxQuotedLength = 80;
+
+/** Repeats a value from outside in an error message, truncated. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text);
+}
+
+function lengthError(name: keyof typeof maxLengths, value: string): string | undefined {
+  const max = maxLengths[name];
+  return value.length > max ? `has ${value.length} characters, more than the ${max} allowed.` : undefined;
+}
+
+export function checkUrlLength(url: string): void {
+  const error = lengthError('url', url);
+  if (error !== undefined) throw new SenderError('invalid_url', `The endpoint's URL ${error}`);
+}
 
 export function checkSecret(secret: string): string {
+  const error = lengthError('secret', secret);
+  if (error !== undefined) throw new SenderError('invalid_secret', `The secret ${error}`);
   if (secret.trim().length >= minSecretLength) return secret;
   throw new SenderError('invalid_secret', `The secret must have at least ${minSecretLength} characters.`);
 }
@@ -25,12 +46,18 @@ export function checkSecret(secret: string): string {
 export function checkKeys(call: string, given: object, known: readonly string[]): void {
   const wrong = Object.keys(given).find((key) => !known.includes(key));
   if (wrong === undefined) return;
-  throw new TypeError(`${wrong} is not an option of ${call}. Known: ${known.join(', ')}.`);
+  throw new TypeError(
+    `${quote(wrong).slice(1, -1)} is not an option of ${call}. Known: ${known.join(', ')}.`,
+  );
 }
 
 export function checkAccountId(accountId: unknown): string | null {
   if (accountId === undefined) return null;
-  if (typeof accountId === 'string' && accountId !== '' && accountId !== '*') return accountId;
+  if (typeof accountId === 'string' && accountId !== '' && accountId !== '*') {
+    const error = lengthError('accountId', accountId);
+    if (error !== undefined) throw new TypeError(`accountId ${error}`);
+    return accountId;
+  }
   throw new TypeError(
     'accountId must be the id of an account, or left out for an endpoint that hears every account.',
   );
@@ -48,7 +75,7 @@ export function checkEvents(events: readonly string[]): readonly string[] {
   if (wrong !== undefined) {
     throw new SenderError(
       'invalid_events',
-      `${JSON.stringify(wrong)} is not an event type. Known: ${eventTypes.join(', ')}, or * for all.`,
+      `${quote(wrong)} is not an event type. Known: ${eventTypes.join(', ')}, or * for all.`,
     );
   }
   if (events.length === 0) throw new SenderError('invalid_events', 'The list of events is empty.');
@@ -72,11 +99,13 @@ const optionNames: readonly (keyof SenderOptions)[] = [
   'retryScheduleSeconds',
   'attemptTimeoutMs',
   'maxInFlight',
+  'maxInFlightPerAccount',
   'maxInFlightPerEndpoint',
   'jitterRatio',
   'random',
   'allowPrivateNetwork',
   'onEndpointDisabled',
+  'onHeldExpiring',
   'retention',
   'onError',
 ];
@@ -116,20 +145,24 @@ export function checkOptions(options: SenderOptions): void {
   );
   expect('attemptTimeoutMs', isNumber(options.attemptTimeoutMs ?? 1, 1, 2 ** 30), 'milliseconds, 1 or more');
   expect('maxInFlight', isCount(options.maxInFlight ?? 1), 'a whole number above 0');
+  expect('maxInFlightPerAccount', isCount(options.maxInFlightPerAccount ?? 1), 'a whole number above 0');
   expect('maxInFlightPerEndpoint', isCount(options.maxInFlightPerEndpoint ?? 1), 'a whole number above 0');
   expect('jitterRatio', isNumber(options.jitterRatio ?? 0, 0, 1), 'from 0 to 1');
   // No text: 'false' would be true.
   expect('allowPrivateNetwork', typeof (options.allowPrivateNetwork ?? false) === 'boolean', 'true or false');
   expect('random', isFunction(options.random), 'a function');
   expect('onEndpointDisabled', isFunction(options.onEndpointDisabled), 'a function');
+  expect('onHeldExpiring', isFunction(options.onHeldExpiring), 'a function');
   expect('onError', isFunction(options.onError), 'a function');
-  const { days = 1, deliveries = 1 } = retention;
+  const { days = 1, heldDays = 1, deliveries = 0, bytes = 0 } = retention;
   expect(
     'retention',
-    has(retention) && isNumber(days, Number.MIN_VALUE, 1e6) && isNumber(deliveries, 0, Infinity),
-    'an object with days above 0 and deliveries of 0 or more',
+    has(retention) &&
+      [days, heldDays].every((each) => isNumber(each, Number.MIN_VALUE, 1e6)) &&
+      [deliveries, bytes].every((each) => isNumber(each, 0, Infinity)),
+    'an object with days and heldDays above 0, and deliveries and bytes of 0 or more',
   );
-  checkKeys('retention', retention, ['days', 'deliveries']);
+  checkKeys('retention', retention, ['days', 'heldDays', 'deliveries', 'bytes']);
 }
 
 /** The event as it is kept: the body is made once, here, and is the same for every attempt. */
@@ -142,7 +175,8 @@ export function toRecord(input: PublishInput, nowMs: number): EventRecord {
     // The receiver's own parser: what is sent is what a receiver takes.
     event = parseEvent(text);
   } catch (error) {
-    throw new SenderError('invalid_event', error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SenderError('invalid_event', message.slice(0, 300));
   }
   if (event.event === 'ping') {
     throw new SenderError('invalid_event', 'A ping is sent with pingEndpoint, to one endpoint.');
@@ -155,5 +189,10 @@ export function toRecord(input: PublishInput, nowMs: number): EventRecord {
     );
   }
   const type = event.event === 'unknown' ? event.type : event.event;
+  const lengths = { id: event.id, accountId: event.account_id, eventType: type };
+  for (const [name, value] of Object.entries(lengths) as [keyof typeof lengths, string][]) {
+    const error = lengthError(name, value);
+    if (error !== undefined) throw new SenderError('invalid_event', `The event's ${name} ${error}`);
+  }
   return { id: event.id, type, accountId: event.account_id, body, createdAtMs: nowMs };
 }

@@ -1,6 +1,15 @@
 import type { Clock } from './clock.js';
-import type { SenderStore } from './stores/contract.js';
-import type { Sender } from './types.js';
+import type { DeliveryRecord, SenderStore } from './stores/contract.js';
+import type { CreatedEndpoint, EndpointInput, Sender } from './types.js';
 
 /** What the API uses of a sender and its users do not need. */
-export const internals = new WeakMap<Sender, { readonly store: SenderStore; readonly clock: Clock }>();
+export interface SenderInternals {
+  readonly store: SenderStore;
+  readonly clock: Clock;
+  /** As `createEndpoint`, once for each id. @throws {@link SenderError} `too_many_endpoints` */
+  createEndpointOnce(input: EndpointInput, id: string, maxOfAccount: number): Promise<CreatedEndpoint>;
+  /** As `redeliver`, once for each id. */
+  redeliverOnce(deliveryId: string, id: string): Promise<DeliveryRecord>;
+}
+
+export const internals = new WeakMap<Sender, SenderInternals>();

@@ -1,6 +1,6 @@
 import process from 'node:process';
-import { systemClock } from './clock.js';
-import { begin, cancel, release, schedule } from './delivery.js';
+import { systemClock, type Clock } from './clock.js';
+import { cancel, release, schedule } from './delivery.js';
 import { createDispatcher } from './dispatcher.js';
 import { SenderError } from './errors.js';
 import { newId, newSecret } from './ids.js';
@@ -11,21 +11,20 @@ import {
   checkOptions,
   checkPage,
   checkSecret,
+  checkUrlLength,
+  quote,
   toRecord,
 } from './input.js';
 import { internals } from './internals.js';
-import { createRetention } from './retention.js';
+import { createPings } from './pings.js';
+import { createPublishing, newDelivery } from './publishing.js';
+import { createRetention, defaultRetention } from './retention.js';
 import { defaultRetryScheduleSeconds } from './schedule.js';
-import type {
-  AttemptResult,
-  DeliveryRecord,
-  EndpointRecord,
-  EventRecord,
-  Transition,
-  WaitingRequest,
-} from './stores/contract.js';
+import { createSequence } from './sequence.js';
+import type { DeliveryRecord, EndpointRecord, Transition, WaitingRequest } from './stores/contract.js';
+import { createTime } from './time.js';
 import { createHttpTransport } from './transport.js';
-import type { Endpoint, PingResult, Sender, SenderOptions } from './types.js';
+import type { CreatedEndpoint, Endpoint, EndpointInput, Sender, SenderOptions } from './types.js';
 import { createUrlGuard } from './url-guard.js';
 import { packageVersion } from './version.js';
 
@@ -85,19 +84,27 @@ function guarded(onError: (error: unknown) => unknown): (error: unknown) => void
  */
 export function createSender(options: SenderOptions): Sender {
   checkOptions(options);
-  const { store, clock = systemClock, onEndpointDisabled } = options;
-  const { retention, attemptTimeoutMs = 15_000 } = options;
+  const { store, clock = systemClock, onEndpointDisabled, onHeldExpiring } = options;
+  const { retention, attemptTimeoutMs = 15_000, maxInFlight = 512 } = options;
+  const time = createTime(clock);
+  // For what expires: a clock that is set forward for a while must not delete anything.
+  const cautiousClock: Clock = {
+    now: () => time.cautiousNow(),
+    setTimeout: (callback, delayMs) => time.setTimeout(callback, delayMs),
+  };
   const guard = createUrlGuard(options.allowPrivateNetwork ?? false);
   const transport = options.transport ?? createHttpTransport(guard);
   const onError = guarded(options.onError ?? warn);
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   const dispatcher = createDispatcher({
     store,
-    clock,
+    time,
     transport,
     rules: { retryScheduleSeconds: options.retryScheduleSeconds ?? defaultRetryScheduleSeconds },
     attemptTimeoutMs,
-    maxInFlight: options.maxInFlight ?? 512,
+    maxInFlight,
+    // Half of all places are left to the other accounts.
+    maxInFlightPerAccount: options.maxInFlightPerAccount ?? Math.max(1, Math.floor(maxInFlight / 2)),
     maxInFlightPerEndpoint: options.maxInFlightPerEndpoint ?? 8,
     jitterRatio: options.jitterRatio ?? 0,
     random: options.random ?? Math.random,
@@ -107,79 +114,55 @@ export function createSender(options: SenderOptions): Sender {
   });
   const forgetting = createRetention({
     store,
-    clock,
-    days: retention?.days ?? 30,
-    deliveries: retention?.deliveries ?? 1_000_000,
+    clock: cautiousClock,
+    limits: {
+      days: retention?.days ?? defaultRetention.days,
+      heldDays: retention?.heldDays ?? defaultRetention.heldDays,
+      deliveries: retention?.deliveries ?? defaultRetention.deliveries,
+      bytes: retention?.bytes ?? defaultRetention.bytes,
+    },
+    onHeldExpiring: (endpoint, notice) => onHeldExpiring?.(shown(endpoint), notice),
     onError,
   });
+  const publishing = createPublishing({
+    store,
+    time,
+    onStored: () => {
+      dispatcher.wake();
+    },
+  });
+  const ping = createPings(store, time, dispatcher);
+  /** Starting and stopping wait for each other. */
+  const inOrder = createSequence();
+  let resuming = Promise.resolve();
+  let stopping = new AbortController();
+
+  async function start(): Promise<void> {
+    await transport.prepare?.();
+    await dispatcher.start();
+    forgetting.start();
+    stopping = new AbortController();
+    resuming = publishing.resume(stopping.signal).catch(onError);
+    // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
+    if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
+  }
+
+  async function stop(drainMs: number): Promise<void> {
+    stopping.abort();
+    await Promise.all([dispatcher.stop(drainMs), forgetting.stop(), resuming]);
+    clearInterval(keepAlive);
+    keepAlive = undefined;
+    await transport.close();
+  }
 
   async function found<Value>(value: Promise<Value | undefined>, id: string): Promise<Value> {
     const result = await value;
     if (result !== undefined) return result;
-    throw new SenderError('not_found', `There is no ${JSON.stringify(id)}.`);
+    throw new SenderError('not_found', `There is no ${quote(id)}.`);
   }
 
   function update(id: string, change: (endpoint: EndpointRecord) => EndpointRecord): Promise<EndpointRecord> {
     return found(store.updateEndpoint(id, change), id);
-  }
-
-  function newDelivery(
-    event: EventRecord,
-    endpointId: string,
-    kind: DeliveryRecord['kind'],
-    nowMs: number,
-  ): DeliveryRecord {
-    return {
-      id: newId('dlv'),
-      eventId: event.id,
-      eventType: event.type,
-      accountId: event.accountId,
-      endpointId,
-      kind,
-      status: 'scheduled',
-      attempts: 0,
-      dueAtMs: nowMs,
-      token: null,
-      leaseUntilMs: null,
-      createdAtMs: nowMs,
-    };
-  }
-
-  async function ping(endpoint: EndpointRecord): Promise<PingResult> {
-    const nowMs = clock.now();
-    const body = {
-      id: newId('evt'),
-      event: 'ping',
-      timestamp: new Date(nowMs).toISOString(),
-      account_id: endpoint.accountId ?? '*',
-      data: { webhook_id: endpoint.id, events: endpoint.events },
-    };
-    const event: EventRecord = {
-      id: body.id,
-      type: 'ping',
-      accountId: body.account_id,
-      body: new TextEncoder().encode(JSON.stringify(body)),
-      createdAtMs: nowMs,
-    };
-    // Begun as it is written down, so that nobody else claims it.
-    const waiting = newDelivery(event, endpoint.id, 'ping', nowMs);
-    const begun = begin(
-      { delivery: waiting, endpoint, attempt: undefined },
-      { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs },
-    );
-    if (!begun) throw new Error('A ping that is due now must begin.');
-    const { delivery, attempt } = begun;
-    await store.insertDelivery({ delivery, event, attempt });
-    const result = await dispatcher
-      .attempt({ delivery, endpoint, event })
-      .catch((error: unknown): AttemptResult => {
-        onError(error);
-        return { error: 'the ping could not be carried out', timings: { totalMs: 0 } };
-      });
-    const ok = result.error === undefined && (result.status ?? 0) >= 200 && (result.status ?? 0) < 300;
-    const said = result.responseBody?.slice(0, 200) ?? '';
-    const error = ok ? null : (result.error ?? `HTTP ${result.status}${said === '' ? '' : `: ${said}`}`);
-    return { ok, deliveryId: delivery.id, status: result.status ?? null, error };
   }
 
   /** In many small transactions: nothing else waits long for them, however many there are. */
@@ -197,36 +180,69 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Refuses what is known to lead inward. A name that does not resolve is saved; its ping tells. */
   async function checkUrl(text: string): Promise<string> {
+    checkUrlLength(text);
     const url = guard.checkUrl(text);
+    checkUrlLength(url.href);
     await guard.resolve(url.hostname).catch((error: unknown) => {
       if (error instanceof SenderError) throw error;
     });
     return url.href;
   }
 
+  /** A call that is repeated under the same id finds the endpoint of the first one, and pings it again. */
+  async function createEndpointOnce(
+    input: EndpointInput,
+    id: string,
+    maxOfAccount?: number,
+  ): Promise<CreatedEndpoint> {
+    checkKeys('createEndpoint', input, ['url', 'events', 'secret', 'accountId']);
+    const { url, events, secret, accountId } = input;
+    const endpoint: EndpointRecord = {
+      id,
+      accountId: checkAccountId(accountId),
+      events: checkEvents(events),
+      secret: secret === undefined ? newSecret() : checkSecret(secret),
+      url: await checkUrl(url),
+      status: 'enabled',
+      disabledReason: null,
+      disabledAtMs: null,
+      failingSinceMs: null,
+      lastError: null,
+      noticePending: false,
+      heldExpiresAtMs: null,
+      heldDroppedAtMs: null,
+      heldNoticePending: false,
+      createdAtMs: time.now(),
+    };
+    await transport.prepare?.();
+    const existing = await store.getEndpoint(id);
+    if (!existing && !(await store.insertEndpoint(endpoint, maxOfAccount))) {
+      throw new SenderError(
+        'too_many_endpoints',
+        `The account has ${maxOfAccount} endpoints, and may not have more. Delete one first.`,
+      );
+    }
+    const saved = existing ?? endpoint;
+    const pinged = await ping(saved);
+    return { ...shown(saved), ...(secret === undefined && { secret: saved.secret }), ping: pinged };
+  }
+
+  async function redeliverOnce(deliveryId: string, id: string): Promise<DeliveryRecord> {
+    const existing = await store.getDelivery(id);
+    if (existing) return existing.delivery;
+    const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
+    const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
+    const nowMs = time.now();
+    const redelivery = schedule({ ...newDelivery(event, endpoint.id, 'manual', nowMs), id }, endpoint, nowMs);
+    const isKept = await store.insertDelivery({ delivery: redelivery });
+    // Forgotten in between.
+    await found(Promise.resolve(isKept || undefined), deliveryId);
+    dispatcher.wake();
+    return redelivery;
+  }
+
   const sender: Sender = {
-    async createEndpoint(input) {
-      checkKeys('createEndpoint', input, ['url', 'events', 'secret', 'accountId']);
-      const { url, events, secret, accountId } = input;
-      const endpoint: EndpointRecord = {
-        id: newId('wh'),
-        accountId: checkAccountId(accountId),
-        events: checkEvents(events),
-        secret: secret === undefined ? newSecret() : checkSecret(secret),
-        url: await checkUrl(url),
-        status: 'enabled',
-        disabledReason: null,
-        disabledAtMs: null,
-        failingSinceMs: null,
-        lastError: null,
-        noticePending: false,
-        createdAtMs: clock.now(),
-      };
-      await transport.prepare?.();
-      await store.insertEndpoint(endpoint);
-      const pinged = await ping(endpoint);
-      return { ...shown(endpoint), ...(secret === undefined && { secret: endpoint.secret }), ping: pinged };
-    },
+    createEndpoint: (input) => createEndpointOnce(input, newId('wh')),
     async getEndpoint(id) {
       const endpoint = await store.getEndpoint(id);
       return endpoint && shown(endpoint);
@@ -259,9 +275,13 @@ export function createSender(options: SenderOptions): Sender {
         disabledAtMs: null,
         failingSinceMs: null,
         noticePending: false,
+        heldExpiresAtMs: null,
+        heldDroppedAtMs: null,
+        heldNoticePending: false,
       }));
-      const nowMs = clock.now();
-      const released = releases ? await changeAllWaiting(id, ['held'], (rows) => release(rows, nowMs)) : 0;
+      const released = releases
+        ? await changeAllWaiting(id, ['held'], (rows) => release(rows, time.now()))
+        : 0;
       dispatcher.wake();
       return { ...shown(endpoint), released };
     },
@@ -269,7 +289,7 @@ export function createSender(options: SenderOptions): Sender {
       const disabled = await update(id, (current) =>
         current.status === 'disabled'
           ? current
-          : { ...current, status: 'disabled', disabledReason: 'manual', disabledAtMs: clock.now() },
+          : { ...current, status: 'disabled', disabledReason: 'manual', disabledAtMs: time.now() },
       );
       return shown(disabled);
     },
@@ -282,13 +302,7 @@ export function createSender(options: SenderOptions): Sender {
       return ping(await found(store.getEndpoint(id), id));
     },
     async publish(input) {
-      const nowMs = clock.now();
-      const event = toRecord(input, nowMs);
-      const { created, deliveries } = await store.publish(event, (endpoint) =>
-        schedule(newDelivery(event, endpoint.id, 'automatic', nowMs), endpoint, nowMs),
-      );
-      if (created) dispatcher.wake();
-      return { eventId: event.id, created, deliveries };
+      return publishing.publish(toRecord(input, time.now()));
     },
     getDelivery: (id) => store.getDelivery(id),
     async listDeliveries(options = {}) {
@@ -296,33 +310,9 @@ export function createSender(options: SenderOptions): Sender {
       const { endpointId, status, event, ...page } = options;
       return store.listDeliveries({ endpointId, status, eventType: event, ...checkPage(page) });
     },
-    async redeliver(deliveryId) {
-      const { delivery, event } = await found(store.getDelivery(deliveryId), deliveryId);
-      const endpoint = await found(store.getEndpoint(delivery.endpointId), delivery.endpointId);
-      const nowMs = clock.now();
-      const again = schedule(newDelivery(event, endpoint.id, 'manual', nowMs), endpoint, nowMs);
-      const kept = await store.insertDelivery({ delivery: again });
-      // Forgotten in between.
-      await found(Promise.resolve(kept || undefined), deliveryId);
-      dispatcher.wake();
-      return again;
-    },
-    async start() {
-      await transport.prepare?.();
-      // A process that only sends lives until it is stopped. Virtual time keeps nobody alive.
-      if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
-      forgetting.start();
-      await dispatcher.start().catch(async (error: unknown) => {
-        await forgetting.stop();
-        throw error;
-      });
-    },
-    async stop({ drainMs = 20_000 } = {}) {
-      await Promise.all([dispatcher.stop(drainMs), forgetting.stop()]);
-      clearInterval(keepAlive);
-      keepAlive = undefined;
-      await transport.close();
-    },
+    redeliver: (deliveryId) => redeliverOnce(deliveryId, newId('dlv')),
+    start: () => inOrder(start),
+    stop: ({ drainMs = 20_000 } = {}) => inOrder(() => stop(drainMs)),
     async runUntilIdle() {
       if (!clock.advanceTo) {
         throw new TypeError(
@@ -331,12 +321,12 @@ export function createSender(options: SenderOptions): Sender {
       }
       for (;;) {
         await dispatcher.runDue();
-        const next = await store.nextAlarmMs(clock.now());
+        const next = await store.nextAlarmMs(time.now());
         if (next === undefined) return;
         clock.advanceTo(next);
       }
     },
   };
-  internals.set(sender, { store, clock });
+  internals.set(sender, { store, clock: cautiousClock, createEndpointOnce, redeliverOnce });
   return sender;
 }

@@ -27,6 +27,8 @@ export interface SenderOptions {
   attemptTimeoutMs?: number | undefined;
   /** How many attempts may be under way at once. @default 512 */
   maxInFlight?: number | undefined;
+  /** And of one account; endpoints of no account count as one. Pings count. @default half of `maxInFlight` */
+  maxInFlightPerAccount?: number | undefined;
   /** And of one endpoint. @default 8 */
   maxInFlightPerEndpoint?: number | undefined;
   /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
@@ -38,11 +40,13 @@ export interface SenderOptions {
   /** Told once of each endpoint that was disabled for its failures; again if the process ended while it was told. */
   onEndpointDisabled?: ((endpoint: Endpoint) => unknown) | undefined;
   /**
-   * How long ended deliveries are kept, with their attempts and events: both apply. While an event is kept, its id
-   * is known, and publishing it again adds nothing.
-   * @default { days: 30, deliveries: 1_000_000 }
+   * Called when held deliveries of an endpoint are near their end (`expiring`), and when the first of them was
+   * dropped (`dropped`). Called again if it rejects, or if the process ended meanwhile; the state is reset when the
+   * endpoint is enabled. `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
    */
-  retention?: { days?: number | undefined; deliveries?: number | undefined } | undefined;
+  onHeldExpiring?: ((endpoint: Endpoint, notice: HeldNotice) => unknown) | undefined;
+  /** How long and how much is kept. See {@link RetentionOptions}. */
+  retention?: RetentionOptions | undefined;
   /**
    * Told of what a store, a transport or a callback threw. Deliveries go on.
    * @default a warning of the process
@@ -50,8 +54,37 @@ export interface SenderOptions {
   onError?: ((error: unknown) => unknown) | undefined;
 }
 
+/**
+ * How long deliveries are kept, with their attempts and events. Amounts are **per account**, and apply to ended
+ * deliveries, to held ones, and to events that no endpoint was subscribed to, each. The oldest are dropped first, at
+ * the next sweep (every 90 seconds). While an event is kept, its id is known, and publishing it again adds nothing.
+ */
+export interface RetentionOptions {
+  /** Days that ended deliveries are kept. @default 30 */
+  days?: number | undefined;
+  /** Days that held deliveries are kept. @default 30 */
+  heldDays?: number | undefined;
+  /** The most deliveries. @default 100_000 */
+  deliveries?: number | undefined;
+  /** The most bytes of bodies and attempts; a body counts for each of its deliveries. @default 268_435_456 (256 MiB) */
+  bytes?: number | undefined;
+}
+
+/** What becomes of the held deliveries of an endpoint. */
+export interface HeldNotice {
+  /** `expiring`: they will be dropped. `dropped`: the first of them was. */
+  readonly state: 'expiring' | 'dropped';
+  /** From when on they are dropped, oldest first: milliseconds since 1970. */
+  readonly fromMs: number;
+  /** How many deliveries are held now. */
+  readonly deliveries: number;
+}
+
 /** An endpoint as it may be shown: without its secret. */
-export type Endpoint = Omit<EndpointRecord, 'secret' | 'noticePending'>;
+export type Endpoint = Omit<
+  EndpointRecord,
+  'secret' | 'noticePending' | 'heldExpiresAtMs' | 'heldDroppedAtMs' | 'heldNoticePending'
+>;
 
 /** An endpoint that was just made. */
 export interface CreatedEndpoint extends Endpoint {
@@ -130,7 +163,11 @@ export interface Sender {
   disableEndpoint(id: string): Promise<Endpoint>;
   /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
   rotateSecret(id: string, options?: { secret?: string | undefined }): Promise<{ secret: string }>;
-  /** One attempt, now, that counts for nothing. @throws `SenderError` `not_found` */
+  /**
+   * One attempt, now, that counts for nothing. It waits for a place if too many attempts are under way; while an
+   * endpoint is being pinged, it is not pinged a second time, and the result is that of the first.
+   * @throws `SenderError` `not_found`
+   */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
    * Keeps an event and a delivery for each endpoint that hears it; for a disabled one it is held. What it
@@ -153,11 +190,12 @@ export interface Sender {
    */
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
   /**
-   * Delivers from now on, and keeps the process alive until it is stopped.
-   * @throws Error if the transport cannot work
+   * Delivers from now on, and keeps the process alive until it is stopped. Waits for a `stop` that is under way; if
+   * it rejects, nothing runs.
+   * @throws Error if the transport cannot work or the store fails
    */
   start(): Promise<void>;
-  /** No new attempts; waits for those under way. @param options.drainMs - At most so long. Default 20_000. */
+  /** No new attempts; waits for those under way, pings included. @param options.drainMs - At most so long. Default 20_000. */
   stop(options?: { drainMs?: number | undefined }): Promise<void>;
   /**
    * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left

@@ -526,7 +526,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
     it('keeps so many, the newest, and all that waits', async () => {
       answer = () => answered(200);
       const sender = make({ retention: { deliveries: 1 } });
-      const { id } = await endpoint(sender);
+      const { id } = await endpoint(sender, { accountId: event().account_id });
       await sender.start();
       const ids: string[] = [];
       for (let each = 0; each < 3; each += 1) {
@@ -594,7 +594,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
         transport: { send: () => Promise.reject(new Error('bug')), close: async () => undefined },
       });
       const { ping } = await endpoint(sender);
-      expect(ping).toMatchObject({ ok: false, status: null, error: 'the ping could not be carried out' });
+      expect(ping).toMatchObject({ ok: false, status: null, error: 'the transport failed' });
       expect(onError).toHaveBeenCalledWith(new Error('bug'));
       const without = make({
         transport: {

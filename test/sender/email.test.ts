@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createDisabledMailer } from '../../src/sender/email/index.js';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createDisabledMailer, createHeldExpiringMailer } from '../../src/sender/email/index.js';
 import { createMemoryStore, createSender } from '../../src/sender/index.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 
@@ -123,7 +123,7 @@ it('tells which endpoint, since when, the last error and how to enable it, as te
   const [plain, html] = text.split('Content-Type: text/html');
   for (const part of [plain!, html!]) {
     expect(part).toContain(
-      'All five retries of an event have failed. Events are held from now on, and none is lost.',
+      'All five retries of an event have failed. Events are held from now on. They are kept for a limited time',
     );
     expect(part).toContain('2026-01-31 10:36:10 UTC');
     expect(part).toContain('2026-01-31 08:00:00 UTC');
@@ -132,6 +132,41 @@ it('tells which endpoint, since when, the last error and how to enable it, as te
   }
   expect(plain).toContain('https://shop.example/hooks?a=<1>&b="2"');
   expect(html).toContain('https://shop.example/hooks?a=&lt;1&gt;&amp;b=&quot;2&quot;');
+});
+
+it('notifies the owner a week before held deliveries are dropped and when they are, by two e-mails', async () => {
+  const clock = createVirtualClock();
+  const sender = createSender({
+    store: createMemoryStore(),
+    clock,
+    transport: { send: async () => ({ status: 200, timings: { totalMs: 0 } }), close: async () => undefined },
+    onHeldExpiring: createHeldExpiringMailer({ smtp, from, to: () => 'a@b.example' }),
+    onError: (error) => expect.fail(String(error)),
+  });
+  const { id } = await sender.createEndpoint({ url: 'https://93.184.215.14/hook', events: ['*'] });
+  await sender.disableEndpoint(id);
+  await sender.publish(sampleEvent('credits.low'));
+  const days = async (count: number) => {
+    clock.advance(count * 86_400_000);
+    await sender.start();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The next sweep.
+    clock.advance(90_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await days(22);
+  await days(2);
+  await vi.waitFor(() => expect(mails).toHaveLength(1));
+  expect(mails[0]!.text).toContain('Subject: Webhook events will be dropped: 93.184.215.14');
+  expect(mails[0]!.text).toContain('Dropped from:  2026-03-02 08:00:00 UTC');
+  expect(mails[0]!.text).toContain('Held now:      1');
+  expect(mails[0]!.text).toContain(`/api/webhooks/${id}/enable`);
+  await days(10);
+  await vi.waitFor(() => expect(mails).toHaveLength(2));
+  expect(mails[1]!.text).toContain('Subject: Webhook events were dropped: 93.184.215.14');
+  await days(10);
+  await sender.stop();
+  expect(mails).toHaveLength(2);
 });
 
 it('what comes from outside stays in its line, and in no header', async () => {

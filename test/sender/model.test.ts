@@ -1,6 +1,6 @@
 // Whatever happens in whatever order, the contract's promises hold (section 4).
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createSender, type Clock, type Sender } from '../../src/sender/index.js';
 import type { AttemptResult, DeliveryDetails, SenderStore } from '../../src/sender/stores/contract.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
@@ -16,8 +16,12 @@ const duration = fc.oneof(
   fc.constantFrom(...scheduleMs),
   fc.nat({ max: 10_000_000 }),
 );
+const accounts = ['acc_1', 'acc_2'] as const;
 const operation = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('publish' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('publish' as const), account: fc.constantFrom(...accounts) }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -29,10 +33,12 @@ const operation = fc.oneof(
   // As after a laptop was asleep: no alarm is answered in between.
   { weight: 1, arbitrary: fc.record({ do: fc.constant('jump' as const), ms: duration }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
+  // Starting while it stops, publishing meanwhile; and a start that fails.
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('restart' as const, 'failing start' as const) }) },
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom('create', 'disable', 'enable', 'release', 'delete', 'rotate', 'redeliver'),
+      do: fc.constantFrom('create', 'disable', 'enable', 'release', 'delete', 'rotate', 'redeliver', 'ping'),
       which,
     }),
   },
@@ -60,7 +66,9 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
   const events: string[] = [];
   const told = new Map<string, number>();
   const enabled = new Map<string, number>();
+  const pings: Promise<unknown>[] = [];
   let mode: Mode = 200;
+  let isCreating = false;
   let generation = 0;
 
   const make = (): Sender => {
@@ -71,7 +79,7 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
       transport: {
         async send({ body, url: to, headers }): Promise<AttemptResult> {
           const event = JSON.parse(new TextDecoder().decode(body)) as { id: string; event: string };
-          const answer = event.event === 'ping' ? 200 : mode;
+          const answer = isCreating ? 200 : mode;
           if (event.event !== 'ping') {
             const stamp = headers['x-hostwares-timestamp'] ?? '';
             trace.push(`${clock.now()} ${to} ${stamp} event ${events.indexOf(event.id)}: ${answer}`);
@@ -81,7 +89,8 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
           if (typeof answer === 'string') return { error: answer, timings: { totalMs: 0 } };
           return {
             status: answer,
-            responseHeaders: answer === 503 ? { 'retry-after': '120' } : {},
+            // No lease and 90 s, which is how the sweeps are known.
+            responseHeaders: answer === 503 ? { 'retry-after': '125' } : {},
             timings: { totalMs: 0 },
           };
         },
@@ -111,13 +120,22 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
   };
   const create = async () => {
     const own = `${url}/${endpoints.length}`;
-    endpoints.push(
-      (await sender.createEndpoint({ url: own, events: ['*'], secret: 'whsec_of_the_model' })).id,
-    );
+    // Of the accounts and of none, in turn.
+    const accountId = [...accounts, undefined][endpoints.length % 3];
+    isCreating = true;
+    const created = await sender.createEndpoint({
+      url: own,
+      events: ['*'],
+      secret: 'whsec_of_the_model',
+      ...(accountId !== undefined && { accountId }),
+    });
+    isCreating = false;
+    endpoints.push(created.id);
   };
-  const publish = async () => {
-    const published = await sender.publish(sampleEvent('credits.low', { id: `evt_model_${events.length}` }));
-    events.push(published.eventId);
+  const publish = async (account: string) => {
+    const event = sampleEvent('credits.low', { id: `evt_model_${events.length}`, account_id: account });
+    events.push(event.id);
+    const published = await sender.publish(event);
     for (const { id } of published.deliveries) deliveries.add(id);
   };
   const all = async () =>
@@ -128,7 +146,7 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
   for (const each of operations) {
     const id = 'which' in each ? endpoints[each.which % endpoints.length]! : '';
     const exists = id !== '' && (await sender.getEndpoint(id)) !== undefined;
-    if (each.do === 'publish') await publish();
+    if (each.do === 'publish') await publish(each.account);
     if (each.do === 'answer') mode = each.mode;
     if (each.do === 'advance') await advance(each.ms);
     if (each.do === 'jump') virtual.advance(each.ms);
@@ -138,7 +156,28 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
       sender = make();
       await sender.start();
     }
+    if (each.do === 'restart') {
+      const stopped = sender.stop({ drainMs: 0 });
+      const started = sender.start();
+      // Once it stops: before, how much of it is sent depends on how long a store takes.
+      for (let turns = 0; turns < 4; turns += 1) await Promise.resolve();
+      await Promise.all([stopped, started, publish('acc_1')]);
+    }
+    if (each.do === 'failing start') {
+      const pendingNotices = store.pendingNotices.bind(store);
+      await sender.stop({ drainMs: 0 });
+      store.pendingNotices = () => Promise.reject(new Error('disk full'));
+      const started = sender.start();
+      await Promise.all([expect(started).rejects.toThrow('disk full'), publish('acc_2')]);
+      store.pendingNotices = pendingNotices;
+      const before = trace.length;
+      await settle();
+      // Nothing runs, and nothing is lost.
+      expect(trace.length).toBe(before);
+      await sender.start();
+    }
     if (exists) {
+      if (each.do === 'ping') pings.push(sender.pingEndpoint(id));
       if (each.do === 'disable') await sender.disableEndpoint(id);
       if (each.do === 'delete') await sender.deleteEndpoint(id);
       if (each.do === 'rotate') await sender.rotateSecret(id);
@@ -166,6 +205,8 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
     enabled.set(id, (enabled.get(id) ?? 0) + 1);
   }
   await sender.runUntilIdle();
+  // No ping is forgotten by a stop.
+  await Promise.all(pings);
 
   expect(errors).toEqual([]);
   for (const { delivery, attempts } of await all()) {
@@ -212,3 +253,137 @@ it('at most six attempts, never early, none after success, disabled and told onc
   });
   await fc.assert(run, { numRuns: Number(process.env.MODEL_RUNS ?? 1000) });
 }, 1_200_000);
+
+describe('a wall clock that is set', () => {
+  const second = 1_000;
+  const step = fc.constantFrom(40, -40, 3_600, -3_600, 86_400, -86_400);
+  const history = fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('publish' as const) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('set' as const), seconds: step }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          do: fc.constant('answer' as const),
+          status: fc.constantFrom(200, 500),
+          takesMs: fc.nat({ max: 14_000 }),
+        }),
+      },
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          do: fc.constant('pass' as const),
+          ms: fc.oneof(fc.nat({ max: 20_000 }), fc.constantFrom(...scheduleMs)),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
+    ),
+    { minLength: 3, maxLength: 25 },
+  );
+
+  interface Sent {
+    readonly atMs: number;
+    readonly status: number;
+    endedAtMs: number | undefined;
+  }
+
+  /** Plays a history. All times are of the monotonic clock; the wall clock is as far from it as was set. */
+  async function playSteps(
+    store: SenderStore,
+    operations: readonly (typeof history extends fc.Arbitrary<readonly (infer Value)[]> ? Value : never)[],
+  ) {
+    const monotonic = createVirtualClock();
+    let offsetMs = 0;
+    const forwardAtMs: number[] = [];
+    let crashed = false;
+    const clock: Clock = {
+      now: () => monotonic.now() + offsetMs,
+      monotonic: () => monotonic.now(),
+      setTimeout: (callback, delayMs) => monotonic.setTimeout(callback, delayMs),
+    };
+    const sent = new Map<string, Sent[]>();
+    const errors: unknown[] = [];
+    let answer = { status: 200, takesMs: 0 };
+    const make = () =>
+      createSender({
+        store,
+        clock,
+        transport: {
+          async send({ body }): Promise<AttemptResult> {
+            const { id, event } = JSON.parse(new TextDecoder().decode(body)) as { id: string; event: string };
+            if (event === 'ping') return { status: 200, timings: { totalMs: 0 } };
+            const { status, takesMs } = answer;
+            const request: Sent = { atMs: monotonic.now(), status, endedAtMs: undefined };
+            sent.set(id, [...(sent.get(id) ?? []), request]);
+            await new Promise<void>((resolve) => monotonic.setTimeout(resolve, takesMs));
+            request.endedAtMs = monotonic.now();
+            return { status, timings: { totalMs: takesMs } };
+          },
+          close: async () => undefined,
+        },
+        onError: (error) => errors.push(error),
+      });
+    let sender = make();
+    const settle = async () => {
+      for (let turns = 0; turns < 15; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    /** Whatever is noticed every few seconds is noticed. */
+    const pass = async (ms: number) => {
+      for (let left = ms; left > 0; left -= 5 * second) {
+        monotonic.advance(Math.min(left, 5 * second));
+        await settle();
+      }
+    };
+    await sender.createEndpoint({ url, events: ['*'], secret: 'whsec_of_the_model' });
+    await sender.start();
+    let events = 0;
+    for (const each of operations) {
+      if (each.do === 'publish')
+        await sender.publish(sampleEvent('credits.low', { id: `evt_${(events += 1)}` }));
+      if (each.do === 'answer') answer = each;
+      if (each.do === 'set') {
+        offsetMs += each.seconds * second;
+        if (each.seconds > 0) forwardAtMs.push(monotonic.now());
+      }
+      if (each.do === 'pass') await pass(each.ms);
+      if (each.do === 'crash') {
+        crashed = true;
+        await sender.stop({ drainMs: 0 });
+        sender = make();
+        await sender.start();
+      }
+      await settle();
+    }
+    answer = { status: 200, takesMs: 0 };
+    await pass(30 * second);
+    const isEnabled = (await sender.listEndpoints()).items[0]?.status === 'enabled';
+    const nowMs = monotonic.now();
+
+    expect(errors).toEqual([]);
+    if (!crashed && isEnabled) expect(sent.size).toBe(events);
+    for (const requests of sent.values()) {
+      for (const [index, { atMs, status, endedAtMs }] of requests.entries()) {
+        const next = requests[index + 1];
+        // Sent once more only after a failure, or a crash.
+        if (next && !crashed) expect(status).toBe(500);
+        if (crashed || endedAtMs === undefined || status === 200) continue;
+        const dueAtMs = endedAtMs + (scheduleMs[index] ?? Infinity);
+        // Not early, unless the clock was set forward meanwhile.
+        const isPutForward = forwardAtMs.some((setAtMs) => setAtMs >= atMs && setAtMs <= (next?.atMs ?? 0));
+        if (next && !isPutForward) expect(next.atMs).toBeGreaterThanOrEqual(dueAtMs - second);
+        if (isEnabled) expect(next?.atMs ?? nowMs).toBeLessThanOrEqual(dueAtMs + 30 * second);
+      }
+    }
+    await sender.stop({ drainMs: 0 });
+    await store.close();
+  }
+
+  it.each(stores)(
+    'sends nothing twice, early or more than 30 s late on the $name store',
+    async ({ open }) => {
+      const run = fc.asyncProperty(history, (operations) => playSteps(open(), operations));
+      await fc.assert(run, { numRuns: Math.ceil(Number(process.env.MODEL_RUNS ?? 1_000) / 10) });
+    },
+    1_200_000,
+  );
+});

@@ -13,14 +13,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type {
-  AttemptRecord,
-  DeliveryRecord,
-  EndpointRecord,
-  EventRecord,
-  IdempotencyRecord,
-  SenderStore,
-  Transition,
+import {
+  maxEndpointsPerStep,
+  type AttemptRecord,
+  type DeliveryRecord,
+  type EndpointRecord,
+  type EventRecord,
+  type IdempotencyRecord,
+  type PruneRule,
+  type SenderStore,
+  type Transition,
 } from '../../src/sender/stores/contract.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
 import { stores } from './stores.js';
@@ -37,6 +39,9 @@ const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecor
   failingSinceMs: null,
   lastError: null,
   noticePending: false,
+  heldExpiresAtMs: null,
+  heldDroppedAtMs: null,
+  heldNoticePending: false,
   createdAtMs: 1,
   ...more,
 });
@@ -76,6 +81,39 @@ const attempt = (deliveryId: string, more: Partial<AttemptRecord> = {}): Attempt
   reason: null,
   ...more,
 });
+const rule = (more: Partial<PruneRule> = {}): PruneRule => ({
+  nowMs: 1e6,
+  endedBeforeMs: 0,
+  heldMs: 1e9,
+  heldNoticeMs: 0,
+  deliveries: 1e9,
+  bytes: 1e12,
+  keysBeforeMs: 0,
+  limit: 10,
+  expireHeld: (at) => ({ endpoint: at, isDropped: false }),
+  ...more,
+});
+const keyOf = (accountId: string, key: string): IdempotencyRecord => ({
+  accountId,
+  key,
+  fingerprint: 'f',
+  resourceId: 'r',
+  begunAtMs: 100,
+  isAbandoned: false,
+  answer: null,
+});
+const keyExpiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
+/** Prunes step by step until the end of the store. */
+async function prune(store: SenderStore, more: Partial<PruneRule>): Promise<number> {
+  let forgotten = 0;
+  for (let isComplete = false; !isComplete;) {
+    const step = await store.prune(rule(more));
+    expect(step.forgotten).toBeLessThanOrEqual(rule(more).limit);
+    forgotten += step.forgotten;
+    isComplete = step.isComplete;
+  }
+  return forgotten;
+}
 const begin: Transition = ({ delivery: row, endpoint: at }) =>
   at?.status === 'disabled'
     ? { delivery: { ...row, status: 'held', dueAtMs: null } }
@@ -102,7 +140,15 @@ describe.each(stores)('the $name store', ({ open }) => {
   afterEach(() => store.close());
 
   const ask = (more: object = {}) =>
-    store.claim({ lane: 'first', nowMs: 10, limit: 100, capacityOf: () => 8, begin, ...more });
+    store.claim({
+      lane: 'first',
+      nowMs: 10,
+      limit: 100,
+      accountCapacityOf: () => 100,
+      capacityOf: () => 8,
+      begin,
+      ...more,
+    });
   const publish = (id: string, more: Partial<DeliveryRecord> = {}) =>
     store.publish(event(`evt_${id}`), ({ id: endpointId }) =>
       delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { endpointId, ...more }),
@@ -148,7 +194,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(await store.deleteEndpoint('wh_0', ended)).toBe(false);
     expect(await store.getDelivery('dlv_0')).toBeUndefined();
     expect(await store.nextAlarmMs(0)).toBeUndefined();
-    expect(await ask()).toEqual({ claims: [], moved: 0 });
+    expect(await ask()).toEqual({ claims: [], processed: 0 });
     await store.settle([{ deliveryId: 'dlv_0', change: ended }]);
   });
 
@@ -166,11 +212,11 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     for (let due = 5; due > 0; due -= 1) await publish(String(due), { dueAtMs: due });
     await publish('later', { dueAtMs: 11 });
-    const { claims, moved } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
+    const { claims, processed } = await ask({ capacityOf: (id: string) => (id === 'wh_1' ? 3 : 1) });
     expect(claims.map((each) => each.delivery.id).sort()).toEqual(
       ['dlv_1_wh_1', 'dlv_2_wh_1', 'dlv_3_wh_1', 'dlv_1_wh_2'].sort(),
     );
-    expect(moved).toBe(4);
+    expect(processed).toBe(4);
     expect((await store.getDelivery('dlv_1_wh_1'))?.attempts).toHaveLength(1);
     expect((await ask({ limit: 2 })).claims).toHaveLength(2);
     expect((await ask({ capacityOf: () => 0 })).claims).toHaveLength(0);
@@ -188,6 +234,188 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect(claims.map((each) => each.delivery.id)).toEqual(['dlv_free']);
   });
 
+  describe('with several accounts', () => {
+    const of = (accountId: string, id: string) => endpoint(id, { accountId });
+    const due = (accountId: string, id: string, dueAtMs: number) =>
+      store.publish(event(`evt_${id}`, { accountId }), ({ id: endpointId }) =>
+        delivery(`dlv_${id}_${endpointId}`, `evt_${id}`, { accountId, endpointId, dueAtMs }),
+      );
+    const owners = async (more: object) => (await ask(more)).claims.map((each) => each.delivery.accountId);
+
+    it('gives each account its turn, however many endpoints another has and however long they wait', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_many', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await store.insertEndpoint(of('acc_two', 'wh_two'));
+      for (let each = 0; each < 10; each += 1) await due('acc_many', `many_${each}`, each);
+      await due('acc_one', 'one', 10);
+      await due('acc_two', 'two', 10);
+      // One place at a time, as they become free: nobody waits for more than one turn of each of the others.
+      const turns = [];
+      for (let each = 0; each < 3; each += 1) turns.push(...(await owners({ limit: 1 })));
+      expect(turns.sort()).toEqual(['acc_many', 'acc_one', 'acc_two']);
+    });
+
+    it('passes over an account that has no room', async () => {
+      for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_full', `wh_${each}`));
+      await store.insertEndpoint(of('acc_one', 'wh_one'));
+      await due('acc_full', 'full', 1);
+      await due('acc_one', 'one', 10);
+      const asked: string[] = [];
+      const request = {
+        accountCapacityOf: (id: string) => (id === 'acc_full' ? 0 : 8),
+        capacityOf: (id: string) => {
+          asked.push(id);
+          return 8;
+        },
+      };
+      expect(await owners(request)).toEqual(['acc_one']);
+      // Its endpoints are not even looked at.
+      expect(asked).toEqual(['wh_one']);
+      expect(await owners({ accountCapacityOf: () => 5 })).toHaveLength(5);
+    });
+
+    it('gives the endpoints of an account their turns', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_old'));
+      for (let each = 0; each < 40; each += 1) await due('acc_1', `old_${each}`, Math.floor(each / 4));
+      await store.insertEndpoint(of('acc_1', 'wh_new'));
+      await due('acc_1', 'new', 10);
+      const { claims } = await ask({ limit: 12, capacityOf: () => 20 });
+      expect(claims.map((each) => each.delivery.endpointId)).toContain('wh_new');
+    });
+
+    it('counts endpoints of no account as one account', async () => {
+      for (let each = 0; each < 9; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+      for (const account of ['acc_1', 'acc_2']) await due(account, account, 1);
+      const asked = new Set<string>();
+      const accountCapacityOf = (id: string) => {
+        asked.add(id);
+        return 4;
+      };
+      expect(await owners({ accountCapacityOf })).toHaveLength(4);
+      expect([...asked]).toEqual(['*']);
+    });
+
+    it('goes on with turns after the clock was set back', async () => {
+      await store.insertEndpoint(of('acc_1', 'wh_1'));
+      await due('acc_1', '1', 1_000);
+      expect(await store.nextAlarmMs(0)).toBe(1_000);
+      expect(await owners({ nowMs: 1_000, accountCapacityOf: () => 0 })).toEqual([]);
+      expect(await store.nextAlarmMs(10)).toBe(1_000);
+      expect(await owners({ nowMs: 10 })).toEqual([]);
+      expect(await owners({ nowMs: 1_000 })).toEqual(['acc_1']);
+    });
+  });
+
+  it('brings due times and leases forward in bounded steps, and none before now', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish('soon', { dueAtMs: 150 });
+    await publish('late', { attempts: 1, dueAtMs: 1_100 });
+    await publish('past', { dueAtMs: 50 });
+    await publish('begun', { dueAtMs: 1 });
+    await ask();
+    let position: number | undefined;
+    do position = await store.rebase({ nowMs: 60, byMs: 100, ...(position !== undefined && { position }) });
+    while (position !== undefined);
+    const after = async (id: string) => (await store.getDelivery(`dlv_${id}_wh_1`))!.delivery;
+    expect((await after('soon')).dueAtMs).toBe(60);
+    expect((await after('late')).dueAtMs).toBe(1_000);
+    expect((await after('past')).dueAtMs).toBe(50);
+    expect((await after('begun')).leaseUntilMs).toBe(60);
+    expect(await store.nextAlarmMs(60)).toBe(1_000);
+  });
+
+  describe('publishing to many endpoints', () => {
+    const count = 2 * maxEndpointsPerStep + 50;
+    beforeEach(async () => {
+      for (let each = 0; each < count; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+    });
+    const step = (position?: number) =>
+      store.publish(
+        event('evt_1'),
+        ({ id: endpointId }) => delivery(`dlv_${endpointId}`, 'evt_1', { endpointId }),
+        position,
+      );
+
+    it('takes several steps, and gives each of them again', async () => {
+      const sizes: number[] = [];
+      const positions: (number | undefined)[] = [];
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(true);
+        sizes.push(deliveries.length);
+        positions.push(position);
+        position = next;
+      }
+      expect(sizes).toEqual([maxEndpointsPerStep, maxEndpointsPerStep, 50]);
+      const seen = new Set<string>();
+      for (let position: number | undefined = 0; position !== undefined;) {
+        const { created, deliveries, next } = await step(position);
+        expect(created).toBe(false);
+        for (const { id } of deliveries) seen.add(id);
+        position = next;
+      }
+      expect(seen.size).toBe(count);
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+
+    it('counts an event as one without deliveries only once it is finished without any', async () => {
+      const publishTo = async (id: string, wanted?: string) => {
+        for (let next: number | undefined = 0; next !== undefined;) {
+          const found = await store.publish(
+            event(id, { createdAtMs: 5 }),
+            ({ id: endpointId }) =>
+              endpointId === wanted
+                ? delivery(`dlv_${id}`, id, {
+                    endpointId,
+                    status: 'succeeded',
+                    dueAtMs: null,
+                    createdAtMs: 9,
+                  })
+                : undefined,
+            next,
+          );
+          next = found.next;
+        }
+      };
+      // What is under way is neither counted nor forgotten, however old.
+      await store.publish(event('evt_unfinished'), () => undefined);
+      await publishTo('evt_late', `wh_${count - 1}`);
+      await publishTo('evt_none');
+      expect(await prune(store, { deliveries: 1 })).toBe(0);
+      await publishTo('evt_none_2');
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+      expect(await store.getDelivery('dlv_evt_late')).toBeDefined();
+      expect(await prune(store, { endedBeforeMs: 6 })).toBe(1);
+      expect((await store.unfinishedEvents()).map(({ id }) => id)).toEqual(['evt_unfinished']);
+      expect(await prune(store, { endedBeforeMs: 10 })).toBe(1);
+      // All of it was subtracted: the next two count as two.
+      await publishTo('evt_none_3');
+      await publishTo('evt_none_4');
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+    });
+
+    it('goes on where it stopped, for the endpoints of then, and forgets nothing meanwhile', async () => {
+      const first = await step();
+      expect(await store.unfinishedEvents()).toEqual([event('evt_1')]);
+      // All that was made has ended and is forgotten, and there are new endpoints.
+      await store.settle(first.deliveries.map(({ id }) => ({ deliveryId: id, change: ended })));
+      await prune(store, { endedBeforeMs: 1e9 });
+      await store.insertEndpoint(endpoint('wh_new'));
+      await store.deleteEndpoint(`wh_${count - 1}`, ended);
+      const made: string[] = [];
+      for (let { next } = await step(); next !== undefined;) {
+        const found = await step(next);
+        made.push(...found.deliveries.map(({ endpointId }) => endpointId));
+        next = found.next;
+      }
+      expect(made).toHaveLength(count - maxEndpointsPerStep - 1);
+      expect(made).not.toContain('wh_0');
+      expect(made).not.toContain(`wh_${count - 1}`);
+      expect(made).not.toContain('wh_new');
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+  });
+
   it('keeps retries in a lane of their own', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     await publish('1');
@@ -196,12 +424,12 @@ describe.each(stores)('the $name store', ({ open }) => {
     expect((await ask()).claims.map((each) => each.delivery.id)).toEqual(['dlv_1_wh_1']);
   });
 
-  it('holds many in several steps, and says that it moved them', async () => {
+  it('holds many in several steps, and says that it processed them', async () => {
     await store.insertEndpoint(endpoint('wh_1'));
     for (let each = 0; each < 1_200; each += 1) await publish(String(each));
     await store.updateEndpoint('wh_1', (each) => ({ ...each, status: 'disabled' }));
     const moves: number[] = [];
-    do moves.push((await ask()).moved);
+    do moves.push((await ask()).processed);
     while (moves.at(-1) !== 0);
     expect(moves.reduce((sum, each) => sum + each)).toBe(1_200);
     expect(Math.max(...moves)).toBeLessThan(600);
@@ -247,7 +475,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     for (const id of ['a', 'b', 'c', 'd']) await publish(id, { status: 'failed', dueAtMs: null });
     const first = await store.listDeliveries({ limit: 2 });
     expect(first.items.map(({ eventId }) => eventId)).toEqual(['evt_d', 'evt_c']);
-    await store.prune({ beforeMs: 0, keep: 0, limit: 3 });
+    await prune(store, { deliveries: 1 });
     await publish('e');
     const rest = await store.listDeliveries({ limit: 2, cursor: first.nextCursor });
     expect(rest).toEqual({ items: [], nextCursor: undefined });
@@ -262,7 +490,7 @@ describe.each(stores)('the $name store', ({ open }) => {
       false,
     );
     expect(await store.getDelivery('dlv_1')).toBeUndefined();
-    expect((await ask()).moved).toBe(0);
+    expect((await ask()).processed).toBe(0);
   });
 
   it('keeps ids of accounts apart', async () => {
@@ -298,43 +526,93 @@ describe.each(stores)('the $name store', ({ open }) => {
     await ask({ capacityOf: () => 3 });
     for (const id of ['a', 'b', 'c']) await store.settle([{ deliveryId: `dlv_${id}_wh_1`, change: ended }]);
     await store.publish(event('evt_unheard', { createdAtMs: 2 }), () => undefined);
-    expect(await store.prune({ beforeMs: 0, keep: 3, limit: 10 })).toBe(0);
-    expect(await store.prune({ beforeMs: 0, keep: 2, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 3 })).toBe(0);
+    expect(await prune(store, { deliveries: 2 })).toBe(1);
     expect(await store.getDelivery('dlv_a_wh_1')).toBeUndefined();
     // The event went with its only delivery, so its id is free again.
     expect((await publish('a')).created).toBe(true);
-    expect(await store.prune({ beforeMs: 98.5, keep: 9, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 98.5 })).toBe(2);
     expect((await store.publish(event('evt_unheard'), () => undefined)).created).toBe(true);
     expect(await store.getDelivery('dlv_c_wh_1')).toBeDefined();
-    expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+    expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(2);
     // What waits is never forgotten.
     expect((await store.getDelivery('dlv_d_wh_1'))?.delivery.status).toBe('scheduled');
   });
 
-  it('gives a key to one call, and its answer to those that follow', async () => {
+  describe('an idempotency key', () => {
     const call: IdempotencyRecord = {
       accountId: 'acc_1',
       key: 'k',
       fingerprint: 'f',
+      resourceId: 'first',
       begunAtMs: 100,
+      isAbandoned: false,
       answer: null,
     };
-    const expiry = { beforeMs: 0, abandonedMs: 0 };
-    const [mine, other] = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
-    expect([mine, other]).toEqual([undefined, call]);
-    expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toBeUndefined();
+    const expiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
     const answer = { status: 201, body: '{}' };
-    await store.answerKey({ ...call, begunAtMs: 99 }, null);
-    await store.answerKey(call, answer);
-    expect(await store.takeKey(call, { beforeMs: 100, abandonedMs: 101 })).toEqual({ ...call, answer });
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 200 }, { beforeMs: 101, abandonedMs: 0 }),
-    ).toBeUndefined();
-    expect(
-      await store.takeKey({ ...call, begunAtMs: 300 }, { beforeMs: 0, abandonedMs: 201 }),
-    ).toBeUndefined();
-    await store.answerKey({ ...call, begunAtMs: 300 }, null);
-    expect(await store.takeKey(call, expiry)).toBeUndefined();
+    const second = { ...call, resourceId: 'second', begunAtMs: 200 };
+
+    it('is claimed by one of two calls that arrive together, and by another account as well', async () => {
+      const claims = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
+      expect(claims).toEqual([
+        { status: 'claimed', record: call },
+        { status: 'taken', record: call },
+      ]);
+      expect((await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).status).toBe('claimed');
+    });
+
+    it('gives its answer until it expires, and is free after that', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey({ ...call, begunAtMs: 99 }, 'released');
+      await store.answerKey(call, answer);
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 100, abandonedMs: 101 })).toEqual({
+        status: 'taken',
+        record: { ...call, answer },
+      });
+      expect(await store.takeKey(second, { ...expiry, beforeMs: 101 })).toEqual({
+        status: 'claimed',
+        record: second,
+      });
+    });
+
+    it('is free once released', async () => {
+      await store.takeKey(call, expiry);
+      await store.answerKey(call, 'released');
+      expect(await store.takeKey(second, expiry)).toEqual({ status: 'claimed', record: second });
+    });
+
+    it('keeps its resource for the same call after it was abandoned, and rejects another call', async () => {
+      const abandon = [
+        (key: string) => store.answerKey({ ...call, key }, 'abandoned').then(() => expiry),
+        () => ({ ...expiry, abandonedMs: 101 }),
+      ];
+      for (const [index, each] of abandon.entries()) {
+        const key = `k${index}`;
+        await store.takeKey({ ...call, key }, expiry);
+        const after = await each(key);
+        const other = await store.takeKey({ ...second, key, fingerprint: 'other' }, after);
+        expect(other.status).toBe('taken');
+        const retry = await store.takeKey({ ...second, key }, after);
+        expect(retry).toEqual({ status: 'claimed', record: { ...second, key, resourceId: 'first' } });
+        expect((await store.takeKey({ ...second, key }, expiry)).status).toBe('taken');
+      }
+    });
+
+    it('is refused beyond the limit of its account, until older ones are forgotten', async () => {
+      const claim = async (key: string, accountId = 'acc_1') =>
+        (await store.takeKey({ ...call, key, accountId }, { ...expiry, limit: 2 })).status;
+      expect([await claim('a'), await claim('b'), await claim('c'), await claim('c', 'acc_2')]).toEqual([
+        'claimed',
+        'claimed',
+        'full',
+        'claimed',
+      ]);
+      expect(await claim('a')).toBe('taken');
+      expect(await prune(store, { keysBeforeMs: 100 })).toBe(0);
+      expect(await prune(store, { keysBeforeMs: 101, limit: 1 })).toBe(3);
+      expect(await claim('c')).toBe('claimed');
+    });
   });
 
   it('gives what an event made, though places are given again', async () => {
@@ -342,7 +620,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     await store.insertEndpoint(endpoint('wh_2'));
     await publish('a');
     await store.settle([{ deliveryId: 'dlv_a_wh_2', change: ended }]);
-    expect(await store.prune({ beforeMs: 0, keep: 0, limit: 10 })).toBe(1);
+    expect(await prune(store, { deliveries: 0 })).toBe(1);
     await publish('b');
     expect((await publish('a')).deliveries.map(({ id }) => id)).toEqual(['dlv_a_wh_1']);
   });
@@ -359,7 +637,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     it('forgets an ended delivery without the event of the other account, which is being delivered', async () => {
       await publishIn('acc_1', { status: 'succeeded', dueAtMs: null });
       await publishIn('acc_2');
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect(await store.getDelivery('dlv_acc_1')).toBeUndefined();
       expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
       expect((await publishIn('acc_2')).created).toBe(false);
@@ -369,7 +647,7 @@ describe.each(stores)('the $name store', ({ open }) => {
     it('forgets an event without deliveries, and not that of the other account', async () => {
       await store.publish(event('evt_1', { accountId: 'acc_1' }), () => undefined);
       await publishIn('acc_2');
-      expect(await store.prune({ beforeMs: 1e9, keep: 9, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect((await ask()).claims.map((each) => each.event.body)).toEqual([body('acc_2')]);
       expect((await publishIn('acc_1')).created).toBe(true);
     });
@@ -379,7 +657,7 @@ describe.each(stores)('the $name store', ({ open }) => {
       await publishIn('acc_2', { status: 'succeeded', dueAtMs: null });
       const manual = delivery('dlv_manual', 'evt_1', { accountId: 'acc_2', kind: 'manual' });
       expect(await store.insertDelivery({ delivery: manual })).toBe(true);
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(2);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(2);
       expect(await bodyOf('dlv_manual')).toEqual(body('acc_2'));
       expect((await publishIn('acc_1')).created).toBe(true);
       expect(
@@ -400,17 +678,14 @@ describe.each(stores)('the $name store', ({ open }) => {
       ]);
     });
 
-    it('keeps an idempotency key of one account when the other answers or drops its own', async () => {
-      const call = { key: 'k', fingerprint: 'f', begunAtMs: 100, answer: null };
-      const expiry = { beforeMs: 0, abandonedMs: 0 };
-      for (const accountId of ['acc_1', 'acc_2'])
-        expect(await store.takeKey({ ...call, accountId }, expiry)).toBeUndefined();
-      await store.answerKey({ ...call, accountId: 'acc_1' }, { status: 201, body: '1' });
-      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({ answer: null });
-      await store.answerKey({ ...call, accountId: 'acc_1' }, null);
-      expect(await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).toMatchObject({
-        accountId: 'acc_2',
-      });
+    it('keeps an idempotency key of one account when the other answers or releases its own', async () => {
+      const [one, other] = [keyOf('acc_1', 'k'), keyOf('acc_2', 'k')];
+      for (const record of [one, other])
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+      await store.answerKey(one, { status: 201, body: '1' });
+      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
+      await store.answerKey(one, 'released');
+      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
     });
   });
 
@@ -446,7 +721,7 @@ describe.each(stores)('the $name store', ({ open }) => {
         ['evt', other],
       ]);
       await store.settle([{ deliveryId: `dlv_${one}_acc_1`, change: ended }]);
-      expect(await store.prune({ beforeMs: 1e9, keep: 0, limit: 10 })).toBe(1);
+      expect(await prune(store, { endedBeforeMs: 1e9 })).toBe(1);
       expect((await store.getDelivery(`dlv_${other}_acc_1`))?.event.id).toBe(other);
     });
 
@@ -473,12 +748,125 @@ describe.each(stores)('the $name store', ({ open }) => {
         );
       const found = await store.listDeliveries({ eventType: one, limit: 9 });
       expect(found.items.map(({ eventType }) => eventType)).toEqual([one]);
-      const expiry = { beforeMs: 0, abandonedMs: 0 };
-      const call = (accountId: string, key: string) =>
-        ({ accountId, key, fingerprint: 'f', begunAtMs: 1, answer: null }) as const;
-      const calls = [call(one, 'k'), call(other, 'k'), call('acc_1', one), call('acc_1', other)];
-      for (const each of calls) expect(await store.takeKey(each, expiry)).toBeUndefined();
-      for (const each of calls) expect(await store.takeKey(each, expiry)).toEqual(each);
+      const calls = [keyOf(one, 'k'), keyOf(other, 'k'), keyOf('acc_1', one), keyOf('acc_1', other)];
+      for (const record of calls)
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+      for (const record of calls)
+        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'taken', record });
+      const [first] = calls;
+      if (first) await store.answerKey(first, 'abandoned');
+      expect((await store.takeKey(keyOf(other, 'k'), keyExpiry)).status).toBe('taken');
+      expect((await store.takeKey(keyOf(one, 'k'), keyExpiry)).status).toBe('claimed');
+      expect((await store.takeKey(keyOf(one, 'k2'), { ...keyExpiry, limit: 1 })).status).toBe('full');
+      expect(await prune(store, { keysBeforeMs: 101 })).toBe(4);
+    });
+
+    it('counts and forgets what each account has', async () => {
+      await store.insertEndpoint(endpoint('wh_1'));
+      const add = async (accountId: string, id: string, more: Partial<DeliveryRecord>) => {
+        const made = delivery(`dlv_${accountId}_${id}`, id, { accountId, dueAtMs: null, ...more });
+        await store.publish(event(id, { accountId }), () => made);
+        return made.id;
+      };
+      for (const status of ['succeeded', 'held'] as const) {
+        const kept = [];
+        await add(one, `${status}_0`, { status, createdAtMs: 0 });
+        for (const accountId of [one, other]) {
+          await add(accountId, `${status}_1`, { status, createdAtMs: 1 });
+          kept.push(await add(accountId, `${status}_2`, { status, createdAtMs: 2 }));
+        }
+        const { nowMs } = rule();
+        const expireHeld: PruneRule['expireHeld'] = (at, dueAtMs) => ({
+          endpoint: at,
+          isDropped: dueAtMs <= nowMs,
+        });
+        expect(await prune(store, { deliveries: 1, expireHeld })).toBe(3);
+        for (const id of kept) expect(await store.getDelivery(id)).toBeDefined();
+      }
+      for (const accountId of [one, one, other])
+        await store.publish(event(`unheard_${Math.random()}`, { accountId }), () => undefined);
+      expect(await prune(store, { deliveries: 1 })).toBe(1);
+    });
+
+    it('decides on what is held for each endpoint, and counts it', async () => {
+      for (const text of [one, other]) {
+        await store.insertEndpoint(endpoint(text, { accountId: text, status: 'disabled' }));
+        await store.publish(event('evt_1', { accountId: text }), ({ id: endpointId }) =>
+          delivery(`dlv_${text}`, 'evt_1', { accountId: text, endpointId, status: 'held', dueAtMs: null }),
+        );
+      }
+      const seen: string[] = [];
+      const expireHeld: PruneRule['expireHeld'] = (at) => {
+        seen.push(at.id);
+        return { endpoint: { ...at, heldNoticePending: at.id === one }, isDropped: at.id === other };
+      };
+      await prune(store, { heldMs: 1, expireHeld });
+      expect(new Set(seen)).toEqual(new Set([one, other]));
+      expect(await store.getDelivery(`dlv_${other}`)).toBeUndefined();
+      const notices = await store.pendingHeldNotices();
+      expect(notices.map(({ endpoint: { id }, deliveries }) => [id, deliveries])).toEqual([[one, 1]]);
+    });
+
+    it('gives each account its turn and its places, and the endpoints of each theirs', async () => {
+      for (const text of [one, other]) {
+        await store.insertEndpoint(endpoint(text, { accountId: text }));
+        for (const id of ['1', '2'])
+          await store.publish(event(id, { accountId: text }), ({ id: endpointId }) =>
+            delivery(`dlv_${text}_${id}`, id, { accountId: text, endpointId }),
+          );
+      }
+      const accounts = new Set<string>();
+      const accountCapacityOf = (id: string) => {
+        accounts.add(id);
+        return id === one ? 1 : 0;
+      };
+      const claimed = async (more: object) =>
+        (await ask(more)).claims.map(({ endpoint: { id }, event: { accountId } }) => [id, accountId]);
+      expect(await claimed({ accountCapacityOf })).toEqual([[one, one]]);
+      expect(accounts).toEqual(new Set([one, other]));
+      const capacityOf = (id: string) => (id === other ? 1 : 0);
+      expect(await claimed({ capacityOf })).toEqual([[other, other]]);
+      expect((await claimed({})).map(([id]) => id).sort()).toEqual([one, other].sort());
+      expect(await claimed({})).toEqual([]);
+    });
+
+    it('goes on with the steps of the event of each account', async () => {
+      const count = maxEndpointsPerStep + 1;
+      for (const accountId of [one, other])
+        for (let each = 0; each < count; each += 1)
+          await store.insertEndpoint(endpoint(`${accountId}_${each}`, { accountId }));
+      const step = (id: string, accountId: string, position?: number) =>
+        store.publish(
+          event(id, { accountId }),
+          ({ id: endpointId }) =>
+            delivery(`dlv_${accountId}_${id}_${endpointId}`, id, { accountId, endpointId }),
+          position,
+        );
+      const keys = [
+        [one, one],
+        [other, one],
+        [one, other],
+      ] as const;
+      const next: (number | undefined)[] = [];
+      for (const [id, accountId] of keys) next.push((await step(id, accountId)).next);
+      const unfinished = await store.unfinishedEvents();
+      expect(new Set(unfinished.map(({ id, accountId }) => `${id} ${accountId}`))).toEqual(
+        new Set(keys.map(([id, accountId]) => `${id} ${accountId}`)),
+      );
+      for (const [index, [id, accountId]] of keys.entries()) {
+        const last = await step(id, accountId, next[index]);
+        expect(last.created).toBe(true);
+        expect(last.deliveries.map(({ endpointId }) => endpointId)).toEqual([`${accountId}_${count - 1}`]);
+        const again = await step(id, accountId);
+        expect([again.created, again.deliveries.length > 0]).toEqual([false, true]);
+      }
+      expect(await store.unfinishedEvents()).toEqual([]);
+    });
+
+    it('has a number of endpoints for each account', async () => {
+      const insert = (id: string, accountId: string) => store.insertEndpoint(endpoint(id, { accountId }), 1);
+      expect([await insert('wh_1', one), await insert('wh_2', other)]).toEqual([true, true]);
+      expect([await insert('wh_3', one), await insert('wh_4', other)]).toEqual([false, false]);
     });
   });
 
@@ -528,7 +916,13 @@ describe('the SQLite store, after a transaction was undone', () => {
 
   it('knows nothing of attempts that were not begun', async () => {
     let begun = 0;
-    const request = { lane: 'first', nowMs: 10, limit: 9, capacityOf: () => 9 } as const;
+    const request = {
+      lane: 'first',
+      nowMs: 10,
+      limit: 9,
+      accountCapacityOf: () => 9,
+      capacityOf: () => 9,
+    } as const;
     const failing: Transition = (rows) => {
       if (++begun % 2 === 0) throw new Error('on the second');
       return begin(rows);

@@ -1,3 +1,3 @@
-export { createDisabledMailer } from './mailer.js';
-export type { DisabledMailer, DisabledMailerOptions } from './mailer.js';
-export type { MailedEndpoint } from './message.js';
+export { createDisabledMailer, createHeldExpiringMailer } from './mailer.js';
+export type { DisabledMailer, DisabledMailerOptions, HeldExpiringMailer } from './mailer.js';
+export type { MailedEndpoint, MailedHeldNotice } from './message.js';

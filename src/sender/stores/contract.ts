@@ -21,6 +21,12 @@ export interface EndpointRecord {
   readonly lastError: string | null;
   /** True from the moment it was disabled by failures until its owner has been told. */
   readonly noticePending: boolean;
+  /** Held deliveries may be dropped from this time on; null until the first of them nears its end. */
+  readonly heldExpiresAtMs: number | null;
+  /** When the first held delivery was dropped since the endpoint was last enabled. */
+  readonly heldDroppedAtMs: number | null;
+  /** True from a change of the two fields above until the owner has been notified of it. */
+  readonly heldNoticePending: boolean;
   readonly createdAtMs: number;
 }
 
@@ -125,17 +131,39 @@ export interface ClaimRequest {
   readonly nowMs: number;
   /** How many at most. */
   readonly limit: number;
-  /** How many more an endpoint may have. */
+  /** How many more attempts an account may have under way; see {@link ownerOf}. */
+  readonly accountCapacityOf: (ownerId: string) => number;
+  /** How many more attempts an endpoint may have under way. */
   readonly capacityOf: (endpointId: string) => number;
-  /** Begins an attempt, or holds or cancels what may not be sent. */
+  /** Begins an attempt, or holds or cancels a delivery that must not be sent. */
   readonly begin: Transition;
 }
 
-/** What came of looking for work. */
-export interface Claimed {
+/** The result of a claim. */
+export interface ClaimBatch {
   readonly claims: readonly Claim[];
-  /** How many deliveries went through `begin`: more than were claimed where some were held or cancelled. */
-  readonly moved: number;
+  /** How many deliveries went through `begin`: more than were claimed if some were held or cancelled. */
+  readonly processed: number;
+}
+
+/** After the wall clock was set back: which due times and leases are brought forward. */
+export interface RebaseRequest {
+  /** The time now. A delivery that is due later was scheduled by the clock as it was before. */
+  readonly nowMs: number;
+  /** By how much the clock was set back. */
+  readonly byMs: number;
+  /** `next` of the step before. */
+  readonly position?: number | undefined;
+}
+
+/** One step of publishing. */
+export interface PublishStep {
+  /** True if this call stored it, false if an earlier one had. */
+  readonly created: boolean;
+  /** The deliveries of this step. */
+  readonly deliveries: readonly DeliveryRecord[];
+  /** The position of the next step; undefined after the last. */
+  readonly next: number | undefined;
 }
 
 /** A delivery that is now to be sent. */
@@ -176,25 +204,83 @@ export interface WaitingRequest {
   readonly change: Transition;
 }
 
-/** A call of the API that must not be carried out twice, and what was answered. */
+/** A call of the API that must not be carried out twice, and its response. */
 export interface IdempotencyRecord {
   readonly accountId: string;
   readonly key: string;
   /** Of the call: the key stands for this call and for no other. */
   readonly fingerprint: string;
+  /** Identifies what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
+  readonly resourceId: string;
   readonly begunAtMs: number;
-  /** Null while it is carried out. */
+  /** True if the call ended without a response that could be kept. */
+  readonly isAbandoned: boolean;
+  /** Null unless the call has succeeded. */
   readonly answer: { readonly status: number; readonly body: string } | null;
 }
 
-/** What may be forgotten. */
-export interface PruneRule {
-  /** Made before then. */
+/** Result of claiming an idempotency key. */
+export type KeyClaim =
+  /** The caller carries the call out, under the `resourceId` of this record. */
+  | { readonly status: 'claimed'; readonly record: IdempotencyRecord }
+  /** Another call has the key: answered, under way, or with another fingerprint. */
+  | { readonly status: 'taken'; readonly record: IdempotencyRecord }
+  /** The account has too many keys. */
+  | { readonly status: 'full' };
+
+/** When a claimed key is free again. */
+export interface KeyExpiry {
+  /** A key whose call began before this time is free. */
   readonly beforeMs: number;
-  /** Beyond so many ended deliveries. */
-  readonly keep: number;
-  /** How many at most, in one transaction. */
+  /** A call without an answer that began before this time counts as abandoned. */
+  readonly abandonedMs: number;
+  /** The most keys that an account may have. */
   readonly limit: number;
+}
+
+/** What a store counts per account: deliveries by their state, and events that have no delivery. */
+export type RetentionClass = 'ended' | 'held' | 'unheard';
+
+/**
+ * What a store may forget. Ages count from the creation. `deliveries` and `bytes` are the most that an account
+ * may have of each class.
+ */
+export interface PruneRule {
+  readonly nowMs: number;
+  /** Ended deliveries, and events without deliveries, created before this time are forgotten. */
+  readonly endedBeforeMs: number;
+  /** Milliseconds that a held delivery is kept. */
+  readonly heldMs: number;
+  /** Milliseconds before the end of a held delivery at which its endpoint goes through `expireHeld`. */
+  readonly heldNoticeMs: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+  /** Idempotency keys whose calls began before this time are forgotten. */
+  readonly keysBeforeMs: number;
+  /** The most rows forgotten in one transaction. */
+  readonly limit: number;
+  /** Decides on a held delivery that is, or soon will be, due to be dropped. Pure. */
+  readonly expireHeld: (endpoint: EndpointRecord, dueAtMs: number) => HeldExpiry;
+}
+
+/** A decision on a held delivery, and its endpoint afterwards. */
+export interface HeldExpiry {
+  readonly endpoint: EndpointRecord;
+  readonly isDropped: boolean;
+}
+
+/** Result of one step of pruning. */
+export interface PruneStep {
+  readonly forgotten: number;
+  /** True if the step reached the end of the store; the next one begins at its start. */
+  readonly isComplete: boolean;
+}
+
+/** An endpoint whose owner has to be notified about its held deliveries. */
+export interface PendingHeldNotice {
+  readonly endpoint: EndpointRecord;
+  /** How many deliveries are held for it. */
+  readonly deliveries: number;
 }
 
 /** A delivery with all there is to see of it. */
@@ -209,7 +295,8 @@ export interface DeliveryDetails {
  * Lists are newest first.
  */
 export interface SenderStore {
-  insertEndpoint(endpoint: EndpointRecord): Promise<void>;
+  /** Returns false, and inserts nothing, if the account has `maxOfAccount` endpoints or more. */
+  insertEndpoint(endpoint: EndpointRecord, maxOfAccount?: number): Promise<boolean>;
   getEndpoint(id: string): Promise<EndpointRecord | undefined>;
   listEndpoints(filter: EndpointFilter): Promise<Page<EndpointRecord>>;
   /** Undefined where there is none. */
@@ -223,15 +310,21 @@ export interface SenderStore {
   changeWaiting(request: WaitingRequest): Promise<number>;
   /** Endpoints whose owners have yet to be told. */
   pendingNotices(): Promise<readonly EndpointRecord[]>;
+  pendingHeldNotices(): Promise<readonly PendingHeldNotice[]>;
 
   /**
-   * Keeps the event and a delivery for each endpoint that hears it. An id that was published before, for the
-   * same account, changes nothing and gives the deliveries of then.
+   * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
+   * {@link maxEndpointsPerStep} endpoints: the caller goes on with `next` until there is none. A step that an
+   * earlier call stored, for the same account and id, changes nothing and returns the deliveries it made. So
+   * publishing again after a crash, or at the same time, completes the rest and duplicates nothing.
    */
   publish(
     event: EventRecord,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
-  ): Promise<{ readonly created: boolean; readonly deliveries: readonly DeliveryRecord[] }>;
+    position?: number,
+  ): Promise<PublishStep>;
+  /** Events of which some steps were stored and some were not: their publisher failed or died. */
+  unfinishedEvents(): Promise<readonly EventRecord[]>;
   /**
    * A delivery by itself: one by hand, or a ping, which brings its event and has begun already. False where it
    * brings none and there is none.
@@ -244,8 +337,11 @@ export interface SenderStore {
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(filter: DeliveryFilter): Promise<Page<DeliveryRecord>>;
 
-  /** Puts deliveries that are due through `begin`, oldest first; a bounded number of them. */
-  claim(request: ClaimRequest): Promise<Claimed>;
+  /**
+   * Puts a bounded number of due deliveries through `begin`. Accounts take turns, and so do the endpoints of an
+   * account; the deliveries of one endpoint go oldest first. {@link claimInTurns} does this for any store.
+   */
+  claim(request: ClaimRequest): Promise<ClaimBatch>;
   /** Puts each delivery through its transition, in order. What arrives together is one commit. */
   settle(settlements: readonly { readonly deliveryId: string; readonly change: Transition }[]): Promise<void>;
   /** Puts attempts whose lease has passed by then through `change`. How many there were. */
@@ -254,30 +350,35 @@ export interface SenderStore {
   readonly exclusive: boolean;
   /** When, after a time, the first of a queue is due or a lease passes. */
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
+  /**
+   * Brings forward due times and leases that lie after `nowMs`, by `byMs` but not before `nowMs`; a bounded number
+   * of them. Returns the position of the next step, if there is one. Called for exclusive stores only.
+   */
+  rebase(request: RebaseRequest): Promise<number | undefined>;
 
   /**
-   * Forgets ended deliveries that are too old or too many, oldest first, with their attempts and events; also
-   * old events that nobody heard. How many.
+   * Takes one bounded step through the store and forgets what the rule allows, oldest first within each account and
+   * class, with attempts and events. A row that is dated in the future is forgotten with rows created after it.
    */
-  prune(rule: PruneRule): Promise<number>;
+  prune(rule: PruneRule): Promise<PruneStep>;
+  /** Claims a key for a call. */
+  takeKey(record: IdempotencyRecord, expiry: KeyExpiry): Promise<KeyClaim>;
   /**
-   * Takes a key for a call. Where it is taken, gives what has it: one that began before `beforeMs` does not
-   * have it any more, nor does one that began before `abandonedMs` and never answered.
+   * Ends the call of a key: `answer` is kept and given again; `released` frees the key; `abandoned` lets the same
+   * call claim it again under the same `resourceId`.
    */
-  takeKey(
-    record: IdempotencyRecord,
-    expiry: { readonly beforeMs: number; readonly abandonedMs: number },
-  ): Promise<IdempotencyRecord | undefined>;
-  /** Keeps the answer; null lets the key go. */
   answerKey(
     key: Pick<IdempotencyRecord, 'accountId' | 'key' | 'begunAtMs'>,
-    answer: IdempotencyRecord['answer'],
+    outcome: NonNullable<IdempotencyRecord['answer']> | 'released' | 'abandoned',
   ): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whether an endpoint is subscribed to a type. */
-export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' | 'accountId'>): boolean {
+/** Whether an endpoint is subscribed to an event. */
+export function isSubscribed(
+  endpoint: EndpointRecord,
+  event: Pick<EventRecord, 'type' | 'accountId'>,
+): boolean {
   return (
     (endpoint.accountId === null || endpoint.accountId === event.accountId) &&
     (endpoint.events.includes('*') || endpoint.events.includes(event.type))
@@ -288,6 +389,25 @@ export function hears(endpoint: EndpointRecord, event: Pick<EventRecord, 'type' 
 export function isOver({ status }: DeliveryRecord): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
 }
+
+/** The class that a delivery counts for; undefined while it waits for an attempt or has one under way. */
+export function classOf(delivery: DeliveryRecord): 'ended' | 'held' | undefined {
+  if (delivery.status === 'held') return 'held';
+  return isOver(delivery) ? 'ended' : undefined;
+}
+
+/**
+ * The account that a delivery takes its turns and its places from: the one that owns the endpoint, which is the
+ * event's own. Endpoints of no account share the turns and places of one account, so that they cannot take those
+ * of the accounts whose events they receive.
+ */
+export function ownerOf(endpoint: Pick<EndpointRecord, 'accountId'> | undefined): string {
+  // No account has this id: `createEndpoint` rejects it.
+  return endpoint?.accountId ?? '*';
+}
+
+/** As many endpoints as one step of publishing goes through. */
+export const maxEndpointsPerStep = 100;
 
 /** As many deliveries as one claim puts through `begin` beyond those it claims. */
 export const maxMovesPerClaim = 500;

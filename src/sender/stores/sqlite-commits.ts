@@ -31,6 +31,9 @@ export interface CommitHooks {
 /** Reads alone look for the file this often; each commit does before it resolves. */
 const verifyIntervalMs = 1_000;
 
+/** So long a transaction takes more work: beyond it the rest waits for the next turn of the event loop. */
+const groupMs = 20;
+
 export function createCommits({ database, file }: OpenDatabase, hooks: CommitHooks): Commits {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
@@ -56,16 +59,22 @@ export function createCommits({ database, file }: OpenDatabase, hooks: CommitHoo
 
   const explained = (error: unknown): unknown => (file ? explainError(file.path, error) : error);
 
-  /** Does all of it, or throws and has done nothing. */
-  function transact(batch: readonly Job[]): void {
+  /** Does as many jobs as it begins within the time, at least one; or throws and has done nothing. */
+  function transact(batch: readonly Job[], limitMs: number): number {
     assertUsable();
+    const untilMs = performance.now() + limitMs;
     begin.run();
     try {
-      const resolvers = batch.map((job) => job.run());
+      const resolvers: (() => void)[] = [];
+      for (const job of batch) {
+        resolvers.push(job.run());
+        if (performance.now() > untilMs) break;
+      }
       hooks.beforeCommit();
       commit.run();
       verifyFile();
       for (const resolve of resolvers) resolve();
+      return resolvers.length;
     } catch (error) {
       // A full disk has ended the transaction already.
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -74,34 +83,45 @@ export function createCommits({ database, file }: OpenDatabase, hooks: CommitHoo
     }
   }
 
-  function flush(): void {
-    const batch = jobs;
-    jobs = [];
-    if (batch.length === 0) return;
-    try {
-      transact(batch);
-      return;
-    } catch (error) {
-      if (batch.length === 1) {
-        batch[0]?.reject(explained(error));
-        return;
-      }
-    }
-    // One of them is at fault, and only that one must fail: each by itself.
+  /** Of the jobs of one transaction one is at fault, and only that one must fail: each by itself. */
+  function retryEach(batch: readonly Job[]): void {
     for (const job of batch) {
       try {
-        transact([job]);
+        transact([job], Infinity);
       } catch (error) {
         job.reject(explained(error));
       }
     }
   }
 
+  /** Does as many of the jobs as fit into one transaction of bounded length. */
+  function flush(limitMs: number): void {
+    const batch = jobs;
+    jobs = [];
+    if (batch.length === 0) return;
+    let done = batch.length;
+    try {
+      done = transact(batch, limitMs);
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(explained(error));
+      else retryEach(batch);
+    }
+    if (done === batch.length) return;
+    jobs = batch.slice(done);
+    flushSoon();
+  }
+
+  function flushSoon(): void {
+    setImmediate(() => {
+      flush(groupMs);
+    });
+  }
+
   return {
     write(work) {
       return new Promise((resolve, reject) => {
         assertUsable();
-        if (jobs.length === 0) setImmediate(flush);
+        if (jobs.length === 0) flushSoon();
         jobs.push({
           run: () => {
             const value = work();
@@ -123,7 +143,7 @@ export function createCommits({ database, file }: OpenDatabase, hooks: CommitHoo
       }
     },
     close() {
-      flush();
+      flush(Infinity);
       if (database.isOpen) closeDatabase(database);
     },
   };

@@ -6,6 +6,68 @@ import { describeFile, explainError, type DatabaseFile } from './sqlite-file.js'
 /** How much a commit waits for: `full` outlives a power cut, `normal` outlives the process only. */
 export type Synchronous = 'full' | 'normal';
 
+/** As the index of ended deliveries has it. */
+export const isEnded = "status IN ('succeeded', 'failed', 'cancelled')";
+
+const classOf = (row: 'OLD' | 'NEW'): string => `iif(${row}.status = 'held', 'held', 'ended')`;
+const isCounted = (row: 'OLD' | 'NEW'): string => `(${row}.${isEnded} OR ${row}.status = 'held')`;
+const count = (accountId: string, of: string, bytes: string): string =>
+  `INSERT INTO kept (accountId, class, count, bytes) VALUES (${accountId}, ${of}, 1, ${bytes})
+     ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;`;
+const discount = (accountId: string, of: string, bytes: string): string => {
+  const where = `WHERE accountId = ${accountId} AND class = ${of}`;
+  return `UPDATE kept SET count = count - 1, bytes = bytes - ${bytes} ${where};
+    DELETE FROM kept ${where} AND count = 0;`;
+};
+const countNew = count('NEW.accountId', classOf('NEW'), 'NEW.bytes');
+const discountOld = discount('OLD.accountId', classOf('OLD'), 'OLD.bytes');
+
+/** Counts per account what may be forgotten. Triggers, so that no statement can leave the counts behind. */
+const retention = `
+  ALTER TABLE endpoints ADD COLUMN heldExpiresAtMs INTEGER;
+  ALTER TABLE endpoints ADD COLUMN heldDroppedAtMs INTEGER;
+  ALTER TABLE endpoints ADD COLUMN heldNoticePending INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX endpoints_held_notices ON endpoints (seq) WHERE heldNoticePending = 1;
+
+  -- Of the event's body and of all ended attempts.
+  ALTER TABLE deliveries ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE deliveries SET bytes =
+    coalesce((SELECT length(body) FROM events WHERE events.id = eventId AND events.accountId = deliveries.accountId), 0)
+    + coalesce((SELECT sum(length(requestHeaders) + length(result)) FROM attempts WHERE deliveryId = deliveries.id), 0);
+  DROP INDEX deliveries_over;
+  DROP INDEX deliveries_held;
+  DROP INDEX events_unheard;
+  CREATE INDEX deliveries_ended ON deliveries (accountId, createdAtMs) WHERE ${isEnded};
+  CREATE INDEX deliveries_held ON deliveries (endpointId, createdAtMs) WHERE status = 'held';
+  CREATE INDEX deliveries_held_account ON deliveries (accountId, createdAtMs) WHERE status = 'held';
+  CREATE INDEX events_unheard ON events (accountId, createdAtMs) WHERE deliveries = 0;
+
+  CREATE TABLE kept (
+    accountId TEXT NOT NULL,
+    class TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (accountId, class)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO kept SELECT accountId, iif(status = 'held', 'held', 'ended') AS class, count(*), sum(bytes)
+    FROM deliveries WHERE ${isEnded} OR status = 'held' GROUP BY accountId, class;
+  INSERT INTO kept SELECT accountId, 'unheard', count(*), sum(length(body))
+    FROM events WHERE deliveries = 0 GROUP BY accountId;
+  CREATE TRIGGER deliveries_inserted AFTER INSERT ON deliveries WHEN ${isCounted('NEW')} BEGIN ${countNew} END;
+  CREATE TRIGGER deliveries_left AFTER UPDATE OF status ON deliveries
+    WHEN OLD.status <> NEW.status AND ${isCounted('OLD')} BEGIN ${discountOld} END;
+  CREATE TRIGGER deliveries_entered AFTER UPDATE OF status ON deliveries
+    WHEN OLD.status <> NEW.status AND ${isCounted('NEW')} BEGIN ${countNew} END;
+  CREATE TRIGGER deliveries_deleted AFTER DELETE ON deliveries WHEN ${isCounted('OLD')} BEGIN ${discountOld} END;
+  -- Not those whose deliveries were forgotten: they had places for them.
+  CREATE TRIGGER events_inserted AFTER INSERT ON events WHEN NEW.deliveries = 0
+    BEGIN ${count('NEW.accountId', "'unheard'", 'length(NEW.body)')} END;
+  CREATE TRIGGER events_deleted AFTER DELETE ON events WHEN OLD.lastSeq < OLD.firstSeq
+    BEGIN ${discount('OLD.accountId', "'unheard'", 'length(OLD.body)')} END;
+
+  ALTER TABLE keys ADD COLUMN resourceId TEXT NOT NULL DEFAULT '';
+  ALTER TABLE keys ADD COLUMN isAbandoned INTEGER NOT NULL DEFAULT 0;`;
+
 /**
  * The schema, a step per version of it; `user_version` counts those taken. A step that was released is never
  * changed: the next one is added. Columns are named as the fields of the records that they keep.
@@ -101,6 +163,26 @@ const migrations: readonly string[] = [
     PRIMARY KEY (accountId, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX keys_begun ON keys (begunAtMs);`,
+  retention,
+
+  // The turns of accounts are kept in memory, and made from the deliveries.
+  `DROP TABLE queues;
+
+  -- Events with so many endpoints that they are stored in steps. One that is not finished has endpoints left from
+  -- afterSeq to untilSeq, and counts one delivery more than it has. The ranges of deliveries are JSON.
+  CREATE TABLE fanOuts (
+    eventId TEXT NOT NULL,
+    accountId TEXT NOT NULL,
+    ranges TEXT NOT NULL,
+    afterSeq INTEGER NOT NULL,
+    untilSeq INTEGER NOT NULL,
+    PRIMARY KEY (eventId, accountId),
+    FOREIGN KEY (eventId, accountId) REFERENCES events (id, accountId) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  -- One that is finished without deliveries, by lastSeq below firstSeq.
+  CREATE TRIGGER events_finished AFTER UPDATE OF lastSeq ON events
+    WHEN OLD.lastSeq >= OLD.firstSeq AND NEW.lastSeq < NEW.firstSeq
+    BEGIN ${count('NEW.accountId', "'unheard'", 'length(NEW.body)')} END;`,
 ];
 
 function sqlite(): typeof nodeSqlite {

@@ -1,26 +1,36 @@
 import { escapeText, unescapeText } from '../../text-key.js';
-import { laneOf, type DeliveryRecord, type Lane, type WaitingRequest } from './contract.js';
-import { toDelivery, type Row, type Tables } from './sqlite-tables.js';
-
-/** Queues that are looked at together when work is sought. */
-const queuesAtOnce = 100;
+import {
+  laneOf,
+  ownerOf,
+  type Claim,
+  type ClaimBatch,
+  type ClaimRequest,
+  type DeliveryRecord,
+  type Lane,
+  type WaitingRequest,
+} from './contract.js';
+import { toDelivery, type Tables } from './sqlite-tables.js';
+import { claimInTurns, createTurns, type Turns } from './turns.js';
 
 const inLane: Record<Lane, string> = { first: 'attempts = 0', retry: 'attempts > 0' };
 
 const lanes: readonly Lane[] = ['first', 'retry'];
 
 /**
- * What waits, by endpoint and lane. The table of queues has the first due time of each, so that a claim need not look
- * through all that waits; it is made from the deliveries themselves.
+ * What waits, by endpoint and lane. When the first of each queue is due is kept in memory: nobody else can write, and
+ * an index finds it again in one step per endpoint.
  */
 export interface Queues {
   /** A delivery is, or was, in a queue: its first may be another one now. */
   touch(delivery: DeliveryRecord): void;
-  /** Brings the table up to date. Within each transaction, after all else. */
+  /** Brings the turns up to date. Within each transaction, after all else. */
   update(): void;
-  /** Endpoints with something due in a lane, the longest due first. A generator: few are ever looked at. */
-  due(lane: Lane, nowMs: number): Generator<string>;
-  firstDue(lane: Lane, endpointId: string, nowMs: number, limit: number): readonly DeliveryRecord[];
+  /** The turns may not be as the database is any more: they are read again when they are needed. */
+  forget(): void;
+  hasDue(lane: Lane, nowMs: number): boolean;
+  nextDueMs(afterMs: number): number | undefined;
+  /** Claims in turns. `begin` gives the claim, if it came to one. */
+  claim(request: ClaimRequest, begin: (delivery: DeliveryRecord) => Claim | undefined): ClaimBatch;
   /** @param limit - -1 for all. */
   waitingFor(
     endpointId: string,
@@ -31,60 +41,76 @@ export interface Queues {
 
 export function createQueues(tables: Tables): Queues {
   const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
+  let turns: Record<Lane, Turns> | undefined;
 
-  function updateQueues(lane: Lane): void {
-    for (const endpointId of touched[lane]) {
-      const first = tables
-        .sql(
-          `SELECT dueAtMs FROM deliveries WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ?
+  function firstDueMs(lane: Lane, endpointId: string): number | undefined {
+    const first = tables
+      .sql(
+        `SELECT dueAtMs FROM deliveries WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ?
          ORDER BY dueAtMs LIMIT 1`,
-        )
-        .get(endpointId);
-      if (first) {
-        tables
-          .sql(
-            `INSERT INTO queues (lane, endpointId, dueAtMs) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET dueAtMs = excluded.dueAtMs WHERE dueAtMs <> excluded.dueAtMs`,
-          )
-          .run(lane, endpointId, first.dueAtMs ?? null);
-      } else {
-        tables.sql('DELETE FROM queues WHERE lane = ? AND endpointId = ?').run(lane, endpointId);
-      }
+      )
+      .get(escapeText(endpointId));
+    return first?.dueAtMs as number | undefined;
+  }
+
+  function read(): Record<Lane, Turns> {
+    const read = { first: createTurns(), retry: createTurns() };
+    for (const row of tables.sql('SELECT id, accountId FROM endpoints').all()) {
+      const id = unescapeText(String(row.id));
+      const owner = ownerOf({
+        accountId: row.accountId === null ? null : unescapeText(String(row.accountId)),
+      });
+      for (const lane of lanes) read[lane].set(owner, id, firstDueMs(lane, id));
     }
-    touched[lane].clear();
+    return read;
+  }
+
+  function current(lane: Lane): Turns {
+    turns ??= read();
+    return turns[lane];
+  }
+
+  function update(lane: Lane, endpointId: string): void {
+    if (!turns) return;
+    const owner = ownerOf(tables.endpoint(endpointId));
+    turns[lane].set(owner, endpointId, firstDueMs(lane, endpointId));
   }
 
   return {
     touch(delivery) {
-      if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(escapeText(delivery.endpointId));
+      if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(delivery.endpointId);
     },
     update() {
-      lanes.forEach(updateQueues);
-    },
-    *due(lane, nowMs) {
-      let last: Row | undefined = { dueAtMs: -1, endpointId: '' };
-      while (last) {
-        const found: Row[] = tables
-          .sql(
-            `SELECT dueAtMs, endpointId FROM queues
-         WHERE lane = ? AND dueAtMs <= ? AND (dueAtMs, endpointId) > (?, ?)
-         ORDER BY dueAtMs, endpointId LIMIT ${queuesAtOnce}`,
-          )
-          .all(lane, nowMs, last.dueAtMs ?? 0, last.endpointId ?? '');
-        for (const { endpointId } of found) yield unescapeText(String(endpointId));
-        last = found.length === queuesAtOnce ? found.at(-1) : undefined;
+      for (const lane of lanes) {
+        for (const endpointId of touched[lane]) update(lane, endpointId);
+        touched[lane].clear();
       }
     },
-
-    firstDue(lane, endpointId, nowMs, limit) {
-      return tables
-        .sql(
-          `SELECT * FROM deliveries
-       WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
-       ORDER BY dueAtMs, seq LIMIT ?`,
-        )
-        .all(escapeText(endpointId), nowMs, limit)
-        .map(toDelivery);
+    forget() {
+      turns = undefined;
+      for (const lane of lanes) touched[lane].clear();
+    },
+    hasDue: (lane, nowMs) => current(lane).hasDue(nowMs),
+    nextDueMs(afterMs) {
+      const times = lanes.map((lane) => current(lane).nextDueMs(afterMs) ?? Infinity);
+      const first = Math.min(...times);
+      return first === Infinity ? undefined : first;
+    },
+    claim(request, begin) {
+      const { lane, nowMs } = request;
+      return claimInTurns(current(lane), request, (endpointId, atMost) => {
+        const due = tables
+          .sql(
+            `SELECT * FROM deliveries
+             WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
+             ORDER BY dueAtMs, seq LIMIT ?`,
+          )
+          .all(escapeText(endpointId), nowMs, atMost);
+        const claims = due.map((row) => begin(toDelivery(row))).filter((claim) => claim !== undefined);
+        update(lane, endpointId);
+        touched[lane].delete(endpointId);
+        return { claims, processed: due.length };
+      });
     },
 
     waitingFor(endpointId, statuses, limit) {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { escapeText, unescapeText } from '../../text-key.js';
 import type { AttemptRecord, DeliveryRecord, EndpointRecord, EventRecord } from './contract.js';
@@ -41,6 +42,9 @@ export function toEndpoint(row: Row): EndpointRecord {
     failingSinceMs: columns.failingSinceMs,
     lastError: columns.lastError,
     noticePending: columns.noticePending === 1,
+    heldExpiresAtMs: columns.heldExpiresAtMs,
+    heldDroppedAtMs: columns.heldDroppedAtMs,
+    heldNoticePending: columns.heldNoticePending === 1,
     createdAtMs: columns.createdAtMs,
   } as EndpointRecord;
 }
@@ -63,7 +67,7 @@ export function toDelivery(row: Row): DeliveryRecord {
   } as DeliveryRecord;
 }
 
-function toEvent(row: Row): EventRecord {
+export function toEvent(row: Row): EventRecord {
   const columns = row as Columns<EventRecord>;
   return {
     id: key(columns.id),
@@ -103,17 +107,21 @@ export interface Tables {
   forgetEndpoints(): void;
   insertEvent(event: EventRecord, deliveries: { readonly firstSeq: number; readonly count: number }): void;
   event(accountId: string, id: string): EventRecord | undefined;
-  insertDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined): void;
+  bodyBytes(accountId: string, id: string): number;
+  insertDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined, bodyBytes: number): void;
   /** Without an attempt that is on its way there is none any more. */
-  updateDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined): void;
+  updateDelivery(delivery: DeliveryRecord, pending: AttemptRecord | undefined, addedBytes: number): void;
   delivery(id: string): DeliveryRecord | undefined;
   /** The attempt that is on its way. */
   pending(deliveryId: string): AttemptRecord | undefined;
-  /** One that has ended. */
-  insertAttempt(attempt: AttemptRecord): void;
+  /** Inserts an attempt that has ended, and returns about how many bytes it takes. */
+  insertAttempt(attempt: AttemptRecord): number;
   /** All that have ended. */
   attempts(deliveryId: string): readonly AttemptRecord[];
 }
+
+/** About what an attempt takes beyond its texts. */
+const attemptOverheadBytes = 200;
 
 /** As many endpoints as are kept at hand. */
 const maxEndpoints = 10_000;
@@ -147,8 +155,9 @@ export function createTables(database: DatabaseSync): Tables {
     insertEndpoint(endpoint) {
       sql(
         `INSERT INTO endpoints (id, accountId, url, events, secret, status, disabledReason, disabledAtMs,
-           failingSinceMs, lastError, noticePending, createdAtMs)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           failingSinceMs, lastError, noticePending, heldExpiresAtMs, heldDroppedAtMs, heldNoticePending,
+           createdAtMs)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         escapeText(endpoint.id),
         nullableKey(endpoint.accountId),
@@ -161,13 +170,17 @@ export function createTables(database: DatabaseSync): Tables {
         endpoint.failingSinceMs,
         endpoint.lastError,
         endpoint.noticePending ? 1 : 0,
+        endpoint.heldExpiresAtMs,
+        endpoint.heldDroppedAtMs,
+        endpoint.heldNoticePending ? 1 : 0,
         endpoint.createdAtMs,
       );
     },
     updateEndpoint(endpoint) {
       sql(
         `UPDATE endpoints SET url = ?, events = ?, secret = ?, status = ?, disabledReason = ?, disabledAtMs = ?,
-           failingSinceMs = ?, lastError = ?, noticePending = ?
+           failingSinceMs = ?, lastError = ?, noticePending = ?, heldExpiresAtMs = ?, heldDroppedAtMs = ?,
+           heldNoticePending = ?
          WHERE id = ?`,
       ).run(
         endpoint.url,
@@ -179,6 +192,9 @@ export function createTables(database: DatabaseSync): Tables {
         endpoint.failingSinceMs,
         endpoint.lastError,
         endpoint.noticePending ? 1 : 0,
+        endpoint.heldExpiresAtMs,
+        endpoint.heldDroppedAtMs,
+        endpoint.heldNoticePending ? 1 : 0,
         escapeText(endpoint.id),
       );
       endpoints.delete(endpoint.id);
@@ -220,11 +236,18 @@ export function createTables(database: DatabaseSync): Tables {
         escapeText(accountId),
         escapeText(id),
       ),
-    insertDelivery(delivery, pending) {
+    bodyBytes: (accountId, id) =>
+      one(
+        'SELECT length(body) AS bytes FROM events WHERE accountId = ? AND id = ?',
+        ({ bytes }) => Number(bytes),
+        escapeText(accountId),
+        escapeText(id),
+      ) ?? 0,
+    insertDelivery(delivery, pending, bodyBytes) {
       sql(
         `INSERT INTO deliveries (id, eventId, eventType, accountId, endpointId, kind, status, attempts,
-           dueAtMs, token, leaseUntilMs, createdAtMs, pending)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           dueAtMs, token, leaseUntilMs, createdAtMs, pending, bytes)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         escapeText(delivery.id),
         escapeText(delivery.eventId),
@@ -239,16 +262,29 @@ export function createTables(database: DatabaseSync): Tables {
         delivery.leaseUntilMs,
         delivery.createdAtMs,
         stringified(pending ?? null),
+        bodyBytes,
       );
     },
-    updateDelivery({ id, status, attempts, dueAtMs, token, leaseUntilMs }, pending) {
+    updateDelivery({ id, status, attempts, dueAtMs, token, leaseUntilMs }, pending, addedBytes) {
       sql(
-        `UPDATE deliveries SET status = ?, attempts = ?, dueAtMs = ?, token = ?, leaseUntilMs = ?, pending = ?
+        `UPDATE deliveries SET status = ?, attempts = ?, dueAtMs = ?, token = ?, leaseUntilMs = ?, pending = ?,
+           bytes = bytes + ?
          WHERE id = ?`,
-      ).run(status, attempts, dueAtMs, token, leaseUntilMs, stringified(pending ?? null), escapeText(id));
+      ).run(
+        status,
+        attempts,
+        dueAtMs,
+        token,
+        leaseUntilMs,
+        stringified(pending ?? null),
+        addedBytes,
+        escapeText(id),
+      );
     },
     delivery: (id) => one('SELECT * FROM deliveries WHERE id = ?', toDelivery, escapeText(id)),
     insertAttempt(attempt) {
+      const requestHeaders = stringified(attempt.requestHeaders);
+      const result = stringified(attempt.result);
       sql(
         `INSERT INTO attempts (deliveryId, number, url, startedAtMs, endedAtMs, outcome, requestHeaders,
            result, nextAttemptAtMs, reason)
@@ -260,10 +296,14 @@ export function createTables(database: DatabaseSync): Tables {
         attempt.startedAtMs,
         attempt.endedAtMs,
         attempt.outcome,
-        stringified(attempt.requestHeaders),
-        stringified(attempt.result),
+        requestHeaders,
+        result,
         attempt.nextAttemptAtMs,
         attempt.reason,
+      );
+      return [attempt.url, requestHeaders, result].reduce(
+        (sum, text) => sum + Buffer.byteLength(text ?? ''),
+        attemptOverheadBytes,
       );
     },
     pending(deliveryId) {

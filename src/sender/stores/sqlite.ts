@@ -1,21 +1,14 @@
 import type { StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { escapeText } from '../../text-key.js';
-import {
-  hears,
-  isOver,
-  maxMovesPerClaim,
-  type AttemptRecord,
-  type Change,
-  type Claim,
-  type DeliveryRecord,
-  type IdempotencyRecord,
-  type SenderStore,
-  type Transition,
-} from './contract.js';
+import type { AttemptRecord, Change, Claim, DeliveryRecord, SenderStore, Transition } from './contract.js';
 import { createCommits } from './sqlite-commits.js';
 import { openDatabase, type Synchronous } from './sqlite-database.js';
+import { createSqliteKeys } from './sqlite-keys.js';
 import { readPage } from './sqlite-pages.js';
+import { createPublisher } from './sqlite-publish.js';
 import { createQueues } from './sqlite-queues.js';
+import { createSqliteRetention } from './sqlite-retention.js';
 import { createTables, toDelivery, toEndpoint } from './sqlite-tables.js';
 
 /** Options of {@link createSqliteStore}. */
@@ -30,8 +23,8 @@ export interface SqliteStoreOptions {
   synchronous?: Synchronous | undefined;
 }
 
-/** As the index of those has it. */
-const ended = "status IN ('succeeded', 'failed', 'cancelled')";
+/** As many rows as one step of `rebase` goes through. */
+const rowsPerRebase = 2_000;
 
 /**
  * A store in one SQLite file, by the SQLite that comes with Node (22.13 or later). One process has the file
@@ -61,29 +54,25 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
   const sql = (text: string): StatementSync => tables.sql(text);
   /** What is being attempted, at hand for when it ends. Only this process can change it. */
   const underWay = new Map<string, { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord }>();
-  /** How many deliveries are at their end; counted when it is asked for first. */
-  let over: number | undefined;
   const commits = createCommits(opened, {
     beforeCommit: () => {
       queues.update();
     },
     afterRollback: () => {
       tables.forgetEndpoints();
+      queues.forget();
       underWay.clear();
-      over = undefined;
     },
   });
 
-  function insert(delivery: DeliveryRecord, pending?: AttemptRecord): void {
-    tables.insertDelivery(delivery, pending);
+  const pruneStep = createSqliteRetention(tables, forget);
+
+  function insert(delivery: DeliveryRecord, bodyBytes: number, pending?: AttemptRecord): void {
+    tables.insertDelivery(delivery, pending, bodyBytes);
     queues.touch(delivery);
   }
 
-  /** The place of the delivery that is made next. */
-  function nextSeq(): number {
-    const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
-    return Number(last?.seq ?? 0) + 1;
-  }
+  const publisher = createPublisher(tables, insert);
 
   function apply(delivery: DeliveryRecord | undefined, transition: Transition): Change | undefined {
     if (!delivery) return undefined;
@@ -96,16 +85,15 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     if (!change) return undefined;
     const current = change.attempt ?? attempt;
     const pending = change.delivery.status === 'attempting' ? current : undefined;
+    const addedBytes = current && !pending ? tables.insertAttempt(current) : 0;
     if (change.delivery !== delivery) {
-      tables.updateDelivery(change.delivery, pending);
+      tables.updateDelivery(change.delivery, pending, addedBytes);
       queues.touch(delivery);
       queues.touch(change.delivery);
-      if (over !== undefined && isOver(change.delivery) && !isOver(delivery)) over += 1;
       if (pending) underWay.set(delivery.id, { delivery: change.delivery, attempt: pending });
       else underWay.delete(delivery.id);
     }
     if (change.endpoint && change.endpoint !== endpoint) tables.updateEndpoint(change.endpoint);
-    if (current && !pending) tables.insertAttempt(current);
     return change;
   }
 
@@ -123,14 +111,19 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     const eventKey = [escapeText(accountId), escapeText(eventId)] as const;
     sql(`UPDATE events SET deliveries = deliveries - 1 WHERE ${event}`).run(...eventKey);
     sql(`DELETE FROM events WHERE ${event} AND deliveries = 0`).run(...eventKey);
-    if (over !== undefined) over -= 1;
   }
 
   return {
     exclusive: true,
-    insertEndpoint: (endpoint) =>
+    insertEndpoint: (endpoint, maxOfAccount = Infinity) =>
       commits.write(() => {
+        const { accountId } = endpoint;
+        const own = sql('SELECT count(*) AS count FROM endpoints WHERE accountId IS ?').get(
+          accountId === null ? null : escapeText(accountId),
+        );
+        if (Number(own?.count) >= maxOfAccount) return false;
         tables.insertEndpoint(endpoint);
+        return true;
       }),
     getEndpoint: (id) => commits.read(() => tables.endpoint(id)),
     listEndpoints: ({ accountId, ...rest }) =>
@@ -161,42 +154,32 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
       commits.read(() =>
         sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint),
       ),
-
-    publish: (event, toNewDelivery) =>
-      commits.write(() => {
-        const key = [escapeText(event.accountId), escapeText(event.id)] as const;
-        const before = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(...key);
-        if (before) {
-          // The place of one that was forgotten may be another event's now.
-          const then = sql(
-            'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
-          );
-          const found = then.all(before.firstSeq ?? 0, before.lastSeq ?? 0, ...key);
-          return { created: false, deliveries: found.map(toDelivery) };
-        }
-        const deliveries = sql(
-          'SELECT * FROM endpoints WHERE accountId = ? OR accountId IS NULL ORDER BY seq',
-        )
-          .all(key[0])
+    pendingHeldNotices: () =>
+      commits.read(() => {
+        const held = sql("SELECT count(*) AS count FROM deliveries WHERE status = 'held' AND endpointId = ?");
+        return sql('SELECT * FROM endpoints WHERE heldNoticePending = 1 ORDER BY seq')
+          .all()
           .map(toEndpoint)
-          .filter((endpoint) => hears(endpoint, event))
-          .map(toNewDelivery)
-          .filter((delivery) => delivery !== undefined);
-        tables.insertEvent(event, { firstSeq: nextSeq(), count: deliveries.length });
-        for (const delivery of deliveries) insert(delivery);
-        return { created: true, deliveries };
+          .map((endpoint) => ({
+            endpoint,
+            deliveries: Number(held.get(escapeText(endpoint.id))?.count),
+          }));
       }),
+
+    publish: (event, toNewDelivery, position = 0) =>
+      commits.write(() => publisher.publish(event, toNewDelivery, position)),
+    unfinishedEvents: () => commits.read(() => publisher.unfinished()),
     insertDelivery: ({ delivery, event, attempt }) =>
       commits.write(() => {
         const { accountId, eventId } = delivery;
-        if (event) tables.insertEvent(event, { firstSeq: nextSeq(), count: 1 });
+        if (event) tables.insertEvent(event, { firstSeq: publisher.nextSeq(), count: 1 });
         else {
           const counted = sql(
             'UPDATE events SET deliveries = deliveries + 1 WHERE accountId = ? AND id = ?',
           ).run(escapeText(accountId), escapeText(eventId));
           if (counted.changes === 0) return false;
         }
-        insert(delivery, attempt);
+        insert(delivery, event?.body.length ?? tables.bodyBytes(accountId, eventId), attempt);
         return true;
       }),
     getDelivery: (id) =>
@@ -215,32 +198,12 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         return { items: rows.map(toDelivery), nextCursor };
       }),
 
-    async claim({ lane, nowMs, limit, capacityOf, begin }) {
-      const due = await commits.read(() =>
-        sql('SELECT 1 FROM queues WHERE lane = ? AND dueAtMs <= ? LIMIT 1').get(lane, nowMs),
+    async claim(request) {
+      const hasDue = await commits.read(() => queues.hasDue(request.lane, request.nowMs));
+      if (!hasDue) return { claims: [], processed: 0 };
+      return commits.write(() =>
+        queues.claim(request, (delivery) => claimed(apply(delivery, request.begin))),
       );
-      if (!due) return { claims: [], moved: 0 };
-      return commits.write(() => {
-        const claims: Claim[] = [];
-        let moved = 0;
-        const mayMove = (): boolean => claims.length < limit && moved < claims.length + maxMovesPerClaim;
-        for (const endpointId of queues.due(lane, nowMs)) {
-          const most = claims.length + capacityOf(endpointId);
-          // Those that are held or cancelled leave room for more.
-          for (let more = true; more && claims.length < most && mayMove();) {
-            const room = Math.min(most, limit) - claims.length;
-            const found = queues.firstDue(lane, endpointId, nowMs, room);
-            for (const delivery of found) {
-              const claim = claimed(apply(delivery, begin));
-              if (claim) claims.push(claim);
-            }
-            moved += found.length;
-            more = found.length === room;
-          }
-          if (!mayMove()) break;
-        }
-        return { claims, moved };
-      });
     },
     settle: (settlements) =>
       commits.write(() => {
@@ -261,57 +224,40 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     nextAlarmMs: (afterMs) =>
       commits.read(() => {
-        const next = sql(
-          `SELECT min(atMs) AS atMs FROM (
-           SELECT min(dueAtMs) AS atMs FROM queues WHERE lane = 'first' AND dueAtMs > ?1
-           UNION ALL SELECT min(dueAtMs) FROM queues WHERE lane = 'retry' AND dueAtMs > ?1
-           UNION ALL SELECT min(leaseUntilMs) FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?1)`,
+        const lease = sql(
+          `SELECT min(leaseUntilMs) AS atMs FROM deliveries WHERE status = 'attempting' AND leaseUntilMs > ?`,
         ).get(afterMs);
-        return (next?.atMs ?? undefined) as number | undefined;
+        const times = [queues.nextDueMs(afterMs), lease?.atMs].filter((time) => typeof time === 'number');
+        return times.length === 0 ? undefined : Math.min(...times);
       }),
-
-    prune: ({ beforeMs, keep, limit }) =>
+    rebase: ({ nowMs, byMs, position = 0 }) =>
       commits.write(() => {
-        over ??= Number(sql(`SELECT count(*) AS count FROM deliveries WHERE ${ended}`).get()?.count);
-        const excess = over - keep;
-        const old = sql(`SELECT * FROM deliveries WHERE ${ended} ORDER BY seq LIMIT ?`)
-          .all(limit)
-          .map(toDelivery)
-          .filter(({ createdAtMs }, index) => index < excess || createdAtMs < beforeMs);
-        old.forEach(forget);
-        const unheard = sql(
-          `DELETE FROM events WHERE (accountId, id) IN
-             (SELECT accountId, id FROM events WHERE deliveries = 0 AND createdAtMs < ? LIMIT ?)`,
-        ).run(beforeMs, limit);
-        return old.length + Number(unheard.changes);
-      }),
-    takeKey: (record, { beforeMs, abandonedMs }) =>
-      commits.write(() => {
-        sql('DELETE FROM keys WHERE begunAtMs < ? OR (begunAtMs < ? AND answer IS NULL)').run(
-          beforeMs,
-          abandonedMs,
-        );
-        const id = [escapeText(record.accountId), escapeText(record.key)] as const;
-        const taken = sql('SELECT * FROM keys WHERE accountId = ? AND key = ?').get(...id);
-        if (taken) {
-          const answer = typeof taken.answer === 'string' ? (JSON.parse(taken.answer) as unknown) : null;
-          const { accountId, key } = record;
-          return { ...taken, accountId, key, answer } as unknown as IdempotencyRecord;
-        }
-        sql('INSERT INTO keys (accountId, key, fingerprint, begunAtMs) VALUES (?, ?, ?, ?)').run(
-          ...id,
-          record.fingerprint,
-          record.begunAtMs,
-        );
+        const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
+        const next = position + rowsPerRebase;
+        const isLater = 'seq > ? AND seq <= ?';
+        sql(
+          `UPDATE deliveries SET dueAtMs = max(?, dueAtMs - ?)
+           WHERE ${isLater} AND status = 'scheduled' AND dueAtMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        sql(
+          `UPDATE deliveries SET leaseUntilMs = max(?, leaseUntilMs - ?)
+           WHERE ${isLater} AND status = 'attempting' AND leaseUntilMs > ?`,
+        ).run(nowMs, byMs, position, next, nowMs);
+        if (next < Number(last?.seq ?? 0)) return next;
+        queues.forget();
         return undefined;
       }),
-    answerKey: ({ accountId, key, begunAtMs }, answer) =>
-      commits.write(() => {
-        const mine = [escapeText(accountId), escapeText(key), begunAtMs] as const;
-        const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
-        if (answer) sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(answer), ...mine);
-        else sql(`DELETE FROM keys ${where}`).run(...mine);
-      }),
+
+    async prune(rule) {
+      const step = await commits.write(() => pruneStep(rule));
+      await nextTurn();
+      // Small checkpoints: the automatic one copies 16 MiB at once, and would keep everybody waiting for it.
+      if (step.forgotten > 0 && opened.database.isOpen) {
+        await commits.read(() => sql('PRAGMA wal_checkpoint(PASSIVE)').get());
+      }
+      return step;
+    },
+    ...createSqliteKeys(tables, commits),
     async close() {
       commits.close();
     },
