@@ -1,48 +1,52 @@
-import type { AttemptResult, AttemptTimings } from '../stores/contract.js';
+import type { AttemptResult } from '../stores/contract.js';
 
 /** Ours: of a response body at most so many characters are kept. */
 const maxResponseBody = 16_384;
 
-const timingNames = ['dnsMs', 'connectMs', 'tlsMs', 'waitMs', 'bodyMs'] as const;
+/** What the fields of a result must be. */
+const fields: Readonly<Record<keyof AttemptResult, (value: unknown) => boolean>> = {
+  address: isText,
+  timings: isTimings,
+  status: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
+  responseHeaders: isHeaders,
+  responseBody: isText,
+  error: isText,
+};
 
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
+const timingNames = new Set(['dnsMs', 'connectMs', 'tlsMs', 'waitMs', 'bodyMs', 'totalMs']);
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
-function toTimings(value: unknown): AttemptTimings | undefined {
-  const { totalMs, ...given } = (value ?? {}) as Partial<AttemptTimings>;
-  if (!Number.isFinite(totalMs)) return undefined;
-  const timings: Record<string, number> = {};
-  for (const name of timingNames) {
-    if (given[name] === undefined) continue;
-    if (!Number.isFinite(given[name])) return undefined;
-    timings[name] = given[name];
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isHeaders(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const name in value) if (typeof value[name] !== 'string') return false;
+  return true;
+}
+
+function isTimings(value: unknown): boolean {
+  if (!isObject(value) || !Number.isFinite(value.totalMs)) return false;
+  for (const name in value) {
+    const isAbsent = value[name] === undefined;
+    if (!isAbsent && !(timingNames.has(name) && Number.isFinite(value[name]))) return false;
   }
-  return { ...timings, totalMs: totalMs as number };
+  return true;
 }
 
-function toHeaders(value: unknown): Record<string, string> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const headers = { ...value } as Record<string, string>;
-  for (const name in headers) if (typeof headers[name] !== 'string') return undefined;
-  return headers;
-}
-
-/** Copies what a transport returned, field by field; undefined if it is not a result that can be stored. */
+/** What a transport returned; undefined if it is not a result that can be stored. */
 export function toAttemptResult(value: unknown): AttemptResult | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { address, timings, status, responseHeaders, responseBody, error } = value as Partial<AttemptResult>;
-  const copied = toTimings(timings);
-  const headers = responseHeaders === undefined ? undefined : toHeaders(responseHeaders);
-  const isStatus = status === undefined || (Number.isInteger(status) && status >= 100 && status <= 999);
-  const isText = [address, responseBody, error].every(isTextOrAbsent);
-  if (!copied || !isStatus || !isText || (responseHeaders !== undefined && !headers)) return undefined;
-  return {
-    ...(address !== undefined && { address }),
-    ...(status !== undefined && { status }),
-    ...(headers && { responseHeaders: headers }),
-    ...(responseBody !== undefined && { responseBody: responseBody.slice(0, maxResponseBody) }),
-    ...(error !== undefined && { error }),
-    timings: copied,
-  };
+  if (!isObject(value) || value.timings === undefined) return undefined;
+  for (const name in value) {
+    if (value[name] === undefined) continue;
+    if (!Object.hasOwn(fields, name) || !fields[name as keyof AttemptResult](value[name])) return undefined;
+  }
+  const result = value as unknown as AttemptResult;
+  const { responseBody } = result;
+  if (responseBody === undefined || responseBody.length <= maxResponseBody) return result;
+  return { ...result, responseBody: responseBody.slice(0, maxResponseBody) };
 }
