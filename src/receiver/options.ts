@@ -17,7 +17,7 @@ export function checkReceiverOptions(options: ReceiverOptions): void {
       // The upper bound is what timers can hold; beyond it they fire at once.
       (each) => each > 0 && each < 2 ** 31,
     ),
-    'handlerTimeoutMs and the times of replay must be above 0.',
+    'handlerTimeoutMs and replay times must be above 0.',
   );
   check(!replay || isFunction(store?.claim), 'replay needs a store, such as createMemoryReplayStore().');
   check(
@@ -26,8 +26,5 @@ export function checkReceiverOptions(options: ReceiverOptions): void {
   );
   for (const type of Object.keys(schemas ?? {}))
     check(isEventType(type), `schemas: ${type} is not an event type.`);
-  check(
-    !logger || (isFunction(logger.warn) && isFunction(logger.error)),
-    'logger must be false or have warn and error.',
-  );
+  check(!logger || (isFunction(logger.warn) && isFunction(logger.error)), 'logger must have warn and error.');
 }

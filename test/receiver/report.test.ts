@@ -253,7 +253,7 @@ describe('the logger', () => {
 
   it('is checked at set-up', () => {
     for (const logger of [true, {}, { warn: () => undefined }, 'console']) {
-      expect(() => createReceiver({ secret, logger: logger as never })).toThrow(/logger must be/);
+      expect(() => createReceiver({ secret, logger: logger as never })).toThrow(/logger must have/);
     }
   });
 });
