@@ -284,8 +284,13 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
  */
 export async function explain(error: WebhookError, facts: Facts): Promise<void> {
   const detailed = error as { message: string; hint?: string };
-  // A custom body reader's own message is kept.
-  if (error.message === error.code) detailed.message = messages[error.code] ?? error.message;
-  const hint = error.hint ?? (await findHint(error.code, facts));
+  // A message that somebody else gave it, such as a custom body reader or a deadline, is kept.
+  const isDefault = error.message === error.code;
+  if (isDefault) detailed.message = messages[error.code] ?? error.message;
+  const hint =
+    error.hint ??
+    (error.code === 'misconfigured' && !isDefault
+      ? 'Cache the secret, or put a deadline on the call that fetches it.'
+      : await findHint(error.code, facts));
   if (hint !== undefined) detailed.hint = hint;
 }
