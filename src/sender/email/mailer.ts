@@ -32,7 +32,7 @@ export type HeldExpiringMailer = (endpoint: MailedEndpoint, notice: MailedHeldNo
 /** A server that is silent keeps nobody waiting: the mail is sent again. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 
-type Send = (endpoint: MailedEndpoint, message: Message, messageId: string) => Promise<void>;
+type Send = (endpoint: MailedEndpoint, compose: () => Message, messageId: string) => Promise<void>;
 
 /** @throws `TypeError` for options that cannot work, in the name of `creator` */
 function createSend(
@@ -48,7 +48,7 @@ function createSend(
   expect('smtp', isUrl || isOptions, 'smtp://… or smtps://…, or the options of nodemailer');
   expect('from', typeof (from as unknown) === 'string' && from !== '', 'an address');
   expect('to', typeof (addressOf as unknown) === 'function', 'a function that gives an address');
-  return async (endpoint, message, messageId) => {
+  return async (endpoint, compose, messageId) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
     const { createTransport } = await loadPeer('nodemailer', 'E-mail', () => import('nodemailer'));
@@ -60,7 +60,7 @@ function createSend(
       await transport.sendMail({
         from,
         to,
-        ...message,
+        ...compose(),
         messageId: `<${messageId}@${hostname}>`,
         // Nothing in it is a file or an address of ours.
         disableFileAccess: true,
@@ -97,7 +97,11 @@ export function createDisabledMailer(options: DisabledMailerOptions): DisabledMa
   const platformUrl = platformOf(options);
   const send = createSend('createDisabledMailer', options, platformUrl);
   return (endpoint) =>
-    send(endpoint, disabledMessage(endpoint, platformUrl), `${endpoint.id}.${endpoint.disabledAtMs ?? 0}`);
+    send(
+      endpoint,
+      () => disabledMessage(endpoint, platformUrl),
+      `${endpoint.id}.${endpoint.disabledAtMs ?? 0}`,
+    );
 }
 
 /**
@@ -121,7 +125,7 @@ export function createHeldExpiringMailer(options: DisabledMailerOptions): HeldEx
   return (endpoint, notice) =>
     send(
       endpoint,
-      heldMessage(endpoint, notice, platformUrl),
+      () => heldMessage(endpoint, notice, platformUrl),
       `${endpoint.id}.${notice.state}.${notice.fromMs}`,
     );
 }
