@@ -63,7 +63,7 @@ if (cluster.isPrimary) {
   process.on('message', () => {
     shallDie = true;
   });
-  const receiver = createReceiver({ secret, handoff });
+  const receiver = createReceiver({ logger: false, secret, handoff });
   receiver.on('credits.low', async ({ id }, { attempt }) => {
     await note('begun', id, attempt);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));

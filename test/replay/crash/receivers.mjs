@@ -39,7 +39,11 @@ if (cluster.isPrimary) {
       client.release();
     }
   };
-  const receiver = createReceiver({ secret: 'whsec_of_the_crash_test', replay: { store, leaseSeconds: 1 } });
+  const receiver = createReceiver({
+    logger: false,
+    secret: 'whsec_of_the_crash_test',
+    replay: { store, leaseSeconds: 1 },
+  });
   receiver.on('credits.low', async ({ id, account_id }) => {
     await pool.query(`INSERT INTO ${effects} (event_id, pid) VALUES ($1, $2)`, [id, process.pid]);
     await inTransaction(id, account_id);
