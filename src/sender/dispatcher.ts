@@ -56,6 +56,8 @@ export interface Dispatcher {
 const leaseMarginMs = 15_000;
 // A store that fails is asked again after this.
 const errorPauseMs = 1_000;
+// The store is polled at least this often, whatever the timers say. Checked every five seconds.
+const maxPollPauseMs = 25_000;
 
 // Retries come first, and have half of all places at most: so neither lane starves.
 const lanes: readonly Lane[] = ['retry', 'first'];
@@ -87,6 +89,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let alarmAtMs: number | undefined;
   /** Whether the alarm is the first of all: from when the store was asked for it until it is past. */
   let isAlarmFirst = false;
+  /** By the monotonic clock. */
+  let polledAtMs = 0;
   let cancelAlarm: () => void = () => undefined;
   let stopWatching: () => void = () => undefined;
 
@@ -124,8 +128,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return run(giveBack !== undefined).finally(giveBack);
   }
 
-  async function claim(lane: Lane, limit: number): Promise<Progress> {
-    const nowMs = time.now();
+  async function claim(lane: Lane, nowMs: number, limit: number): Promise<Progress> {
     const { claims, processed } = await store.claim({
       lane,
       nowMs,
@@ -140,14 +143,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** Claims what there is room for. Meanwhile no ping takes a place that is being filled. */
-  async function claimAll(): Promise<Progress> {
+  async function claimAll(nowMs: number): Promise<Progress> {
     const sum = { claimed: 0, processed: 0 };
     inFlight.holdPings();
     try {
       for (const lane of lanes) {
         const limit = inFlight.room(lane);
         if (limit <= 0) continue;
-        const { claimed, processed } = await claim(lane, limit);
+        const { claimed, processed } = await claim(lane, nowMs, limit);
         sum.claimed += claimed;
         sum.processed += processed;
       }
@@ -158,8 +161,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** Gives up attempts whose lease has passed by then, but for those that are carried out here. */
-  async function expire(untilMs: number): Promise<void> {
-    const nowMs = time.now();
+  async function expire(nowMs: number, untilMs = nowMs): Promise<void> {
     await store.expire(untilMs, (rows) => {
       // Their deadline is a timer. A clock that was set forward does not end them.
       if (attempts.isActive(rows.delivery.token ?? '')) return undefined;
@@ -172,17 +174,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function poll(): Promise<void> {
     try {
       isPollRequested = false;
+      polledAtMs = time.monotonic();
+      // Reading the clock notices that it was set back.
+      time.now();
       if (time.setBackMs > 0) {
         forgetAlarm();
         await rebase.run();
       }
-      await expire(time.now());
-      const { claimed, processed } = await claimAll();
+      // One time for all: a delivery that becomes due while its lane is claimed must be found by the next alarm.
+      const nowMs = time.now();
+      await expire(nowMs);
+      const { claimed, processed } = await claimAll(nowMs);
       // What was held or cancelled took part of a claim that others are waiting for.
       if (processed > claimed) isPollRequested = true;
       // What is due and was not claimed waits for room, and whatever makes room polls again.
-      if (alarmAtMs !== undefined && alarmAtMs <= time.now()) forgetAlarm();
-      if (alarmAtMs === undefined || !isAlarmFirst) await findAlarm();
+      if (alarmAtMs !== undefined && alarmAtMs <= nowMs) forgetAlarm();
+      if (alarmAtMs === undefined || !isAlarmFirst) await findAlarm(nowMs);
     } catch (error) {
       onError(error);
       isAlarmFirst = false;
@@ -190,8 +197,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function findAlarm(): Promise<void> {
-    const next = await store.nextAlarmMs(time.now());
+  async function findAlarm(afterMs: number): Promise<void> {
+    const next = await store.nextAlarmMs(afterMs);
     isAlarmFirst = true;
     if (next !== undefined) alarmBy(next);
   }
@@ -219,7 +226,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Timers do not follow the wall clock: after it was set, something may be due that no timer knows of. */
   function checkClock(): void {
     const nowMs = time.now();
-    if (time.setBackMs > 0 || (alarmAtMs !== undefined && alarmAtMs <= nowMs)) wake();
+    const isAlarmPast = alarmAtMs !== undefined && alarmAtMs <= nowMs;
+    if (time.setBackMs > 0 || isAlarmPast || time.monotonic() - polledAtMs >= maxPollPauseMs) wake();
   }
 
   function wake(): void {
@@ -248,7 +256,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       try {
         await rebase.runAtStart();
         // A store of our own: whoever held those leases is dead, but for what goes on here.
-        if (store.exclusive) await expire(Number.POSITIVE_INFINITY);
+        if (store.exclusive) await expire(time.now(), Number.POSITIVE_INFINITY);
         await notices.notify();
         isRunning = true;
       } finally {
@@ -274,8 +282,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async runDue() {
       for (;;) {
         if (time.setBackMs > 0) await rebase.run();
-        await expire(time.now());
-        const { processed } = await claimAll();
+        const nowMs = time.now();
+        await expire(nowMs);
+        const { processed } = await claimAll(nowMs);
         const current = [...underWay, ...notices.underWay()];
         if (processed === 0 && current.length === 0) return;
         if (current.length > 0) await Promise.race(current.map((work) => work.catch(() => undefined)));

@@ -286,6 +286,56 @@ describe.each(stores)('on the $name store', ({ open }) => {
       await after.stop();
     });
 
+    it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+      'that ticks while a poll runs %s ms before a retry loses no retry',
+      async (leadMs) => {
+        let ticks = false;
+        const sender = make({
+          clock: {
+            ...clock,
+            now() {
+              if (ticks) offsetMs += 1;
+              return clock.now();
+            },
+            // A timer may be early.
+            setTimeout: (callback, delayMs) => monotonic.setTimeout(callback, Math.max(1, delayMs - leadMs)),
+          },
+        });
+        await endpoint(sender);
+        answer = () => ({ status: 500, timings: { totalMs: 0 } });
+        await sender.start();
+        await sender.publish(event('evt_1'));
+        await settle();
+        answer = () => answered;
+        ticks = true;
+        // Step by step where the retry is due, so that the poll ends before the clock goes on by itself.
+        for (const stepMs of [
+          9_980,
+          ...Array.from({ length: 30 }, () => 1),
+          ...Array.from({ length: 9 }, () => 1_000),
+        ]) {
+          monotonic.advance(stepMs);
+          await settle();
+        }
+        expect(sent).toHaveLength(2);
+        await sender.stop();
+      },
+    );
+
+    it('has the store polled within 30 s, whether or not an alarm is set', async () => {
+      const claim = vi.spyOn(store, 'claim');
+      const sender = make();
+      await sender.start();
+      await settle();
+      claim.mockClear();
+      for (let seconds = 0; seconds < 30; seconds += 5) {
+        monotonic.advance(5_000);
+        await settle();
+      }
+      expect(claim).toHaveBeenCalled();
+      await sender.stop();
+    });
+
     it('set forward for less than a day deletes nothing that is to be kept', async () => {
       const sender = make({ retention: { days: 1 } });
       await endpoint(sender);
