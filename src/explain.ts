@@ -230,7 +230,8 @@ async function explainMismatch(facts: Facts): Promise<string | undefined> {
   }
   return isAnalysable && !isAnalysed
     ? 'Not analysed: too many requests are being rejected. A single one is analysed in full.'
-    : 'The secret is another endpoint’s or an old one, or the body was changed on the way. Compare the secret with Settings → Webhooks.';
+    : 'The secret is another endpoint’s or an old one (compare it with Settings → Webhooks), or the body was changed on the way, ' +
+        'by something that parses JSON and serialises it again, for example.';
 }
 
 /** What was wrong and what was expected, for the codes that are thrown without a message of their own. */
