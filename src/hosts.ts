@@ -60,7 +60,7 @@ const rawBodyHints: Readonly<Record<Host, string>> = {
   koa: anyNodeHost,
   lambda:
     'Pass event.body as it arrives: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"). ' +
-    'A mapping template or a JSON middleware has parsed it.',
+    'A mapping template or a JSON middleware may have parsed or removed it.',
   nest:
     'NestJS parses the body first. Use NestFactory.create(AppModule, { rawBody: true }) and ' +
     'app.useBodyParser("json", { limit: "1mb" }); without Nest, mount the webhook before the body parser.',
