@@ -44,17 +44,12 @@ module.exports = {
     ),
     forbid('errors-import-nothing', '^src/errors', '.+', 'errors.ts is at the bottom.'),
     forbid('events-import-errors-only', '^src/events/', '^src/(?!errors|events/)', 'events -> errors'),
+    forbid('signing-imports-errors-only', '^src/signing/', '^src/(?!signing/|errors)', 'signing -> errors'),
     forbid(
-      'signature-imports-secrets-only',
-      '^src/signature',
-      '^src/(?!secrets|errors)',
-      'signature -> secrets, errors',
-    ),
-    forbid(
-      'verify-not-receiver',
-      '^src/(verify|explain|body|headers|secrets|handlers)',
-      '^src/(receiver[.]ts|index)',
-      'receiver -> verify and handlers, never back',
+      'verify-imports-signing-and-events-only',
+      '^src/verify/',
+      '^src/(?!verify/|signing/|events/|errors)',
+      'receiver -> verify -> signing, events, errors',
     ),
     forbid(
       'notifiers-import-events-and-errors-only',
@@ -65,20 +60,20 @@ module.exports = {
     forbid(
       'replay-stores-import-their-contract-only',
       '^src/replay/(?!guard)',
-      '^src/(?!replay/(contract|postgres-client)|text-key)',
+      '^src/(?!replay/(store|postgres-client)|shared/escape-text)',
       'A store knows its port, its client and how to escape text, nothing else.',
     ),
     forbid(
       'replay-guard-imports-little',
       '^src/replay/guard',
-      '^src/(?!replay/contract|errors|event-key|events/types|with-timeout)',
-      'guard -> contract, errors, event-key, events (types), with-timeout',
+      '^src/(?!replay/store|errors|events/(key|types)|shared/with-timeout)',
+      'guard -> store, errors, events (key, types), with-timeout',
     ),
     forbid(
       'queues-through-the-front-door',
       '^src/queues/',
-      '^src/(?!queues/|index|event-key|load-peer|without-undefined)',
-      'queues -> the public face, event-key, load-peer, without-undefined',
+      '^src/(?!queues/|index|events/key|shared/)',
+      'queues -> the public face, event keys, shared',
     ),
     forbid(
       'nothing-imports-queues',
@@ -98,7 +93,7 @@ module.exports = {
         'Adapters translate: they use the public face, and the body reader that both kinds of adapter share.',
       severity: 'error',
       from: { path: '^adapters/' },
-      to: { path: '^src/', pathNot: '^src/(index|body)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(index|verify/body)\\.ts$' },
     },
   ],
   options: {

@@ -47,7 +47,7 @@ export default defineConfig(
   },
   {
     // They implement an asynchronous port; async also makes what they throw a rejection.
-    files: ['src/sender/stores/*.ts'],
+    files: ['src/sender/stores/**/*.ts'],
     rules: { '@typescript-eslint/require-await': 'off' },
   },
   {

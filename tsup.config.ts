@@ -18,7 +18,7 @@ export default defineConfig({
     'replay-redis': 'src/replay/redis.ts',
     testing: 'src/testing/index.ts',
     sender: 'src/sender/index.ts',
-    'sender-sqlite': 'src/sender/stores/sqlite.ts',
+    'sender-sqlite': 'src/sender/stores/sqlite/sqlite.ts',
     'sender-email': 'src/sender/email/index.ts',
   },
   format: ['esm', 'cjs'],

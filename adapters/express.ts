@@ -1,5 +1,5 @@
 import { createReceiver, type AnyReceiver, type WebhookEvent } from '../src/index.js';
-import { requireOptions, requireReceiver } from './arguments.js';
+import { requireOptions, requireReceiver } from './shared/arguments.js';
 import {
   requireNodeObjects,
   sendResult,
@@ -7,12 +7,12 @@ import {
   whenSent,
   type IncomingMessageLike,
   type ServerResponseLike,
-} from './incoming-message.js';
-import type { MiddlewareOptions } from './middleware-options.js';
+} from './shared/node-request.js';
+import type { MiddlewareOptions } from './shared/middleware-options.js';
 import { respond } from './node.js';
 
-export type { IncomingMessageLike, ServerResponseLike } from './incoming-message.js';
-export type { MiddlewareOptions } from './middleware-options.js';
+export type { IncomingMessageLike, ServerResponseLike } from './shared/node-request.js';
+export type { MiddlewareOptions } from './shared/middleware-options.js';
 
 declare global {
   // The way Express itself offers to add to its request type; no import of Express is needed.

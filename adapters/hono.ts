@@ -1,12 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyBytes, readRequest } from '../src/body.js';
+import { bodyBytes, readRequest } from '../src/verify/body.js';
 import { WebhookError, type AnyReceiver, type HandleContext, type WebhookEvent } from '../src/index.js';
-import { requireOptions, requireReceiver } from './arguments.js';
-import { keptBytes, type IncomingMessageLike } from './incoming-message.js';
-import type { MiddlewareOptions } from './middleware-options.js';
-import { createWebVerifier, toResponse, type BodyReader } from './web-request.js';
+import { requireOptions, requireReceiver } from './shared/arguments.js';
+import { keptBytes, type IncomingMessageLike } from './shared/node-request.js';
+import type { MiddlewareOptions } from './shared/middleware-options.js';
+import { createWebVerifier, toResponse, type BodyReader } from './shared/web-request.js';
 
-export type { MiddlewareOptions } from './middleware-options.js';
+export type { MiddlewareOptions } from './shared/middleware-options.js';
 
 /** What the middleware adds to Hono's context: `c.var.webhookEvent`. */
 export interface WebhookVariables {

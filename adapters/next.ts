@@ -1,9 +1,9 @@
 import type { AnyReceiver, WebhookEvent } from '../src/index.js';
-import { requireOptions, requireReceiver } from './arguments.js';
-import type { MiddlewareOptions } from './middleware-options.js';
-import { createWebVerifier } from './web-request.js';
+import { requireOptions, requireReceiver } from './shared/arguments.js';
+import type { MiddlewareOptions } from './shared/middleware-options.js';
+import { createWebVerifier } from './shared/web-request.js';
 
-export type { MiddlewareOptions } from './middleware-options.js';
+export type { MiddlewareOptions } from './shared/middleware-options.js';
 
 /** Options of {@link createNextHandler}. */
 export interface NextHandlerOptions {

@@ -1,5 +1,5 @@
 import type { AnyReceiver } from '../src/index.js';
-import { requireReceiver } from './arguments.js';
+import { requireReceiver } from './shared/arguments.js';
 import {
   requireNodeObjects,
   sendResult,
@@ -7,9 +7,9 @@ import {
   whenSent,
   type IncomingMessageLike,
   type ServerResponseLike,
-} from './incoming-message.js';
+} from './shared/node-request.js';
 
-export type { IncomingMessageLike, ServerResponseLike } from './incoming-message.js';
+export type { IncomingMessageLike, ServerResponseLike } from './shared/node-request.js';
 
 /**
  * A request listener for `node:http` (and HTTP/2's compatibility API) that sends the receiver's response to

@@ -28,13 +28,13 @@ export type {
   UnknownEvent,
   WebhookEvent,
 } from './events/types.js';
-export type { ReplayClaim, ReplayStore, ReplayTimes } from './replay/contract.js';
+export type { ReplayClaim, ReplayStore, ReplayTimes } from './replay/store.js';
 export type { ReplayOptions } from './replay/guard.js';
 export { createMemoryReplayStore } from './replay/memory.js';
 export type { MemoryReplayStoreOptions } from './replay/memory.js';
-export type { HandlerContext } from './context.js';
-export type { HeadersLike } from './headers.js';
-export { createReceiver } from './receiver.js';
+export type { HandlerContext } from './receiver/context.js';
+export type { HeadersLike } from './verify/headers.js';
+export { createReceiver } from './receiver/receiver.js';
 export type {
   AnyReceivedEvent,
   AnyReceiver,
@@ -54,8 +54,13 @@ export type {
   ReceiverOptions,
   RejectedInfo,
 } from './receiver/types.js';
-export type { Secret, SecretResult, SecretSource } from './secrets.js';
-export { signatureMatches, signPayload } from './signature.js';
-export type { SchemaOutput, StandardIssue, StandardResult, StandardSchemaV1 } from './standard-schema.js';
-export { verifyWebhook } from './verify.js';
-export type { RawRequest, VerifyOptions } from './verify.js';
+export type { Secret, SecretResult, SecretSource } from './signing/secrets.js';
+export { signatureMatches, signPayload } from './signing/signature.js';
+export type {
+  SchemaOutput,
+  StandardIssue,
+  StandardResult,
+  StandardSchemaV1,
+} from './receiver/standard-schema.js';
+export { verifyWebhook } from './verify/verify.js';
+export type { RawRequest, VerifyOptions } from './verify/verify.js';

@@ -10,7 +10,7 @@ import {
   type ReceiverOptions,
   type WebhookError,
 } from '../src/index.js';
-import { identifyHost } from '../src/hosts.js';
+import { identifyHost } from '../src/verify/hosts.js';
 import { createVirtualClock, sampleEvent } from '../src/testing/index.js';
 
 const secret = 'whsec_explained';

@@ -1,8 +1,8 @@
 import type { Worker, WorkerOptions } from 'bullmq';
-import { eventKey } from '../event-key.js';
+import { eventKey } from '../events/key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
-import { loadPeer } from '../load-peer.js';
-import { withoutUndefined, type OrUndefined } from '../without-undefined.js';
+import { loadPeer } from '../shared/load-peer.js';
+import { withoutUndefined, type OrUndefined } from '../shared/without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';

@@ -1,6 +1,6 @@
-import { eventKey } from '../event-key.js';
+import { eventKey } from '../events/key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
-import { withoutUndefined } from '../without-undefined.js';
+import { withoutUndefined } from '../shared/without-undefined.js';
 import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';

@@ -1,4 +1,4 @@
-import type { HandlerContext } from '../context.js';
+import type { HandlerContext } from './context.js';
 import type { ErrorHandler } from './types.js';
 
 /** A handler of any type, as it is stored. */

@@ -1,6 +1,6 @@
 import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
-import { describeNotARequest } from '../hosts.js';
+import { describeNotARequest } from '../verify/hosts.js';
 import { isUnhandled, type Registration } from './registration.js';
 import type { ReceiveInput, ReceiverOptions } from './types.js';
 

@@ -1,10 +1,10 @@
-import type { HandlerContext } from '../context.js';
+import type { HandlerContext } from './context.js';
 import type { WebhookError } from '../errors.js';
 import type { EventOf, EventType, WebhookEvent } from '../events/types.js';
-import type { HeadersLike } from '../headers.js';
+import type { HeadersLike } from '../verify/headers.js';
 import type { ReplayOptions } from '../replay/guard.js';
-import type { SchemaOutput, StandardSchemaV1 } from '../standard-schema.js';
-import type { VerifyOptions } from '../verify.js';
+import type { SchemaOutput, StandardSchemaV1 } from './standard-schema.js';
+import type { VerifyOptions } from '../verify/verify.js';
 
 /** Schemas for the `data` of events, by event type. */
 export type EventSchemas = Readonly<Partial<Record<EventType, StandardSchemaV1 | undefined>>>;

@@ -1,8 +1,8 @@
 import { WebhookError } from '../errors.js';
-import { eventKey } from '../event-key.js';
+import { eventKey } from '../events/key.js';
 import type { EventEnvelope } from '../events/types.js';
-import { withTimeout } from '../with-timeout.js';
-import type { ReplayClaim, ReplayStore } from './contract.js';
+import { withTimeout } from '../shared/with-timeout.js';
+import type { ReplayClaim, ReplayStore } from './store.js';
 
 /** Replay protection, as an option of `createReceiver`. */
 export interface ReplayOptions {

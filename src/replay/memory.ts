@@ -1,4 +1,4 @@
-import type { ReplayStore } from './contract.js';
+import type { ReplayStore } from './store.js';
 
 /** Options of {@link createMemoryReplayStore}. */
 export interface MemoryReplayStoreOptions {

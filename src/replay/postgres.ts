@@ -1,5 +1,5 @@
-import { escapeText } from '../text-key.js';
-import type { ReplayClaim, ReplayStore } from './contract.js';
+import { escapeText } from '../shared/escape-text.js';
+import type { ReplayClaim, ReplayStore } from './store.js';
 import { codeOf, createStatements, type PostgresClient, type Statements } from './postgres-client.js';
 
 export type { QueryClient, UnsafeClient } from './postgres-client.js';

@@ -1,5 +1,5 @@
-import { escapeText } from '../text-key.js';
-import type { ReplayClaim, ReplayStore } from './contract.js';
+import { escapeText } from '../shared/escape-text.js';
+import type { ReplayClaim, ReplayStore } from './store.js';
 
 /** What is used of ioredis, a client or a cluster. */
 export interface IoredisClient {

@@ -1,5 +1,5 @@
-export { createSenderApi } from './api.js';
-export type { SenderApi, SenderApiLimits, SenderApiOptions } from './api.js';
+export { createSenderApi } from './api/api.js';
+export type { SenderApi, SenderApiLimits, SenderApiOptions } from './api/api.js';
 export type { Clock } from './clock.js';
 export { isSenderError, SenderError } from './errors.js';
 export type { SenderErrorCode } from './errors.js';
@@ -35,9 +35,9 @@ export type {
   SenderStore,
   Transition,
   WaitingRequest,
-} from './stores/contract.js';
-export { createMemoryStore } from './stores/memory.js';
-export type { OutgoingRequest, Transport } from './transport-contract.js';
+} from './stores/store.js';
+export { createMemoryStore } from './stores/memory/memory.js';
+export type { OutgoingRequest, Transport } from './transport/transport.js';
 export type {
   CreatedEndpoint,
   Endpoint,

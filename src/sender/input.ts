@@ -3,7 +3,7 @@ import { eventTypes, isEventType, type WebhookEvent } from '../events/types.js';
 import { toWire } from '../events/wire.js';
 import { SenderError } from './errors.js';
 import { newId } from './ids.js';
-import type { EventRecord, PageRequest } from './stores/contract.js';
+import type { EventRecord, PageRequest } from './stores/store.js';
 import type { ListOptions, PublishInput, SenderOptions } from './types.js';
 
 /** Our reading (contract section 1): the shortest secret, in characters. */

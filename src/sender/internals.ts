@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { DeliveryRecord, SenderStore } from './stores/contract.js';
+import type { DeliveryRecord, SenderStore } from './stores/store.js';
 import type { CreatedEndpoint, EndpointInput, Sender } from './types.js';
 
 /** What the API uses of a sender and its users do not need. */

@@ -1,7 +1,7 @@
-import { schedule } from './delivery.js';
+import { schedule } from './delivery/state-machine.js';
 import { newId } from './ids.js';
 import { createSequence, type Sequence } from './sequence.js';
-import type { DeliveryRecord, EventRecord, PublishStep, SenderStore } from './stores/contract.js';
+import type { DeliveryRecord, EventRecord, PublishStep, SenderStore } from './stores/store.js';
 import type { Time } from './time.js';
 import type { Published } from './types.js';
 

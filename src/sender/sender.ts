@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { systemClock, type Clock } from './clock.js';
-import { cancel, release, schedule } from './delivery.js';
-import { createDispatcher } from './dispatcher.js';
+import { cancel, release, schedule } from './delivery/state-machine.js';
+import { createDispatcher } from './delivery/dispatcher.js';
 import { SenderError } from './errors.js';
 import { newId, newSecret } from './ids.js';
 import {
@@ -16,16 +16,16 @@ import {
   toRecord,
 } from './input.js';
 import { internals } from './internals.js';
-import { createPings } from './pings.js';
+import { createPings } from './delivery/pings.js';
 import { createPublishing, newDelivery } from './publishing.js';
-import { createRetention, defaultRetention } from './retention.js';
-import { defaultRetryScheduleSeconds } from './schedule.js';
+import { createRetention, defaultRetention } from './delivery/retention.js';
+import { defaultRetryScheduleSeconds } from './delivery/retry-schedule.js';
 import { createSequence } from './sequence.js';
-import type { DeliveryRecord, EndpointRecord, Transition, WaitingRequest } from './stores/contract.js';
+import type { DeliveryRecord, EndpointRecord, Transition, WaitingRequest } from './stores/store.js';
 import { createTime } from './time.js';
-import { createHttpTransport } from './transport.js';
+import { createHttpTransport } from './transport/http.js';
 import type { CreatedEndpoint, Endpoint, EndpointInput, Sender, SenderOptions } from './types.js';
-import { createUrlGuard } from './url-guard.js';
+import { createUrlGuard } from './transport/url-guard.js';
 import { packageVersion } from './version.js';
 
 const waitingBatch = 500;

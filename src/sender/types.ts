@@ -7,8 +7,8 @@ import type {
   EndpointRecord,
   Page,
   SenderStore,
-} from './stores/contract.js';
-import type { Transport } from './transport-contract.js';
+} from './stores/store.js';
+import type { Transport } from './transport/transport.js';
 
 /** Options of `createSender`. */
 export interface SenderOptions {

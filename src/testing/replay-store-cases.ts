@@ -1,4 +1,4 @@
-import type { ReplayStore } from '../replay/contract.js';
+import type { ReplayStore } from '../replay/store.js';
 
 /** What a case needs of the store that is tested. */
 export interface ReplayStoreHarness {

@@ -1,5 +1,5 @@
 import { createSignedRequest, type TestEvent } from './signed-request.js';
-import type { Secret } from '../secrets.js';
+import type { Secret } from '../signing/secrets.js';
 
 /** The platform's limit for one attempt, in milliseconds. */
 const timeoutMs = 15_000;

@@ -1,8 +1,8 @@
 import { sampleEvent } from '../events/samples.js';
 import { isEventType, type EventType, type WebhookEvent } from '../events/types.js';
 import { toWire } from '../events/wire.js';
-import type { Secret } from '../secrets.js';
-import { signPayload } from '../signature.js';
+import type { Secret } from '../signing/secrets.js';
+import { signPayload } from '../signing/signature.js';
 import { toVariedJson } from './varied-json.js';
 
 /** An event, or a type name for a sample of it. An unknown name makes an event of that unknown type. */

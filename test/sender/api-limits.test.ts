@@ -10,7 +10,7 @@ import {
   type SenderApi,
   type SenderApiLimits,
 } from '../../src/sender/index.js';
-import type { SenderStore } from '../../src/sender/stores/contract.js';
+import type { SenderStore } from '../../src/sender/stores/store.js';
 import { createVirtualClock } from '../../src/testing/index.js';
 import { stores } from './stores.js';
 

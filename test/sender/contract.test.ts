@@ -1,10 +1,10 @@
 // The delivery contract (section 4), to be read as its documentation. 2 h 36 min pass in milliseconds.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type PublishInput, type Sender, type SenderOptions } from '../../src/sender/index.js';
-import { createMemoryStore } from '../../src/sender/stores/memory.js';
-import type { SenderStore } from '../../src/sender/stores/contract.js';
-import type { AttemptResult } from '../../src/sender/stores/contract.js';
-import type { OutgoingRequest } from '../../src/sender/transport-contract.js';
+import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';
+import type { SenderStore } from '../../src/sender/stores/store.js';
+import type { AttemptResult } from '../../src/sender/stores/store.js';
+import type { OutgoingRequest } from '../../src/sender/transport/transport.js';
 import { createReceiver, eventTypes, type WebhookEvent } from '../../src/index.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from './stores.js';

@@ -1,7 +1,7 @@
 // One account cannot take attempts, pings or publishing away from the others.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Sender, type SenderOptions } from '../../src/sender/index.js';
-import type { AttemptResult, EndpointRecord, SenderStore } from '../../src/sender/stores/contract.js';
+import type { AttemptResult, EndpointRecord, SenderStore } from '../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from './stores.js';
 

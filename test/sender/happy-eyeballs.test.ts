@@ -6,8 +6,8 @@ import { networkInterfaces } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SenderError } from '../../src/sender/errors.js';
-import { createHttpTransport } from '../../src/sender/transport.js';
-import { createUrlGuard } from '../../src/sender/url-guard.js';
+import { createHttpTransport } from '../../src/sender/transport/http.js';
+import { createUrlGuard } from '../../src/sender/transport/url-guard.js';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {

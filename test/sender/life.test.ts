@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Clock, type Sender, type SenderOptions } from '../../src/sender/index.js';
-import type { AttemptResult, SenderStore } from '../../src/sender/stores/contract.js';
-import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
+import type { AttemptResult, SenderStore } from '../../src/sender/stores/store.js';
+import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from './stores.js';
 

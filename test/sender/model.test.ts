@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSender, type Clock, type Sender } from '../../src/sender/index.js';
-import type { AttemptResult, DeliveryDetails, SenderStore } from '../../src/sender/stores/contract.js';
+import type { AttemptResult, DeliveryDetails, SenderStore } from '../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from './stores.js';
 

@@ -1,6 +1,6 @@
 // How names become addresses: two families, name servers that drop queries, and answers that come late.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createUrlGuard } from '../../src/sender/url-guard.js';
+import { createUrlGuard } from '../../src/sender/transport/url-guard.js';
 
 const publicIpv4 = '93.184.215.14';
 const publicIpv6 = '2606:4700::1111';

@@ -23,8 +23,8 @@ import {
   type PruneRule,
   type SenderStore,
   type Transition,
-} from '../../src/sender/stores/contract.js';
-import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
+} from '../../src/sender/stores/store.js';
+import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';
 import { stores } from './stores.js';
 
 const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecord => ({

@@ -1,7 +1,7 @@
 // The stores that the sender's suites run on.
-import { createMemoryStore } from '../../src/sender/stores/memory.js';
-import type { SenderStore } from '../../src/sender/stores/contract.js';
-import { createSqliteStore } from '../../src/sender/stores/sqlite.js';
+import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';
+import type { SenderStore } from '../../src/sender/stores/store.js';
+import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';
 
 export const stores: readonly { readonly name: string; readonly open: () => SenderStore }[] = [
   { name: 'memory', open: createMemoryStore },

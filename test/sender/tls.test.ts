@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHttpTransport } from '../../src/sender/transport.js';
-import type { Transport } from '../../src/sender/transport-contract.js';
-import { createUrlGuard } from '../../src/sender/url-guard.js';
+import { createHttpTransport } from '../../src/sender/transport/http.js';
+import type { Transport } from '../../src/sender/transport/transport.js';
+import { createUrlGuard } from '../../src/sender/transport/url-guard.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 if (!hasOpenssl && process.env.CI === 'true') throw new Error('CI must have openssl');

@@ -4,10 +4,10 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpTransport } from '../../src/sender/transport.js';
-import { isPublicAddress } from '../../src/sender/public-address.js';
-import { createUrlGuard } from '../../src/sender/url-guard.js';
-import type { Transport } from '../../src/sender/transport-contract.js';
+import { createHttpTransport } from '../../src/sender/transport/http.js';
+import { isPublicAddress } from '../../src/sender/transport/public-address.js';
+import { createUrlGuard } from '../../src/sender/transport/url-guard.js';
+import type { Transport } from '../../src/sender/transport/transport.js';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {

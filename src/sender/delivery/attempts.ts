@@ -1,8 +1,8 @@
-import { signPayload } from '../../signature.js';
-import { settle, type DeliveryRules } from '../delivery.js';
-import type { AttemptResult, Claim, EndpointRecord, EventRecord } from '../stores/contract.js';
+import { signPayload } from '../../signing/signature.js';
+import { settle, type DeliveryRules } from './state-machine.js';
+import type { AttemptResult, Claim, EndpointRecord, EventRecord } from '../stores/store.js';
 import type { Time } from '../time.js';
-import type { OutgoingRequest, Transport } from '../transport-contract.js';
+import type { OutgoingRequest, Transport } from '../transport/transport.js';
 import { toAttemptResult } from './attempt-result.js';
 import type { TimedTransition } from './settlements.js';
 

@@ -1,4 +1,4 @@
-import type { EndpointRecord, SenderStore } from '../stores/contract.js';
+import type { EndpointRecord, SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 
 /** A notice that failed is given again after this. */

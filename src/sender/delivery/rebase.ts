@@ -1,4 +1,4 @@
-import type { SenderStore } from '../stores/contract.js';
+import type { SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 
 /**

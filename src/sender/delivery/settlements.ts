@@ -1,4 +1,4 @@
-import type { Change, Rows, SenderStore, Transition } from '../stores/contract.js';
+import type { Change, Rows, SenderStore, Transition } from '../stores/store.js';
 import type { Time } from '../time.js';
 
 /** What an attempt changes, given the time at which it is written down. */

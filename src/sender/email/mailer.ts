@@ -1,5 +1,5 @@
-import { loadPeer } from '../../load-peer.js';
-import { withoutUndefined } from '../../without-undefined.js';
+import { loadPeer } from '../../shared/load-peer.js';
+import { withoutUndefined } from '../../shared/without-undefined.js';
 import {
   disabledMessage,
   heldMessage,

@@ -1,5 +1,5 @@
-import { maxMovesPerClaim, type Claim, type ClaimBatch, type ClaimRequest } from './contract.js';
-import { createHeap } from './heap.js';
+import { maxMovesPerClaim, type Claim, type ClaimBatch, type ClaimRequest } from './store.js';
+import { createHeap } from './memory/heap.js';
 
 /** As many deliveries as an endpoint is served before the next account's turn. */
 const deliveriesPerTurn = 8;

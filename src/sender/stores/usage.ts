@@ -1,4 +1,4 @@
-import type { PruneRule, RetentionClass } from './contract.js';
+import type { PruneRule, RetentionClass } from './store.js';
 
 /** How much an account has of one class. */
 export interface Amount {

@@ -1,0 +1,141 @@
+import { bodyBytes, collectBody } from '../../src/verify/body.js';
+import { WebhookError, type ReceiveInput, type ReceiveResult } from '../../src/index.js';
+import { startDeadline, stopDeadline } from './body-deadline.js';
+
+/** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of the properties that frameworks add to it. */
+export interface IncomingMessageLike {
+  readonly method?: string | undefined;
+  readonly headers: Record<string, string | string[] | undefined>;
+  /** True once the whole message has arrived. */
+  readonly complete: boolean;
+  readonly destroyed: boolean;
+  readonly readableDidRead: boolean;
+  readonly readableFlowing: boolean | null;
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  once(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+  /** Bytes kept by Cloud Functions and by `verify` hooks of body parsers. */
+  rawBody?: unknown;
+  /** Bytes from `express.raw`, or a parsed body. */
+  body?: unknown;
+}
+
+/** What is used of Node's `ServerResponse`. */
+export interface ServerResponseLike {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  readonly writableFinished?: boolean;
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body: string, encoding: 'latin1'): unknown;
+  once?(event: 'finish' | 'close', listener: () => void): unknown;
+}
+
+/**
+ * Throws unless a handler is called with Node's own request and response. Other frameworks' objects of the same
+ * names lack what it takes to respond, which would come to light only after the handlers have run.
+ */
+export function requireNodeObjects(request: unknown, response: unknown, factory: string): void {
+  const { on, headers } = (request ?? {}) as Partial<IncomingMessageLike>;
+  const { writeHead, end } = (response ?? {}) as Partial<ServerResponseLike>;
+  if (typeof on === 'function' && headers && typeof writeHead === 'function' && typeof end === 'function')
+    return;
+  throw new TypeError(
+    `The handler of ${factory} was not called with Node's request and response. In Koa pass ctx.req and ctx.res, in ` +
+      'h3 event.node.req and event.node.res. In Fastify (also below NestJS) call receiver.receive({ method, headers, ' +
+      'body }) with the raw body, see docs/receiving.md.',
+  );
+}
+
+/** Resolves when a response has been sent, or its connection has closed. */
+export function whenSent(response: ServerResponseLike): Promise<void> {
+  return new Promise((resolve) => {
+    if (!response.once || response.writableFinished || response.destroyed) {
+      resolve();
+      return;
+    }
+    response.once('finish', resolve);
+    response.once('close', resolve);
+  });
+}
+
+// How long a client may go on sending after the response. If it is cut off at once, it may never read the response.
+const lingerMs = 5_000;
+
+/**
+ * Reads a body that nobody has read, up to `maxBytes`, within the deadline. If the connection breaks
+ * or the time is up, the body is what has arrived, which does not fit the signature.
+ */
+function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
+  const body = collectBody(maxBytes, Number(request.headers['content-length']));
+  return new Promise((resolve, reject) => {
+    // The first of these to come settles it; the listeners go with the request.
+    const onEnd = () => {
+      stopDeadline(onEnd);
+      resolve(body.bytes());
+    };
+    startDeadline(onEnd);
+    request.on('data', (chunk) => {
+      if (body.add(chunk)) return;
+      stopDeadline(onEnd);
+      reject(new WebhookError('body_too_large'));
+    });
+    request.on('end', onEnd);
+    // Instead of `end`, where the client has gone.
+    request.on('close', onEnd);
+    // An error without a listener would end the process. What follows it is `close`.
+    request.on('error', () => undefined);
+    if (request.destroyed) onEnd();
+  });
+}
+
+/** The bytes of the body that a host kept on the request, if they are bytes. Text was decoded, so its bytes are gone. */
+export function keptBytes(request: { rawBody?: unknown; body?: unknown }): ArrayBufferView | undefined {
+  for (const name of ['rawBody', 'body'] as const) {
+    try {
+      const kept = request[name];
+      if (ArrayBuffer.isView(kept)) return kept;
+    } catch {
+      // A getter that parses (Vercel) throws for a body that is no JSON.
+    }
+  }
+  return undefined;
+}
+
+/** The raw body: the bytes that a host kept, otherwise the stream. */
+function readBody(request: IncomingMessageLike, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+  const kept = keptBytes(request);
+  if (kept) return bodyBytes(kept, maxBytes);
+  // The stream decides, not `body`: body-parser 1 leaves an empty object for a body that it did not parse.
+  if (request.readableDidRead || request.readableFlowing) throw new WebhookError('body_already_parsed');
+  return readStream(request, maxBytes);
+}
+
+/** A Node request as the receiver takes it. */
+export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
+  return {
+    method: request.method,
+    headers: request.headers,
+    body: (maxBytes) => readBody(request, maxBytes),
+    adapterContext: request,
+  };
+}
+
+/** Sends the response, unless something else has responded before, such as a timeout middleware. */
+export function sendResult(
+  request: IncomingMessageLike,
+  response: ServerResponseLike,
+  result: ReceiveResult<unknown>,
+): void {
+  if (!request.complete && !request.destroyed) {
+    const timer = setTimeout(() => request.destroy(), lingerMs);
+    request.once('close', () => {
+      clearTimeout(timer);
+    });
+    request.resume();
+  }
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(result.status, result.headers);
+  // It is ASCII: latin1 spares Node the encoding.
+  response.end(result.body, 'latin1');
+}

@@ -1,0 +1,297 @@
+import type { WebhookError, WebhookErrorCode } from '../errors.js';
+import { findSignedHeaders, type HeadersLike } from './headers.js';
+import { explainParsedBody } from './hosts.js';
+import type { Secret } from '../signing/secrets.js';
+import { matchesAny, parseSignature, toBytes } from '../signing/signature.js';
+
+/** What is known about a rejected request. */
+export interface Facts {
+  readonly headers: HeadersLike | null | undefined;
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** The adapter's context: the framework's request. */
+  readonly context: unknown;
+  /** Stands for the receiver, whose rejections share one {@link canAfford budget}. */
+  readonly budget: object;
+  /** Absent if the request was rejected before its body was read. */
+  readonly body?: Uint8Array | undefined;
+  readonly secrets?: readonly Secret[] | undefined;
+}
+
+type Analysable = Facts & { body: Uint8Array; secrets: readonly Secret[] };
+
+/** A larger body is not compared with what it may have been. */
+const maxAnalysedBytes = 65_536;
+/** No hypothesis about the original body may be longer than this, in characters. */
+const maxHypothesisLength = 4 * maxAnalysedBytes;
+const maxAnalysedDepth = 32;
+
+// Analysing a mismatch takes several HMACs, and a forger must not be able to make rejections expensive. A token
+// bucket per receiver: 20 small bodies at once and 4 a second, or one of 64 KiB at once and one every four seconds.
+const budgetCapacity = 20;
+const budgetPerSecond = 4;
+const bytesPerUnit = 4_096;
+const budgets = new WeakMap<object, { units: number; atMs: number }>();
+
+/** Tells whether the budget covers the analysis of a body of this length, and takes it from there. */
+function canAfford(budget: object, bytes: number, nowMs: number): boolean {
+  const { units, atMs } = budgets.get(budget) ?? { units: budgetCapacity, atMs: nowMs };
+  const refilled = (Math.max(0, nowMs - atMs) / 1000) * budgetPerSecond;
+  const available = Math.min(budgetCapacity, units + refilled);
+  const cost = 1 + Math.floor(bytes / bytesPerUnit);
+  const affordable = available >= cost;
+  budgets.set(budget, { units: affordable ? available - cost : available, atMs: nowMs });
+  return affordable;
+}
+
+function explainSignature(signature: string | null | undefined): string | undefined {
+  if (signature?.includes(',')) return 'The header appears more than once.';
+  if (!signature) return 'The header is empty.';
+  if (/^sha1=/i.test(signature)) {
+    return 'This is an SHA-1 signature. Hostwares signs with sha256= only; is it another sender?';
+  }
+  if (/^[0-9a-f]{64}$/i.test(signature)) return 'The sha256= prefix is missing. Pass the whole header value.';
+  if (/^sha256=[0-9a-f]{64}$/i.test(signature)) return 'The prefix and the hex digits must be lower case.';
+  if (/^\s|\s$/.test(signature)) return 'There is white space around the value.';
+  return undefined;
+}
+
+function explainTimestamp(timestamp: string | null | undefined, nowMs: number): string {
+  const seconds = Number(timestamp);
+  const age = Math.floor(nowMs / 1000) - seconds;
+  if (seconds > 1e11) return 'This looks like milliseconds. The header is in seconds.';
+  return age > 0
+    ? `It is ${age} s old: a delayed or replayed request, or this machine's clock is fast.`
+    : `It is ${-age} s ahead: this machine's clock is slow.`;
+}
+
+function hasNoHeaders(headers: Facts['headers']): boolean {
+  return !headers || (typeof headers.get !== 'function' && Object.keys(headers).length === 0);
+}
+
+function explainMissingHeader({ headers }: Facts): string {
+  return hasNoHeaders(headers)
+    ? 'No headers were given at all. On AWS (a load balancer with multi-value headers, API Gateway) pass ' +
+        'headers: event.multiValueHeaders ?? event.headers.'
+    : 'The request is not from Hostwares, or a proxy removed the header.';
+}
+
+/** The value of a header, if it appears once. */
+function findHeader(headers: Facts['headers'], name: string): string | undefined {
+  if (!headers) return undefined;
+  const value: unknown =
+    typeof headers.get === 'function'
+      ? headers.get(name)
+      : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  const single: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof single === 'string' ? single : undefined;
+}
+
+/** What Content-Length says, if it is present and a number. */
+function declaredLength(headers: Facts['headers']): number | undefined {
+  const value = findHeader(headers, 'content-length');
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
+/** The compression of a body: by its first bytes, or by its header if the bytes are no text (Brotli has no magic number). */
+function compressionOf(body: Uint8Array, headers: Facts['headers']): string | undefined {
+  const [first, second = 0] = body;
+  if (first === 0x1f && second === 0x8b) return 'gzip';
+  if (first === 0x78 && (first * 256 + second) % 31 === 0) return 'deflate';
+  if (first === 0x28 && second === 0xb5) return 'zstd';
+  const declared = findHeader(headers, 'content-encoding')?.toLowerCase();
+  const isText = first === 0x7b || first === 0x20 || first === 0x0a || first === 0x0d;
+  return declared && declared !== 'identity' && !isText ? declared : undefined;
+}
+
+/** Causes that a look at length and first bytes tells. */
+function explainBytes({ headers, body, context }: Analysable): string | undefined {
+  const declared = declaredLength(headers);
+  if (body.length === 0) {
+    return declared === 0
+      ? 'The request has no body.'
+      : `The body is empty or absent: none was sent, or something read it before. ${explainParsedBody(context)}`;
+  }
+  const compression = compressionOf(body, headers);
+  if (compression) {
+    return `The body is compressed (${compression}), which Hostwares never does: a proxy did. Turn that off for the webhook's path.`;
+  }
+  if (declared !== undefined && declared !== body.length) {
+    return (
+      `Content-Length says ${declared} bytes, the body has ${body.length}: ` +
+      'it was truncated, padded or decompressed on the way, or the connection ended or was too slow.'
+    );
+  }
+  const [first, second, third] = body;
+  const start = `${first},${second}`;
+  // A byte order mark, or `{`, in either byte order.
+  if (['255,254', '254,255', '123,0', '0,123'].includes(start)) {
+    return 'The body is UTF-16: it was decoded and encoded again after it was signed. Verify the bytes as received.';
+  }
+  // `{"` in base64.
+  if (first === 0x65 && second === 0x79 && third === 0x4a) {
+    return 'The body is base64. Decode it first (API Gateway sets isBase64Encoded).';
+  }
+  return undefined;
+}
+
+/** An upper bound of the length of JSON when it is indented, and the depth of its brackets. Counts those in strings too. */
+function measureJson(text: string): { depth: number; indentedLength: number } {
+  let level = 0;
+  let depth = 0;
+  let indentedLength = text.length;
+  for (const char of text) {
+    if (char === '{' || char === '[') depth = Math.max(depth, (level += 1));
+    else if (char === '}' || char === ']') level -= 1;
+    else if (char === ':') indentedLength += 1;
+    else if (char !== ',') continue;
+    indentedLength += 2 * (1 + Math.max(0, level));
+  }
+  return { depth, indentedLength };
+}
+
+// 0x80 to 0x9F in Windows-1252, which many programs take for Latin-1.
+const windows1252 =
+  '\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F' +
+  '\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178';
+
+/** The bytes of which a Latin-1 decoder made this text. */
+function toSingleBytes(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const special = code > 0xff ? windows1252.indexOf(text.charAt(at)) : -1;
+    if (code > 0xff && special < 0) return undefined;
+    bytes[at] = special < 0 ? code : 0x80 + special;
+  }
+  return bytes;
+}
+
+const reserialised =
+  'The JSON was parsed and serialised again. Verify the raw bytes, before any body parser.';
+
+/** Bodies that the received one may have been before something on the way changed it. */
+function* originals(
+  body: Uint8Array,
+  text: string,
+): Generator<[original: string | Uint8Array, hint: string]> {
+  if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was put before the body.'];
+  const unix = text.replaceAll('\r\n', '\n');
+  for (const each of [unix, unix.replaceAll('\n', '\r\n'), unix.trimEnd(), `${unix}\n`]) {
+    if (each !== text)
+      yield [each, 'Line endings or a final newline were changed after the body was signed.'];
+  }
+  // The text is shorter than the bytes if any character is not ASCII.
+  const recoded = text.length < body.length || text.includes('\uFFFD');
+  const bytes = recoded ? toSingleBytes(text) : undefined;
+  if (bytes)
+    yield [bytes, 'UTF-8 was read as Latin-1 on the way, and encoded again. Keep the body as bytes.'];
+  if (text.includes('\uFFFD')) {
+    const original = new TextDecoder('windows-1252').decode(body);
+    yield [original, 'The body was converted to Latin-1 on the way. Keep the body as bytes.'];
+  }
+  const { depth, indentedLength } = measureJson(text);
+  if (depth > maxAnalysedDepth) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return;
+  }
+  yield [JSON.stringify(value), reserialised];
+  if (indentedLength <= maxHypothesisLength) yield [JSON.stringify(value, null, 2), reserialised];
+}
+
+/** Compares the signature with bodies that the received one may have been. */
+async function analyse({ headers, body, secrets }: Analysable): Promise<string | undefined> {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
+  const digits = parseSignature(findSignedHeaders(headers).signature) ?? '';
+  for (const [original, hint] of originals(body, text)) {
+    if (original.length > maxHypothesisLength) continue;
+    if (await matchesAny(toBytes(original), digits, secrets)) return hint;
+  }
+  return text.includes('\uFFFD')
+    ? 'The body has bytes that are not UTF-8, or replacement characters: it was probably decoded on the way, which loses the signed bytes.'
+    : undefined;
+}
+
+async function explainMismatch(facts: Facts): Promise<string | undefined> {
+  const { body, secrets, budget, now } = facts;
+  if (!body || !secrets) return undefined;
+  const known = { ...facts, body, secrets };
+  const simple = explainBytes(known);
+  if (simple) return simple;
+  const isAnalysable = body.length <= maxAnalysedBytes;
+  const isAnalysed = isAnalysable && canAfford(budget, body.length, now());
+  const hint = isAnalysed ? await analyse(known) : undefined;
+  if (hint) return hint;
+  if (secrets.some((secret) => typeof secret === 'string' && /^[\s"'`]|[\s"'`]$/.test(secret))) {
+    return 'The secret has white space or quotes around it. Remove them where it is set.';
+  }
+  return isAnalysable && !isAnalysed
+    ? 'Not analysed: too many requests are being rejected. A single one is analysed in full.'
+    : 'The secret is another endpoint’s or an old one (compare it with Settings → Webhooks), or the body was changed on the way, ' +
+        'by something that parses JSON and serialises it again, for example.';
+}
+
+/** What was wrong and what was expected, for the codes that are thrown without a message of their own. */
+const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
+  missing_signature: 'The X-Hostwares-Signature header is missing.',
+  malformed_signature: 'The X-Hostwares-Signature header is not sha256= and 64 lower-case hex digits, once.',
+  signature_mismatch: 'The signature does not fit the body and the secret.',
+  missing_timestamp: 'The X-Hostwares-Timestamp header is missing.',
+  malformed_timestamp:
+    'The X-Hostwares-Timestamp header is not a time in whole Unix seconds, in decimal digits, once.',
+  timestamp_outside_tolerance:
+    'The X-Hostwares-Timestamp header is too far from the clock (toleranceSeconds).',
+  invalid_utf8: 'The body is not valid UTF-8.',
+  invalid_json: 'The body is not valid JSON.',
+  misconfigured: 'The secret function gave no usable secret.',
+  body_too_large: 'The body has more bytes than maxBodyBytes.',
+  body_already_parsed: 'The raw body is gone: something read or parsed it before the signature was checked.',
+};
+
+async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | undefined> {
+  switch (code) {
+    case 'missing_signature':
+    case 'missing_timestamp':
+      return explainMissingHeader(facts);
+    case 'malformed_signature':
+      return explainSignature(findSignedHeaders(facts.headers).signature);
+    case 'malformed_timestamp':
+      return 'Something on the way changed the header, or it appears more than once.';
+    case 'timestamp_outside_tolerance':
+      return explainTimestamp(findSignedHeaders(facts.headers).timestamp, facts.now());
+    case 'signature_mismatch':
+      return explainMismatch(facts);
+    case 'body_too_large':
+      return 'The platform sends far less. If the limit was lowered, raise maxBodyBytes.';
+    case 'body_already_parsed':
+      return explainParsedBody(facts.context);
+    case 'invalid_json':
+    case 'invalid_utf8':
+    case 'invalid_envelope':
+      return 'The signature fits, so this comes from someone who has the secret. Is it used elsewhere too?';
+    case 'misconfigured':
+      return 'It threw, or returned nothing or a blank value. Is the secret set where this request runs?';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Gives a rejection its message and its hint. It never changes the verdict.
+ * A module of its own, loaded by the first rejection: it is larger than the verification itself.
+ */
+export async function explain(error: WebhookError, facts: Facts): Promise<void> {
+  const detailed = error as { message: string; hint?: string };
+  // A message that somebody else gave it, such as a custom body reader or a deadline, is kept.
+  const isDefault = error.message === error.code;
+  if (isDefault) detailed.message = messages[error.code] ?? error.message;
+  const hint =
+    error.hint ??
+    (error.code === 'misconfigured' && !isDefault
+      ? 'Cache the secret, or put a deadline on the call that fetches it.'
+      : await findHint(error.code, facts));
+  if (hint !== undefined) detailed.hint = hint;
+}
