@@ -6,8 +6,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, listen } from './raw-client.js';
-import { secret, serverContract } from './server-contract.js';
+import { close, listen } from '../support/raw-client.js';
+import { secret, serverContract } from './server-suite.js';
 
 const path = '/webhooks/hostwares';
 const signed = (event = 'ping') => createSignedRequest(event, { secret, url: `http://localhost${path}` });

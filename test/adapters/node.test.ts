@@ -10,8 +10,8 @@ import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, head, listen, open } from './raw-client.js';
-import { secret, serverContract } from './server-contract.js';
+import { close, head, listen, open } from '../support/raw-client.js';
+import { secret, serverContract } from './server-suite.js';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createBullMQHandoff, createBullMQWorker } from '../../src/queues/bullmq.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
-import { describeQueue, type TestQueue } from './queue-contract.js';
+import { describeQueue, type TestQueue } from './queue-suite.js';
 
 const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: null });

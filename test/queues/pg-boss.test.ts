@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createPgBossHandoff, createPgBossWorker } from '../../src/queues/pg-boss.js';
 import { sampleEvent } from '../../src/testing/index.js';
-import { describeQueue, type TestQueue } from './queue-contract.js';
+import { describeQueue, type TestQueue } from './queue-suite.js';
 
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000, max: 2 });

@@ -12,8 +12,8 @@ const report = createReport();
 const project = createProject('conformance', pack());
 copyInto(
   project,
-  'test/contracts/conformance.js',
-  'test/contracts/notifiers.js',
+  'test/conformance/receiver-suite.js',
+  'test/conformance/notifiers-suite.js',
   'examples/workers/worker.ts',
   ...[
     'suite.mjs',

@@ -1,6 +1,6 @@
 // Runs the conformance suite on a copy of the package. No node: import: every runtime can load it.
-import { conformanceCases } from './conformance.js';
-import { notifierCases } from './notifiers.js';
+import { conformanceCases } from './receiver-suite.js';
+import { notifierCases } from './notifiers-suite.js';
 
 export async function runSuite(lib, testing, notifiers) {
   const failures = [];

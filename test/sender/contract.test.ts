@@ -7,7 +7,7 @@ import type { AttemptResult } from '../../src/sender/stores/store.js';
 import type { OutgoingRequest } from '../../src/sender/transport/transport.js';
 import { createReceiver, eventTypes, type WebhookEvent } from '../../src/index.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
-import { stores } from './stores.js';
+import { stores } from '../support/sender-stores.js';
 
 const url = 'https://93.184.215.14/webhooks/hostwares';
 const secret = 'whsec_of_the_contract_test';

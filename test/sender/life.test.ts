@@ -7,7 +7,7 @@ import { createSender, type Clock, type Sender, type SenderOptions } from '../..
 import type { AttemptResult, SenderStore } from '../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
-import { stores } from './stores.js';
+import { stores } from '../support/sender-stores.js';
 
 const url = 'https://93.184.215.14/hook';
 const answered: AttemptResult = { status: 200, timings: { totalMs: 0 } };

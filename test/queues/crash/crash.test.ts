@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { afterAll, expect, it } from 'vitest';
-import { deliverAndKill, startThree, until } from '../../crash/three-processes.js';
+import { deliverAndKill, startThree, until } from '../../support/crash/three-processes.js';
 
 const count = Number(process.env.QUEUE_EVENTS ?? 200);
 const kills = Number(process.env.QUEUE_KILLS ?? 2);

@@ -10,7 +10,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import { keepThree } from '../../crash/keep-three.mjs';
+import { keepThree } from '../../support/crash/keep-three.mjs';
 
 const [kind, effects, name] = process.argv.slice(2);
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';

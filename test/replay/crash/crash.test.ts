@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, expect, it } from 'vitest';
 import { createPostgresReplayStore } from '../../../src/replay/postgres.js';
 import { createSignedRequest, sampleEvent } from '../../../src/testing/index.js';
-import { deliverAndKill, inFlight, secret, startThree } from '../../crash/three-processes.js';
+import { deliverAndKill, inFlight, secret, startThree } from '../../support/crash/three-processes.js';
 
 const count = Number(process.env.REPLAY_EVENTS ?? 500);
 const kills = Number(process.env.REPLAY_KILLS ?? 5);

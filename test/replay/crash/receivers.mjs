@@ -8,7 +8,7 @@ import { createPostgresReplayStore } from '@hostwares/webhooks/replay/postgres';
 import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { keepThree } from '../../crash/keep-three.mjs';
+import { keepThree } from '../../support/crash/keep-three.mjs';
 
 const [kind, effects, name] = process.argv.slice(2);
 const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';

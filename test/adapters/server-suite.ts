@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
+import { createSignedRequest } from '../../src/testing/index.js';
+import { close, head, listen, open } from '../support/raw-client.js';
+
+export const secret = 'whsec_server';
+
+/** What is the same whatever server and framework there is: run over real sockets against each. */
+export function serverContract(
+  name: string,
+  mount: (receiver: Receiver, path: string) => RequestListener,
+  /** False where a body parser in front reads the body, with limits and waits of its own. */
+  readsBody = true,
+): void {
+  describe(name, () => {
+    const path = '/webhooks/hostwares';
+    const rejected: WebhookError[] = [];
+    const handled = vi.fn();
+    let server: Server;
+    let url: string;
+    const unhandled = vi.fn();
+
+    beforeAll(async () => {
+      process.on('unhandledRejection', unhandled);
+      const receiver = createReceiver({
+        secret,
+        maxBodyBytes: 100_000,
+        onRejected: (error) => rejected.push(error),
+      });
+      receiver.onAny((event) => {
+        handled(event.event);
+      });
+      server = createServer(mount(receiver, path));
+      url = await listen(server);
+    });
+    afterAll(async () => {
+      await close(server);
+      process.off('unhandledRejection', unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+    });
+    beforeEach(() => {
+      rejected.length = 0;
+      handled.mockClear();
+    });
+    afterEach(async () => {
+      // Whatever was done to it, the server still serves.
+      expect((await post(await createSignedRequest('ping', { secret }))).status).toBe(200);
+    });
+
+    const post = (request: Request, init: RequestInit = {}) =>
+      fetch(new Request(url + path, { method: 'POST', headers: request.headers, ...init }), {
+        body: request.body,
+        duplex: 'half',
+      } as RequestInit);
+    const signedHead = async (more: Record<string, string | number>) => {
+      const request = await createSignedRequest('site.created', { secret });
+      const body = await request.text();
+      return {
+        body,
+        head: (length = body.length) =>
+          head(path, { ...Object.fromEntries(request.headers), 'Content-Length': length, ...more }),
+      };
+    };
+
+    it('handles a signed event and answers 200', async () => {
+      const response = await post(await createSignedRequest('deployment.completed', { secret }));
+      expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+        200,
+        expect.stringMatching(/^application\/json/),
+        '{"received":true}',
+      ]);
+      expect(handled).toHaveBeenCalledExactlyOnceWith('deployment.completed');
+    });
+
+    it('hashes the bytes as they came: text that is not ASCII, white space, a chunked body', async () => {
+      const event = {
+        id: 'evt_1',
+        event: 'ping',
+        account_id: 'a',
+        timestamp: '2026-01-31T08:00:00Z',
+        data: { webhook_id: '✓é\u2028', events: [] },
+      } as const;
+      const signed = await createSignedRequest(event as never, { secret });
+      const bytes = new Uint8Array(await signed.arrayBuffer());
+      const chunks = new ReadableStream({
+        start(controller) {
+          for (let at = 0; at < bytes.length; at += 7) controller.enqueue(bytes.subarray(at, at + 7));
+          controller.close();
+        },
+      });
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: signed.headers,
+        body: chunks,
+        duplex: 'half',
+      } as RequestInit);
+      expect(response.status).toBe(200);
+    });
+
+    it('refuses what is not from Hostwares with 401 and the code alone', async () => {
+      const forged = await post(await createSignedRequest('ping', { secret: 'other' }));
+      expect([forged.status, await forged.json()]).toEqual([401, { error: 'signature_mismatch' }]);
+      const bare = await fetch(url + path, { method: 'POST', body: '{}' });
+      expect([bare.status, await bare.json()]).toEqual([401, { error: 'missing_signature' }]);
+      expect(handled).not.toHaveBeenCalled();
+    });
+
+    it('refuses repeated headers', async () => {
+      const { body, head: headOf } = await signedHead({});
+      const twice = headOf().replace(/x-hostwares-signature: .*\r\n/i, (line) => line + line);
+      const { socket, answer } = await open(url);
+      socket.write(twice + body);
+      expect(await answer()).toMatch(/^HTTP\/1\.1 401 [\s\S]*malformed_signature/);
+      socket.destroy();
+    });
+
+    if (readsBody)
+      it('answers 413 to a body that declares too much, before it is sent', async () => {
+        const { head: headOf } = await signedHead({});
+        const { socket, answer } = await open(url);
+        socket.write(headOf(1_000_000));
+        expect(await answer()).toMatch(/^HTTP\/1\.1 413 [\s\S]*body_too_large/);
+        socket.destroy();
+      });
+
+    if (readsBody)
+      it('answers 413 to a body that turns out too large, and the client gets to read it', async () => {
+        const { headers } = await createSignedRequest('ping', { secret });
+        const response = await fetch(url + path, {
+          method: 'POST',
+          // The connection is not for use after this: a server may cut it off.
+          headers: { ...Object.fromEntries(headers), connection: 'close' },
+          body: new Uint8Array(3_000_000),
+        });
+        expect([response.status, await response.json()]).toEqual([413, { error: 'body_too_large' }]);
+        const { socket, answer } = await open(url);
+        const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`;
+        socket.write(
+          head(path, { ...Object.fromEntries(headers), 'Transfer-Encoding': 'chunked' }) + chunk.repeat(30),
+        );
+        expect(await answer()).toMatch(/^HTTP\/1\.1 413 /);
+        socket.destroy();
+      });
+
+    it.each(['destroy', 'resetAndDestroy', 'end'] as const)(
+      'survives a client that goes away in the middle of the body (%s)',
+      async (leave) => {
+        const { body, head: headOf } = await signedHead({});
+        const { socket } = await open(url);
+        const arrived = once(server, 'request');
+        socket.write(headOf() + body.slice(0, 20));
+        const [request] = (await arrived) as [IncomingMessage];
+        const closed = new Promise((resolve) => request.once('close', resolve));
+        socket[leave]();
+        await closed;
+        if (readsBody)
+          await vi.waitFor(() => expect(rejected.map(({ code }) => code)).toEqual(['signature_mismatch']));
+        expect(handled).not.toHaveBeenCalled();
+        socket.destroy();
+      },
+    );
+
+    it('takes no more than Content-Length says', async () => {
+      const { body, head: headOf } = await signedHead({});
+      const { socket, answer } = await open(url);
+      socket.write(`${headOf(body.length - 1)}${body}`);
+      // Node takes the byte too many for a next request, and answers that if it is faster.
+      expect(await answer()).toMatch(/^HTTP\/1\.1 (?:401 [\s\S]*signature_mismatch|400 Bad Request)/);
+      await vi.waitFor(() => {
+        expect(rejected[0]?.code).toBe('signature_mismatch');
+      });
+      expect(handled).not.toHaveBeenCalled();
+      socket.destroy();
+    });
+
+    it('serves many at once', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, async (_, index) => {
+          const good = index % 2 === 0;
+          return (await post(await createSignedRequest('ping', { secret: good ? secret : 'other' }))).status;
+        }),
+      );
+      expect(answers.filter((status) => status === 200)).toHaveLength(50);
+      expect(answers.filter((status) => status === 401)).toHaveLength(50);
+    });
+  });
+}

@@ -1,0 +1,233 @@
+// The programs of README, docs/ and examples/ that connect to a server, while the connection is cut and mended: they need the build.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Queue } from 'bullmq';
+import pg from 'pg';
+import ts from 'typescript';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const secret = 'whsec_of_the_docs_test';
+const redisUrl = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+const postgresUrl = new URL(process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test');
+const canReach = ({ hostname, port }: URL) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(Number(port), hostname, () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+const areThere = (await canReach(redisUrl)) && (await canReach(postgresUrl));
+if (!areThere && process.env.CI === 'true') throw new Error('CI must have Postgres and Redis');
+
+/** The programs of a page, as in test/package/docs.test.ts. */
+function programsOf(page: string): [string, string][] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name!, code!]);
+}
+
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const examples = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+  .map((name): [string, string] => [`examples/${name}`, readFileSync(join(root, 'examples', name), 'utf8')]);
+const connecting = [
+  ...pages.flatMap((page) =>
+    programsOf(page).map(([name, code]): [string, string] => [`${page} ${name}`, code]),
+  ),
+  ...examples,
+].filter(([, code]) =>
+  /new (?:pg\.)?(?:Pool|Client|Redis|Queue|Worker|PgBoss)\(|createBullMQWorker\(|createClient\(/.test(code),
+);
+
+describe('programs that connect to a server', () => {
+  it('are found', () => {
+    expect(connecting.length).toBeGreaterThanOrEqual(9);
+  });
+
+  it.each(connecting)('%s handles the error events of all that it creates', (_, code) => {
+    const created =
+      /(?:const (\w+) = )?(?:await )?(?:new (?:pg\.)?(?:Pool|Client|Redis|Queue|Worker|PgBoss)|createBullMQWorker|createClient)\(/g;
+    for (const [expression, name] of code.matchAll(created)) {
+      expect(name, `${expression} is kept in a constant`).toBeDefined();
+      expect(code).toContain(`${name}.on('error', `);
+    }
+  });
+});
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A proxy to a server, which can be cut: every connection is broken, and none is accepted until it is mended. */
+async function openProxy(to: URL) {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(to.port), to.hostname);
+    for (const [from, into] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(into);
+      from.on('error', () => undefined);
+      from.on('close', () => into.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const url = new URL(to);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url,
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend() {
+      isCut = false;
+    },
+  };
+}
+
+const folder = join(root, 'node_modules', '.docs-connections');
+// The package by its name, as its users have it; all else is found above.
+mkdirSync(join(folder, 'node_modules', '@hostwares'), { recursive: true });
+rmSync(join(folder, 'node_modules', '@hostwares', 'webhooks'), { force: true });
+symlinkSync(root, join(folder, 'node_modules', '@hostwares', 'webhooks'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+const queueName = `docs-${crypto.randomUUID()}`;
+
+/** Starts a program of a page in a process of its own; what it exports as `receiver` is served over HTTP. */
+async function start(page: string, program: string, env: Record<string, string>) {
+  const own = mkdtempSync(join(folder, 'run-'));
+  writeFileSync(join(own, 'package.json'), '{ "type": "module" }');
+  for (const [name, code] of programsOf(page).filter(([name]) => !name.includes('/'))) {
+    const options = {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2022,
+      verbatimModuleSyntax: true,
+    };
+    // Every run has a queue and a table of its own.
+    const { outputText } = ts.transpileModule(code.replaceAll("'hostwares'", `'${queueName}'`), {
+      compilerOptions: options,
+    });
+    writeFileSync(join(own, name.replace(/\.ts$/, '.js')), outputText);
+  }
+  writeFileSync(
+    join(own, 'start.mjs'),
+    `import { createServer } from 'node:http';
+     import { createNodeHandler } from '@hostwares/webhooks/node';
+     const { receiver } = await import('./${program}.js');
+     if (receiver) receiver.onAny?.(() => undefined);
+     const server = receiver && createServer(createNodeHandler(receiver));
+     server?.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port));
+     if (!server) console.log('port 0');`,
+  );
+  const child = spawn(process.execPath, [join(own, 'start.mjs')], {
+    env: { ...process.env, HOSTWARES_WEBHOOK_SECRET: secret, NODE_NO_WARNINGS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  closing.push(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const log: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+  const port = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('port ')) resolve(line.slice(5));
+    });
+    void exited.then(() => reject(new Error(log.join('\n'))));
+  });
+  return {
+    log,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    async send() {
+      const event = sampleEvent('site.created', {
+        id: `evt_${crypto.randomUUID()}`,
+        timestamp: new Date().toISOString(),
+      });
+      const url = `http://127.0.0.1:${port}/`;
+      return (await fetch(await createSignedRequest(event, { secret, url }))).status;
+    },
+  };
+}
+
+const redisEnv = ({ href }: URL) => ({ REDIS_URL: href });
+const postgresEnv = ({ href, hostname, port, username, pathname }: URL) => ({
+  DATABASE_URL: href,
+  PGHOST: hostname,
+  PGPORT: port,
+  PGUSER: username,
+  PGDATABASE: pathname.slice(1),
+});
+
+describe.skipIf(!areThere)('a restart of the server', () => {
+  afterAll(async () => {
+    const queue = new Queue(queueName, { connection: { url: redisUrl.href } });
+    await queue.obliterate({ force: true });
+    await queue.close();
+    const client = new pg.Client({ connectionString: postgresUrl.href });
+    await client.connect();
+    await client.query('DELETE FROM pgboss.queue WHERE name = $1', [queueName]).catch(() => undefined);
+    await client.end();
+  });
+
+  it.each([
+    ['docs/replay.md', 'redis', redisUrl, redisEnv, [503]],
+    ['docs/replay.md', 'postgres', postgresUrl, postgresEnv, [503]],
+    ['docs/replay.md', 'transaction', postgresUrl, postgresEnv, [503]],
+    ['docs/queues.md', 'receiver', redisUrl, redisEnv, [500, 503]],
+    ['docs/queues.md', 'both', redisUrl, redisEnv, [500, 503]],
+    ['docs/queues.md', 'boss', postgresUrl, postgresEnv, [500, 503]],
+    ['README.md', 'queue', redisUrl, redisEnv, [500, 503]],
+  ])(
+    'under %s, %s.ts: no 2xx while it is away, then it goes on',
+    async (page, program, url, env, refusals) => {
+      const proxy = await openProxy(url);
+      const running = await start(page, program, env(proxy.url));
+      expect(await running.send()).toBe(200);
+      proxy.cut();
+      await vi.waitFor(() => expect(running.log.join('\n')).toMatch(/: |ECONN|terminated/), 10_000);
+      expect(refusals).toContain(await running.send());
+      expect(running.isRunning()).toBe(true);
+      proxy.mend();
+      await vi.waitFor(async () => expect(await running.send()).toBe(200), {
+        timeout: 20_000,
+        interval: 200,
+      });
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,66 @@
+// The programs in docs/ compile, against the sources.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pages = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+
+/** The files that a page's programs are in, by their path in a folder that is not on the disk. */
+function filesOf(page: string): [string, string][] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [
+    join(root, 'test', page, name!),
+    code!,
+  ]);
+}
+// What the pages take from a user's own modules.
+const own: [string, string][] = [
+  [
+    'docs/replay.md/my-store.ts',
+    "import type { ReplayStore } from '@hostwares/webhooks';\nexport declare function createMyStore(): ReplayStore;",
+  ],
+  [
+    'docs/queues.md/my-queue.ts',
+    `export declare function insert(id: string, text: string): Promise<void>;
+     interface Job { text: string; attempt: number; done(): Promise<void>; failed(error: unknown): Promise<void> }
+     export declare function take(): AsyncIterable<Job>;`,
+  ],
+].map(([name, code]) => [join(root, 'test', name!), code!]);
+
+it('the programs in docs/ compile, and the one of the README that needs a queue', () => {
+  // The others of the README are compiled and run with the packed package.
+  const queue = filesOf('README.md').filter(([path]) => path.endsWith('queue.ts'));
+  const files = new Map([...pages.flatMap(filesOf), ...queue, ...own]);
+  expect(queue).toHaveLength(1);
+  expect(files.size).toBeGreaterThan(12);
+  const configPath = join(root, 'test/tsconfig.json');
+  const { config } = ts.readConfigFile(configPath, (path) => ts.sys.readFile(path)) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(configPath));
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    directoryExists: () => true,
+    fileExists: (path) => files.has(path) || disk.fileExists(path),
+    readFile: (path) => files.get(path) ?? disk.readFile(path),
+    getSourceFile(path, language) {
+      const code = files.get(path);
+      return code === undefined
+        ? disk.getSourceFile(path, language)
+        : ts.createSourceFile(path, code, language);
+    },
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  const faults = [...files.keys()].flatMap((path) => {
+    const source = program.getSourceFile(path);
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ messageText }) =>
+        `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    );
+  });
+  expect(faults).toEqual([]);
+}, 60_000);

@@ -1,0 +1,116 @@
+// Holds package.json's exports, tsup's entries and the files on disk together.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const text = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const manifest = JSON.parse(text('package.json')) as {
+  exports: Record<string, unknown>;
+  typesVersions: Record<'*', Record<string, string[]>>;
+  dependencies?: unknown;
+  devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+  main: string;
+  types: string;
+};
+const { default: tsup } = (await import(new URL('tsup.config.ts', root).href)) as {
+  default: { entry: Record<string, string> };
+};
+
+const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+const nameOf = (subpath: string) => (subpath === '.' ? 'index' : subpath.slice(2).replaceAll('/', '-'));
+
+it('has one tsup entry per exported subpath, and none besides', () => {
+  expect(Object.keys(tsup.entry).sort()).toEqual(subpaths.map(nameOf).sort());
+});
+
+it('has types of its own for each condition of each subpath', () => {
+  for (const subpath of subpaths) {
+    const name = nameOf(subpath);
+    expect(manifest.exports[subpath]).toEqual({
+      import: { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+      require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` },
+    });
+  }
+  expect([manifest.main, manifest.types]).toEqual(['./dist/index.cjs', './dist/index.d.ts']);
+});
+
+it('has typesVersions for each subpath, for moduleResolution: node10', () => {
+  const paths = subpaths.filter((path) => path !== '.');
+  const expected = paths.map((path) => [path.slice(2), [`./dist/${nameOf(path)}.d.ts`]]);
+  expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(expected) as unknown });
+});
+
+it('has the sources that the entries name, and exports every adapter', () => {
+  for (const source of Object.values(tsup.entry))
+    expect(existsSync(new URL(source, root)), source).toBe(true);
+  const adapters = readdirSync(new URL('adapters/', root)).filter((file) => file.endsWith('.ts'));
+  for (const file of adapters) expect(manifest.exports).toHaveProperty([`./${file.replace('.ts', '')}`]);
+});
+
+it('has built what it exports', () => {
+  for (const subpath of subpaths) {
+    for (const ending of ['js', 'cjs', 'd.ts', 'd.cts']) {
+      const file = `dist/${nameOf(subpath)}.${ending}`;
+      expect(existsSync(new URL(file, root)), `${file} is missing: npm run build`).toBe(true);
+    }
+  }
+});
+
+it('has no runtime dependencies, and exact versions of the others', () => {
+  expect(manifest.dependencies).toBeUndefined();
+  for (const [name, version] of Object.entries(manifest.devDependencies)) {
+    expect(version, name).toMatch(/^(?:npm:[a-z]+@)?\d+\.\d+\.\d+$/);
+  }
+});
+
+it('exports explicitly: no export *, no default export', () => {
+  for (const folder of ['src/', 'adapters/']) {
+    for (const file of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.ts')) continue;
+      expect(text(folder + file), file).not.toMatch(/^export (?:\*|default)/m);
+    }
+  }
+});
+
+/** What a built file imports, with all that it imports in turn. */
+function importsOf(entry: string): Set<string> {
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const look = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    // Comments of what was bundled have examples.
+    const code = text(`dist/${file}`).replace(/\/\*[\s\S]*?\*\//g, '');
+    for (const [, path] of code.matchAll(
+      /(?<!['"\w.])(?:from|import|require\(|import\()\s*['"]([^'"\n]+)['"]/g,
+    )) {
+      if (path!.startsWith('./')) look(path!.slice(2));
+      else packages.add(path!);
+    }
+  };
+  look(entry);
+  return packages;
+}
+
+it.each(subpaths.flatMap((path) => [`${nameOf(path)}.js`, `${nameOf(path)}.cjs`]))(
+  '%s imports nothing, or if it is of the sender or a queue what is written down as a peer',
+  (file) => {
+    const packages = [...importsOf(file)].filter((path) => !path.startsWith('node:'));
+    expect(packages.filter((path) => !(path in manifest.peerDependencies))).toEqual([]);
+    if (!/^(?:sender|bullmq)/.test(file)) expect([...importsOf(file)]).toEqual([]);
+  },
+);
+
+it('has peers that are optional, each of them', () => {
+  expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
+  for (const { optional } of Object.values(manifest.peerDependenciesMeta)) expect(optional).toBe(true);
+});
+
+it('has a page in docs/errors for each error code', () => {
+  const table = /const statusByCode = \{([\s\S]+?)\}/.exec(text('src/errors.ts'))![1]!;
+  const codes = [...table.matchAll(/(\w+): \d{3}/g)].map(([, code]) => `${code}.md`);
+  expect(codes.length).toBeGreaterThan(19);
+  expect(readdirSync(new URL('docs/errors/', root)).sort()).toEqual(codes.sort());
+});

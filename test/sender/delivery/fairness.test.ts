@@ -1,0 +1,328 @@
+// One account cannot take attempts, pings or publishing away from the others.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createSender, type Sender, type SenderOptions } from '../../../src/sender/index.js';
+import type { AttemptResult, EndpointRecord, SenderStore } from '../../../src/sender/stores/store.js';
+import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
+import { stores } from '../../support/sender-stores.js';
+
+const answered: AttemptResult = { status: 200, timings: { totalMs: 0 } };
+const url = 'https://93.184.215.14';
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe.each(stores)('on the $name store', ({ open }) => {
+  let store: SenderStore;
+  let clock: ReturnType<typeof createVirtualClock>;
+  let sender: Sender;
+  /** Requests that hang, and what ends them. */
+  let hanging: { readonly url: string; readonly end: () => void }[];
+  let sent: { readonly url: string; readonly id: string }[];
+  let most: number;
+
+  function make(options: Partial<SenderOptions> = {}): Sender {
+    return createSender({
+      store,
+      clock,
+      transport: {
+        send({ url: to, body }) {
+          const { id } = JSON.parse(new TextDecoder().decode(body)) as { id: string };
+          sent.push({ url: to, id });
+          if (!to.includes('/hangs')) return Promise.resolve(answered);
+          return new Promise((resolve) => {
+            const request = { url: to, end: () => resolve(answered) };
+            hanging.push(request);
+            most = Math.max(most, hanging.length);
+          });
+        },
+        close: async () => undefined,
+      },
+      onError: (error) => {
+        throw error;
+      },
+      ...options,
+    });
+  }
+  beforeEach(() => {
+    store = open();
+    clock = createVirtualClock();
+    hanging = [];
+    sent = [];
+    most = 0;
+    sender = make();
+  });
+  afterEach(async () => {
+    await sender.stop({ drainMs: 0 });
+    await store.close();
+  });
+
+  /** Saved without a ping. */
+  async function insert(accountId: string | null, path: string): Promise<string> {
+    const endpoint: EndpointRecord = {
+      id: `wh_${path}`,
+      accountId,
+      url: `${url}/${path}`,
+      events: ['*'],
+      secret: 'whsec_of_the_fairness_test',
+      status: 'enabled',
+      disabledReason: null,
+      disabledAtMs: null,
+      failingSinceMs: null,
+      lastError: null,
+      noticePending: false,
+      heldExpiresAtMs: null,
+      heldDroppedAtMs: null,
+      heldNoticePending: false,
+      createdAtMs: 1,
+    };
+    await store.insertEndpoint(endpoint);
+    return endpoint.id;
+  }
+  const event = (account: string, id?: string) =>
+    sampleEvent('credits.low', { account_id: account, ...(id !== undefined && { id }) });
+  async function settle(turns = 50): Promise<void> {
+    for (let each = 0; each < turns; each += 1) await turn();
+  }
+
+  describe('one account whose endpoints hang', () => {
+    /** Turns of the event loop from publishing to the first attempt: the p99 of 100 events. */
+    let events = 0;
+    async function p99(): Promise<number> {
+      const turns: number[] = [];
+      for (let each = 0; each < 100; each += 1) {
+        let count = 0;
+        const id = `evt_good_${(events += 1)}`;
+        const published = sender.publish(event('acc_good', id));
+        while (!sent.some((request) => request.id === id) && count < 1_000) {
+          await turn();
+          count += 1;
+        }
+        await published;
+        turns.push(count);
+        sent = [];
+      }
+      return turns.sort((a, b) => a - b)[98]!;
+    }
+
+    it.each([64, 1_000, 20_000])(
+      'does not delay the first attempts of another, with %s endpoints',
+      async (endpoints) => {
+        await insert('acc_good', 'good');
+        await sender.start();
+        const without = await p99();
+        await Promise.all(Array.from({ length: endpoints }, (_, each) => insert('acc_bad', `hangs/${each}`)));
+        const backlog = endpoints === 64 ? 40 : 2;
+        for (let each = 0; each < backlog; each += 1) await sender.publish(event('acc_bad'));
+        await settle();
+        expect(hanging).toHaveLength(256);
+        expect(await p99()).toBeLessThanOrEqual(2 * without);
+        // When its places become free, it gets them again, and no more than those.
+        for (const { end } of hanging.splice(0)) end();
+        await settle();
+        expect(await p99()).toBeLessThanOrEqual(2 * without);
+        expect(most).toBe(256);
+      },
+      60_000,
+    );
+
+    it('has as many places as maxInFlightPerAccount says', async () => {
+      sender = make({ maxInFlight: 20, maxInFlightPerAccount: 3 });
+      for (let each = 0; each < 30; each += 1) await insert('acc_bad', `hangs/${each}`);
+      await sender.start();
+      await sender.publish(event('acc_bad'));
+      await settle();
+      expect(hanging).toHaveLength(3);
+    });
+
+    it('has half of all places by default, and so have all endpoints of no account together', async () => {
+      sender = make({ maxInFlight: 20 });
+      for (let each = 0; each < 30; each += 1) await insert(null, `hangs/${each}`);
+      await insert('acc_good', 'good');
+      await sender.start();
+      await sender.publish(event('acc_good'));
+      await settle();
+      expect(hanging).toHaveLength(10);
+      expect(sent.filter((request) => request.url === `${url}/good`)).toHaveLength(1);
+    });
+  });
+
+  describe('pings', () => {
+    it('are sent to an endpoint one at a time: the second gets the result of the first', async () => {
+      const id = await insert('acc_1', 'hangs/1');
+      const pings = Promise.all([1, 2, 3].map(() => sender.pingEndpoint(id)));
+      await settle();
+      expect(hanging).toHaveLength(1);
+      hanging[0]!.end();
+      const results = await pings;
+      expect(new Set(results.map(({ deliveryId }) => deliveryId)).size).toBe(1);
+      expect(results[2]).toMatchObject({ ok: true });
+      const next = sender.pingEndpoint(id);
+      await settle();
+      expect(hanging).toHaveLength(2);
+      hanging[1]!.end();
+      expect((await next).deliveryId).not.toBe(results[0]!.deliveryId);
+    });
+
+    it('are sent to the endpoint as it is now, if it was changed meanwhile', async () => {
+      const id = await insert('acc_1', 'hangs/1');
+      const old = sender.pingEndpoint(id);
+      await settle();
+      await sender.updateEndpoint(id, { url: `${url}/new` });
+      expect(await sender.pingEndpoint(id)).toMatchObject({ ok: true });
+      hanging[0]!.end();
+      await old;
+    });
+
+    it('take places of their account and of all, and wait for one', async () => {
+      sender = make({ maxInFlight: 6, maxInFlightPerAccount: 2 });
+      const ids = [];
+      for (let each = 0; each < 4; each += 1) ids.push(await insert('acc_1', `hangs/${each}`));
+      const other = await insert('acc_2', 'hangs/other');
+      await sender.start();
+      await sender.publish(event('acc_2'));
+      const pings = ids.map((id) => sender.pingEndpoint(id));
+      await settle();
+      expect(hanging.map((request) => request.url).sort()).toEqual(
+        ['hangs/0', 'hangs/1', 'hangs/other'].map((path) => `${url}/${path}`),
+      );
+      // A delivery of the account waits, too.
+      await sender.publish(event('acc_1'));
+      await settle();
+      expect(hanging).toHaveLength(3);
+      void sender.pingEndpoint(other).catch(() => undefined);
+      for (let rounds = 0; rounds < 10; rounds += 1) {
+        for (const { end } of hanging.splice(0)) end();
+        await settle();
+      }
+      expect((await Promise.all(pings)).map(({ ok }) => ok)).toEqual([true, true, true, true]);
+      expect(most).toBeLessThanOrEqual(4);
+    });
+
+    it('are not sent if there is no place in time, and say so', async () => {
+      sender = make({ maxInFlightPerAccount: 1 });
+      const first = sender.pingEndpoint(await insert('acc_1', 'hangs/1'));
+      await settle();
+      const second = sender.pingEndpoint(await insert('acc_1', 'fine'));
+      await settle();
+      clock.advance(15_000);
+      const { ok, error, deliveryId } = await second;
+      expect([ok, error]).toEqual([false, expect.stringMatching(/^not sent: too many/)]);
+      expect((await sender.getDelivery(deliveryId))!.delivery.status).toBe('failed');
+      expect(sent).toHaveLength(1);
+      hanging[0]!.end();
+      expect((await first).ok).toBe(true);
+    });
+
+    it('of many endpoints are not sent together', async () => {
+      sender = make({ maxInFlight: 8 });
+      const pings = [];
+      for (let each = 0; each < 50; each += 1) {
+        pings.push(sender.pingEndpoint(await insert('acc_1', `hangs/${each}`)));
+      }
+      for (let each = 0; each < 13; each += 1) {
+        await settle();
+        for (const { end } of hanging.splice(0)) end();
+      }
+      await Promise.all(pings);
+      expect(most).toBe(4);
+    });
+  });
+
+  describe('publishing to many endpoints', () => {
+    const many = 20_000;
+    const insertMany = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, each) => insert('acc_many', `many/${each}`)));
+
+    /** The work of this thread in milliseconds: what other processes do meanwhile does not count. */
+    const workMs = () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    };
+    /** The longest that `step` took while something was being done. */
+    async function longest(isDone: () => boolean, step: () => Promise<unknown>): Promise<number> {
+      let most = 0;
+      while (!isDone()) {
+        const begunMs = workMs();
+        await step();
+        most = Math.max(most, workMs() - begunMs);
+        await turn();
+      }
+      return most;
+    }
+
+    it('blocks the event loop for at most 50 ms at a time, and delays others by no more than that', async () => {
+      await insertMany(many);
+      await insert('acc_one', 'one');
+      const pauses: number[] = [];
+      const delays: number[] = [];
+      // The first is slower, and a garbage collector may come into one of them.
+      for (let each = 0; each < 3; each += 1) {
+        let isDone = false;
+        const publishing = sender.publish(event('acc_many')).finally(() => (isDone = true));
+        const [pause, delay] = await Promise.all([
+          longest(() => isDone, turn),
+          longest(
+            () => isDone,
+            () => sender.publish(event('acc_one')),
+          ),
+        ]);
+        expect((await publishing).deliveries).toHaveLength(many);
+        pauses.push(pause);
+        delays.push(delay);
+      }
+      expect(Math.min(...pauses)).toBeLessThan(50);
+      expect(Math.min(...delays)).toBeLessThan(50);
+    }, 60_000);
+
+    it('lets accounts take turns', async () => {
+      await insertMany(2_000);
+      for (let each = 0; each < 400; each += 1) await insert('acc_few', `few/${each}`);
+      const order: string[] = [];
+      const publish = store.publish.bind(store);
+      store.publish = (published, ...rest) => {
+        order.push(published.accountId);
+        return publish(published, ...rest);
+      };
+      const big = [1, 2, 3].map(() => sender.publish(event('acc_many')));
+      await settle(3);
+      await sender.publish(event('acc_few'));
+      // Its four steps came before the three events of the other were through.
+      expect(order.filter((account) => account === 'acc_many').length).toBeLessThan(20);
+      await Promise.all(big);
+      expect(order).toHaveLength(3 * 20 + 4);
+    });
+
+    it('makes one delivery for each, also if the same event is published several times at once', async () => {
+      await insertMany(700);
+      const results = await Promise.all([1, 2, 3].map(() => sender.publish(event('acc_many', 'evt_1'))));
+      expect(results.map(({ created }) => created).sort()).toEqual([false, false, true]);
+      for (const { deliveries } of results) {
+        expect(new Set(deliveries.map(({ endpointId }) => endpointId)).size).toBe(700);
+      }
+      const again = await sender.publish(event('acc_many', 'evt_1'));
+      expect([again.created, again.deliveries.length]).toEqual([false, 700]);
+      await sender.runUntilIdle();
+      expect(sent).toHaveLength(700);
+    });
+
+    it('is completed by publishing again, or by the next start, after it was cut short', async () => {
+      await insertMany(700);
+      const publish = store.publish.bind(store);
+      const fail = () => {
+        let steps = 0;
+        store.publish = (...given) =>
+          ++steps === 3 ? Promise.reject(new Error('killed')) : publish(...given);
+      };
+      fail();
+      await expect(sender.publish(event('acc_many', 'evt_1'))).rejects.toThrow('killed');
+      store.publish = publish;
+      const again = await sender.publish(event('acc_many', 'evt_1'));
+      expect([again.created, again.deliveries.length]).toEqual([false, 700]);
+      fail();
+      await expect(sender.publish(event('acc_many', 'evt_2'))).rejects.toThrow('killed');
+      store.publish = publish;
+      await sender.start();
+      await vi.waitFor(() => expect(sent).toHaveLength(1_400));
+      await sender.stop();
+      expect(new Set(sent.map((request) => `${request.id} ${request.url}`)).size).toBe(1_400);
+    });
+  });
+});

@@ -1,0 +1,143 @@
+// Over TLS: a certificate that is good, and every way in which one is not.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpTransport } from '../../../src/sender/transport/http.js';
+import type { Transport } from '../../../src/sender/transport/transport.js';
+import { createUrlGuard } from '../../../src/sender/transport/url-guard.js';
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+if (!hasOpenssl && process.env.CI === 'true') throw new Error('CI must have openssl');
+
+describe.skipIf(!hasOpenssl)('an endpoint over TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hostwares-tls-'));
+  const file = (name: string) => join(folder, name);
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const trusted = tls.getCACertificates('default');
+  const servers: Server[] = [];
+  let transport: Transport;
+
+  /** A server with a certificate for `good.example` and this machine's address, signed by our own authority. */
+  async function serve(name: string, ...days: string[]): Promise<number> {
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+      '-subj',
+      '/CN=good.example',
+      '-addext',
+      'subjectAltName=DNS:good.example,IP:127.0.0.1',
+    );
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      `${name}.pem`,
+      '-copy_extensions',
+      'copy',
+      ...days,
+    );
+    const server = createServer(
+      { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.pem`)) },
+      (request, response) => {
+        request.resume();
+        response.end('ok');
+      },
+    );
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  let port: number;
+  beforeAll(async () => {
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.pem',
+      '-subj',
+      '/CN=authority of the test',
+      '-days',
+      '2',
+    );
+    port = await serve('good', '-days', '2');
+    tls.setDefaultCACertificates([...trusted, readFileSync(file('ca.pem'), 'utf8')]);
+    transport = createHttpTransport(createUrlGuard(true, () => [Promise.resolve(['127.0.0.1'])]));
+  });
+  afterAll(async () => {
+    tls.setDefaultCACertificates(trusted);
+    await transport.close();
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  const post = (url: string) =>
+    transport.send({ url, headers: {}, body: new TextEncoder().encode('{}'), timeoutMs: 5_000 });
+
+  it('is answered for its name and for its address, with each phase timed', async () => {
+    const result = await post(`https://good.example:${port}/`);
+    expect(result).toMatchObject({ status: 200, responseBody: 'ok', address: `127.0.0.1:${port}` });
+    const { dnsMs, connectMs, tlsMs, waitMs, bodyMs, totalMs } = result.timings;
+    const phases = [dnsMs, connectMs, tlsMs, waitMs, bodyMs].map((ms) => ms ?? NaN);
+    expect(phases.every((ms) => ms >= 0)).toBe(true);
+    expect(phases.reduce((sum, ms) => sum + ms)).toBeLessThanOrEqual(totalMs + 1);
+    expect((await post(`https://127.0.0.1:${port}/`)).status).toBe(200);
+  });
+
+  it('is refused under another name', async () => {
+    const result = await post(`https://wrong.example:${port}/`);
+    expect(result.status).toBeUndefined();
+    expect(result.error).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
+  });
+
+  it('is refused with a certificate that has expired', async () => {
+    const expired = await serve('expired', '-days', '-1');
+    expect((await post(`https://good.example:${expired}/`)).error).toMatch(/CERT_HAS_EXPIRED/);
+  });
+
+  it('is refused where nobody trusts who signed it', async () => {
+    tls.setDefaultCACertificates(trusted);
+    const other = createHttpTransport(createUrlGuard(true, () => [Promise.resolve(['127.0.0.1'])]));
+    const { error } = await other.send({
+      url: `https://good.example:${port}/`,
+      headers: {},
+      body: new Uint8Array(),
+      timeoutMs: 5_000,
+    });
+    expect(error).toMatch(/UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED/);
+    await other.close();
+  });
+});
