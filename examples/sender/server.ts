@@ -5,7 +5,7 @@
 //     -d '{"url":"https://your-app.com/webhooks/hostwares","events":["*"]}' http://127.0.0.1:8080/api/webhooks
 import { serve } from '@hono/node-server';
 import { createSender, createSenderApi } from '@hostwares/webhooks/sender';
-import { createDisabledMailer } from '@hostwares/webhooks/sender/email';
+import { createEndpointDisabledMailer } from '@hostwares/webhooks/sender/email';
 import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
 
 const {
@@ -24,7 +24,7 @@ const sender = createSender({
     console.error(error);
   },
   ...(SMTP_URL && {
-    onEndpointDisabled: createDisabledMailer({
+    onEndpointDisabled: createEndpointDisabledMailer({
       smtp: SMTP_URL,
       from: 'Webhooks <no-reply@example.com>',
       to: ({ accountId }) => `${accountId}@example.com`,

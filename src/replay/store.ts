@@ -21,7 +21,7 @@ export interface ReplayTimes {
 }
 
 /** What a store that has it at hand gives as it is, and any other promises. */
-type Answer<Value> = Value | PromiseLike<Value>;
+type MaybePromise<Value> = Value | PromiseLike<Value>;
 
 /**
  * Remembers which events were handled. One store serves all processes of a receiver.
@@ -31,11 +31,11 @@ type Answer<Value> = Value | PromiseLike<Value>;
  * answers 503, and the platform tries again.
  */
 export interface ReplayStore {
-  claim(id: string, times: ReplayTimes): Answer<ReplayClaim>;
+  claim(id: string, times: ReplayTimes): MaybePromise<ReplayClaim>;
   /** Marks the id as handled. False where the claim is not this token's any more. */
-  complete(id: string, token: string): Answer<boolean>;
+  complete(id: string, token: string): MaybePromise<boolean>;
   /** Frees the id, so that it can be claimed at once, by anybody but this token. False as for `complete`. */
-  release(id: string, token: string): Answer<boolean>;
+  release(id: string, token: string): MaybePromise<boolean>;
   /** Holds a claim for longer: from now on so many milliseconds. False as for `complete`. */
-  extend(id: string, token: string, leaseMs: number): Answer<boolean>;
+  extend(id: string, token: string, leaseMs: number): MaybePromise<boolean>;
 }

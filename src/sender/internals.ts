@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
-import type { DeliveryRecord, SenderStore } from './stores/store.js';
+import type { DeliveryRecord } from './records.js';
+import type { SenderStore } from './stores/store.js';
 import type { CreatedEndpoint, EndpointInput, Sender } from './types.js';
 
 /** What the API uses of a sender and its users do not need. */

@@ -1,9 +1,10 @@
 import { schedule } from './delivery/state-machine.js';
 import { newId } from './ids.js';
-import { createSequence, type Sequence } from './sequence.js';
-import type { DeliveryRecord, EventRecord, PublishStep, SenderStore } from './stores/store.js';
+import { createSerialExecutor, type SerialExecutor } from './serial-executor.js';
+import type { DeliveryRecord, EventRecord } from './records.js';
+import type { PublishStep, SenderStore } from './stores/store.js';
 import type { Time } from './time.js';
-import type { Published } from './types.js';
+import type { PublishResult } from './types.js';
 
 /** A delivery that was just made. */
 export function newDelivery(
@@ -39,14 +40,14 @@ export interface PublishingOptions {
 /** Stores events with their deliveries. */
 export interface Publishing {
   /** Resolves once the event and all of its deliveries are stored. */
-  publish(event: EventRecord): Promise<Published>;
+  publish(event: EventRecord): Promise<PublishResult>;
   /** Goes on with events whose publishing was cut short, one after the other. */
   resume(signal: AbortSignal): Promise<void>;
 }
 
 /** The events of one account that take several steps. */
 interface Line {
-  readonly run: Sequence;
+  readonly run: SerialExecutor;
   waiting: number;
 }
 
@@ -55,7 +56,7 @@ interface Line {
  * have one take turns; so nobody waits for more than a step of each of them.
  */
 export function createPublishing({ store, time, onStored }: PublishingOptions): Publishing {
-  const inTurn = createSequence();
+  const inTurn = createSerialExecutor();
   /** By account, while it has events that take several steps. */
   const lines = new Map<string, Line>();
 
@@ -81,7 +82,7 @@ export function createPublishing({ store, time, onStored }: PublishingOptions): 
 
   /** Work of an account in the order it came in. */
   async function inLine<Value>(accountId: string, work: () => Promise<Value>): Promise<Value> {
-    const line = lines.get(accountId) ?? { run: createSequence(), waiting: 0 };
+    const line = lines.get(accountId) ?? { run: createSerialExecutor(), waiting: 0 };
     lines.set(accountId, line);
     line.waiting += 1;
     try {
@@ -103,7 +104,7 @@ export function createPublishing({ store, time, onStored }: PublishingOptions): 
     return deliveries;
   }
 
-  async function storeAll(event: EventRecord): Promise<Published> {
+  async function storeAll(event: EventRecord): Promise<PublishResult> {
     const first = await inTurn(() => storeLater(event, 0));
     return { eventId: event.id, created: first.created, deliveries: await storeRest(event, first) };
   }

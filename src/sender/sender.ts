@@ -8,20 +8,21 @@ import {
   checkAccountId,
   checkEvents,
   checkKeys,
-  checkOptions,
   checkPage,
   checkSecret,
   checkUrlLength,
   quote,
   toRecord,
 } from './input.js';
+import { checkOptions } from './options.js';
 import { internals } from './internals.js';
 import { createPings } from './delivery/pings.js';
 import { createPublishing, newDelivery } from './publishing.js';
 import { createRetention, defaultRetention } from './delivery/retention.js';
 import { defaultRetryScheduleSeconds } from './delivery/retry-schedule.js';
-import { createSequence } from './sequence.js';
-import type { DeliveryRecord, EndpointRecord, Transition, WaitingRequest } from './stores/store.js';
+import { createSerialExecutor } from './serial-executor.js';
+import type { DeliveryRecord, EndpointRecord, Transition } from './records.js';
+import type { WaitingRequest } from './stores/store.js';
 import { createTime } from './time.js';
 import { createHttpTransport } from './transport/http.js';
 import type { CreatedEndpoint, Endpoint, EndpointInput, Sender, SenderOptions } from './types.js';
@@ -30,7 +31,7 @@ import { packageVersion } from './version.js';
 
 const waitingBatch = 500;
 
-function shown(endpoint: EndpointRecord): Endpoint {
+function toPublicEndpoint(endpoint: EndpointRecord): Endpoint {
   const {
     id,
     accountId,
@@ -109,7 +110,7 @@ export function createSender(options: SenderOptions): Sender {
     jitterRatio: options.jitterRatio ?? 0,
     random: options.random ?? Math.random,
     userAgent: `Hostwares-Webhooks/${packageVersion}`,
-    onEndpointDisabled: (endpoint) => onEndpointDisabled?.(shown(endpoint)),
+    onEndpointDisabled: (endpoint) => onEndpointDisabled?.(toPublicEndpoint(endpoint)),
     onError,
   });
   const forgetting = createRetention({
@@ -121,7 +122,7 @@ export function createSender(options: SenderOptions): Sender {
       deliveries: retention?.deliveries ?? defaultRetention.deliveries,
       bytes: retention?.bytes ?? defaultRetention.bytes,
     },
-    onHeldExpiring: (endpoint, notice) => onHeldExpiring?.(shown(endpoint), notice),
+    onHeldExpiring: (endpoint, notice) => onHeldExpiring?.(toPublicEndpoint(endpoint), notice),
     onError,
   });
   const publishing = createPublishing({
@@ -133,7 +134,7 @@ export function createSender(options: SenderOptions): Sender {
   });
   const ping = createPings(store, time, dispatcher);
   /** Starting and stopping wait for each other. */
-  const inOrder = createSequence();
+  const inOrder = createSerialExecutor();
   let resuming = Promise.resolve();
   let stopping = new AbortController();
 
@@ -208,10 +209,10 @@ export function createSender(options: SenderOptions): Sender {
       disabledAtMs: null,
       failingSinceMs: null,
       lastError: null,
-      noticePending: false,
+      disabledNotificationPending: false,
       heldExpiresAtMs: null,
       heldDroppedAtMs: null,
-      heldNoticePending: false,
+      heldNotificationPending: false,
       createdAtMs: time.now(),
     };
     await transport.prepare?.();
@@ -224,7 +225,11 @@ export function createSender(options: SenderOptions): Sender {
     }
     const saved = existing ?? endpoint;
     const pinged = await ping(saved);
-    return { ...shown(saved), ...(secret === undefined && { secret: saved.secret }), ping: pinged };
+    return {
+      ...toPublicEndpoint(saved),
+      ...(secret === undefined && { secret: saved.secret }),
+      ping: pinged,
+    };
   }
 
   async function redeliverOnce(deliveryId: string, id: string): Promise<DeliveryRecord> {
@@ -245,13 +250,13 @@ export function createSender(options: SenderOptions): Sender {
     createEndpoint: (input) => createEndpointOnce(input, newId('wh')),
     async getEndpoint(id) {
       const endpoint = await store.getEndpoint(id);
-      return endpoint && shown(endpoint);
+      return endpoint && toPublicEndpoint(endpoint);
     },
     async listEndpoints(options = {}) {
       checkKeys('listEndpoints', options, ['accountId', 'cursor', 'limit']);
       const { accountId, ...page } = options;
       const { items, nextCursor } = await store.listEndpoints({ accountId, ...checkPage(page) });
-      return { items: items.map(shown), nextCursor };
+      return { items: items.map(toPublicEndpoint), nextCursor };
     },
     async updateEndpoint(id, input) {
       checkKeys('updateEndpoint', input, ['url', 'events']);
@@ -260,7 +265,7 @@ export function createSender(options: SenderOptions): Sender {
         ...(url !== undefined && { url: await checkUrl(url) }),
         ...(events !== undefined && { events: checkEvents(events) }),
       };
-      return shown(await update(id, (endpoint) => ({ ...endpoint, ...checked })));
+      return toPublicEndpoint(await update(id, (endpoint) => ({ ...endpoint, ...checked })));
     },
     async deleteEndpoint(id) {
       await changeAllWaiting(id, ['scheduled', 'held'], cancel);
@@ -274,16 +279,16 @@ export function createSender(options: SenderOptions): Sender {
         disabledReason: null,
         disabledAtMs: null,
         failingSinceMs: null,
-        noticePending: false,
+        disabledNotificationPending: false,
         heldExpiresAtMs: null,
         heldDroppedAtMs: null,
-        heldNoticePending: false,
+        heldNotificationPending: false,
       }));
       const released = releases
         ? await changeAllWaiting(id, ['held'], (rows) => release(rows, time.now()))
         : 0;
       dispatcher.wake();
-      return { ...shown(endpoint), released };
+      return { ...toPublicEndpoint(endpoint), released };
     },
     async disableEndpoint(id) {
       const disabled = await update(id, (current) =>
@@ -291,7 +296,7 @@ export function createSender(options: SenderOptions): Sender {
           ? current
           : { ...current, status: 'disabled', disabledReason: 'manual', disabledAtMs: time.now() },
       );
-      return shown(disabled);
+      return toPublicEndpoint(disabled);
     },
     async rotateSecret(id, { secret } = {}) {
       const next = secret === undefined ? newSecret() : checkSecret(secret);

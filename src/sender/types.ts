@@ -1,13 +1,7 @@
 import type { EventType, PingEvent, WebhookEvent } from '../events/types.js';
 import type { Clock } from './clock.js';
-import type {
-  DeliveryDetails,
-  DeliveryRecord,
-  DeliveryStatus,
-  EndpointRecord,
-  Page,
-  SenderStore,
-} from './stores/store.js';
+import type { DeliveryRecord, DeliveryStatus, EndpointRecord } from './records.js';
+import type { DeliveryDetails, Page, SenderStore } from './stores/store.js';
 import type { Transport } from './transport/transport.js';
 
 /** Options of `createSender`. */
@@ -83,7 +77,7 @@ export interface HeldNotice {
 /** An endpoint as it may be shown: without its secret. */
 export type Endpoint = Omit<
   EndpointRecord,
-  'secret' | 'noticePending' | 'heldExpiresAtMs' | 'heldDroppedAtMs' | 'heldNoticePending'
+  'secret' | 'disabledNotificationPending' | 'heldExpiresAtMs' | 'heldDroppedAtMs' | 'heldNotificationPending'
 >;
 
 /** An endpoint that was just made. */
@@ -126,7 +120,7 @@ type PartsOf<Event> = Event extends WebhookEvent
 export type PublishInput = WebhookEvent | PartsOf<Exclude<WebhookEvent, PingEvent>>;
 
 /** What came of publishing. */
-export interface Published {
+export interface PublishResult {
   readonly eventId: string;
   /** False where the id was published before: nothing was added. */
   readonly created: boolean;
@@ -175,7 +169,7 @@ export interface Sender {
    *
    * @throws `SenderError` `invalid_event`, `payload_too_large`
    */
-  publish(event: PublishInput): Promise<Published>;
+  publish(event: PublishInput): Promise<PublishResult>;
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   listDeliveries(
     options?: ListOptions & {

@@ -48,13 +48,13 @@ await report.check(
       import { createReceiver } from '@hostwares/webhooks';
       import { createBullMQWorker } from '@hostwares/webhooks/bullmq';
       import { createMemoryStore, createSender } from '@hostwares/webhooks/sender';
-      import { createDisabledMailer } from '@hostwares/webhooks/sender/email';
+      import { createEndpointDisabledMailer } from '@hostwares/webhooks/sender/email';
       import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
       const store = createMemoryStore();
       const said = (error) => console.log(error.message);
       const input = { url: 'https://93.184.215.14/', events: ['*'] };
       console.log(await createSender({ store, allowPrivateNetwork: true }).createEndpoint({ ...input, url: 'http://127.0.0.1:1/' }).then(() => 'saved', (error) => error.message));
-      await createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(said);
+      await createEndpointDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(said);
       try { createSqliteStore({ path: ':memory:' }) } catch (error) { said(error) }
       await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(said);
       const transport = { send: async () => ({ status: 204, timings: { totalMs: 0 } }), close: async () => {} };

@@ -50,10 +50,10 @@ await report.check('CommonJS without the peers names the install command', async
     const code = `
       const { createReceiver } = require('@hostwares/webhooks');
       const { createBullMQWorker } = require('@hostwares/webhooks/bullmq');
-      const { createDisabledMailer } = require('@hostwares/webhooks/sender/email');
+      const { createEndpointDisabledMailer } = require('@hostwares/webhooks/sender/email');
       const log = (error) => console.log(error.message);
       (async () => {
-        await createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(log);
+        await createEndpointDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(log);
         await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(log);
       })();`;
     const { stdout } = await run(nodeOf(24), ['-e', code], { cwd: empty });

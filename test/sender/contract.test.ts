@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type PublishInput, type Sender, type SenderOptions } from '../../src/sender/index.js';
 import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';
 import type { SenderStore } from '../../src/sender/stores/store.js';
-import type { AttemptResult } from '../../src/sender/stores/store.js';
+import type { AttemptResult } from '../../src/sender/records.js';
 import type { OutgoingRequest } from '../../src/sender/transport/transport.js';
 import { createReceiver, eventTypes, type WebhookEvent } from '../../src/index.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Clock, type Sender, type SenderOptions } from '../../src/sender/index.js';
-import type { AttemptResult, SenderStore } from '../../src/sender/stores/store.js';
+import type { AttemptResult } from '../../src/sender/records.js';
+import type { SenderStore } from '../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';
 import { createVirtualClock, sampleEvent } from '../../src/testing/index.js';
 import { stores } from '../support/sender-stores.js';
@@ -130,34 +131,37 @@ describe.each(stores)('on the $name store', ({ open }) => {
   });
 
   describe('a start that rejects', () => {
-    it.each(['expire', 'pendingNotices'] as const)('because of %s leaves nothing running', async (method) => {
-      const timers = vi.spyOn(globalThis, 'setInterval');
-      let isBroken = true;
-      const failing = {
-        ...store,
-        [method]: (...given: []) =>
-          isBroken
-            ? Promise.reject(new Error('disk full'))
-            : (store[method] as () => Promise<never>)(...given),
-      };
-      const sender = make({ store: failing });
-      await endpoint(sender);
-      await sender.publish(event('evt_1'));
-      const started = sender.start();
-      const publishing = sender.publish(event('evt_2'));
-      await expect(started).rejects.toThrow('disk full');
-      await publishing;
-      isBroken = false;
-      monotonic.advance(day);
-      await settle();
-      expect(sent).toEqual([]);
-      expect(timers).not.toHaveBeenCalled();
-      timers.mockRestore();
-      await sender.start();
-      await settle();
-      expect(sent.sort()).toEqual(['evt_1', 'evt_2']);
-      await sender.stop();
-    });
+    it.each(['expire', 'pendingDisabledNotifications'] as const)(
+      'because of %s leaves nothing running',
+      async (method) => {
+        const timers = vi.spyOn(globalThis, 'setInterval');
+        let isBroken = true;
+        const failing = {
+          ...store,
+          [method]: (...given: []) =>
+            isBroken
+              ? Promise.reject(new Error('disk full'))
+              : (store[method] as () => Promise<never>)(...given),
+        };
+        const sender = make({ store: failing });
+        await endpoint(sender);
+        await sender.publish(event('evt_1'));
+        const started = sender.start();
+        const publishing = sender.publish(event('evt_2'));
+        await expect(started).rejects.toThrow('disk full');
+        await publishing;
+        isBroken = false;
+        monotonic.advance(day);
+        await settle();
+        expect(sent).toEqual([]);
+        expect(timers).not.toHaveBeenCalled();
+        timers.mockRestore();
+        await sender.start();
+        await settle();
+        expect(sent.sort()).toEqual(['evt_1', 'evt_2']);
+        await sender.stop();
+      },
+    );
   });
 
   describe('a transport', () => {

@@ -5,11 +5,11 @@ import { array, boolean, optional, strictObject, string, type ZodMiniType } from
 import { accountFinder } from './keys.js';
 import { idempotency, type ApiEnv } from './idempotency.js';
 import { checkLimits, createQuota, type Quota, type SenderApiLimits } from './limits.js';
-import { shownDelivery, shownDetails, shownEndpoint, shownPing } from './json.js';
+import { toPublicDelivery, toPublicDetails, toPublicEndpoint, toPublicPing } from './json.js';
 import { isSenderError, type SenderErrorCode } from '../errors.js';
 import { quote } from '../input.js';
 import { internals } from '../internals.js';
-import type { DeliveryStatus } from '../stores/store.js';
+import type { DeliveryStatus } from '../records.js';
 import type { CreatedEndpoint, Endpoint, ListOptions, PingResult, Sender } from '../types.js';
 
 export type { SenderApiLimits } from './limits.js';
@@ -144,7 +144,11 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
 
   function created(endpoint: CreatedEndpoint): object {
     const { secret, ping } = endpoint;
-    return { ...shownEndpoint(endpoint), ping: shownPing(ping), ...(secret !== undefined && { secret }) };
+    return {
+      ...toPublicEndpoint(endpoint),
+      ping: toPublicPing(ping),
+      ...(secret !== undefined && { secret }),
+    };
   }
 
   app.use(async (c, next) => {
@@ -185,22 +189,22 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
   });
   app.get('/', async (c) => {
     const { items, nextCursor } = await sender.listEndpoints({ accountId: c.var.accountId, ...pageOf(c) });
-    return c.json({ data: items.map(shownEndpoint), next_cursor: nextCursor ?? null });
+    return c.json({ data: items.map(toPublicEndpoint), next_cursor: nextCursor ?? null });
   });
 
   app.get('/deliveries/:id', async (c) => {
     const details = await ownDelivery(c, c.req.param('id'));
-    return c.json(details && shownDetails(details));
+    return c.json(details && toPublicDetails(details));
   });
   app.post('/deliveries/:id/redeliver', async (c) => {
     await input(c, noInput);
     await ownDelivery(c, c.req.param('id'));
     spend(c, redeliveries);
     const redelivery = await inner.redeliverOnce(c.req.param('id'), `dlv_${c.var.resourceId}`);
-    return c.json(shownDelivery(redelivery), 201);
+    return c.json(toPublicDelivery(redelivery), 201);
   });
 
-  app.get('/:id', async (c) => c.json(shownEndpoint(await own(c, c.req.param('id')))));
+  app.get('/:id', async (c) => c.json(toPublicEndpoint(await own(c, c.req.param('id')))));
   app.patch('/:id', async (c) => {
     const { id } = await own(c, c.req.param('id'));
     const { url, events } = await input(c, updateInput);
@@ -208,7 +212,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
       ...(url !== undefined && { url }),
       ...(events !== undefined && { events }),
     });
-    return c.json(shownEndpoint(changed));
+    return c.json(toPublicEndpoint(changed));
   });
   app.delete('/:id', async (c) => {
     const { id } = await own(c, c.req.param('id'));
@@ -220,13 +224,13 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
     await input(c, noInput);
     spend(c, pings);
     const result: PingResult = await sender.pingEndpoint(id);
-    return c.json(shownPing(result));
+    return c.json(toPublicPing(result));
   });
   app.post('/:id/enable', async (c) => {
     const { id } = await own(c, c.req.param('id'));
     const { release } = await input(c, enableInput);
     const enabled = await sender.enableEndpoint(id, { release: release ?? false });
-    return c.json({ ...shownEndpoint(enabled), released: enabled.released });
+    return c.json({ ...toPublicEndpoint(enabled), released: enabled.released });
   });
   app.post('/:id/rotate', async (c) => {
     const { id } = await own(c, c.req.param('id'));
@@ -247,7 +251,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
       ...(event !== undefined && { event }),
       ...pageOf(c),
     });
-    return c.json({ data: items.map(shownDelivery), next_cursor: nextCursor ?? null });
+    return c.json({ data: items.map(toPublicDelivery), next_cursor: nextCursor ?? null });
   });
 
   const outer = new Hono();

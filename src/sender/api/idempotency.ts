@@ -3,7 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { newResourceId } from '../ids.js';
 import type { SenderInternals } from '../internals.js';
 import { idempotencyKeyMs } from '../delivery/retention.js';
-import type { IdempotencyRecord, KeyClaim } from '../stores/store.js';
+import type { IdempotencyRecord } from '../records.js';
+import type { KeyClaim } from '../stores/store.js';
 
 /** A call without an answer by then was killed: no call takes so long. */
 const abandonedMs = 5 * 60_000;
@@ -30,13 +31,13 @@ function respondToTaken(c: Context<ApiEnv>, taken: IdempotencyRecord, fingerprin
   if (taken.fingerprint !== fingerprint) {
     return c.json({ error: 'Idempotency-Key: was used for another call' }, 422);
   }
-  if (taken.answer === null) {
+  if (taken.response === null) {
     c.header('retry-after', '1');
     return c.json({ error: 'Idempotency-Key: the first call with it is still under way' }, 409);
   }
   c.header('idempotency-replayed', 'true');
   c.header('content-type', 'application/json');
-  return c.body(taken.answer.body, taken.answer.status as 200);
+  return c.body(taken.response.body, taken.response.status as 200);
 }
 
 /**
@@ -56,10 +57,10 @@ export function idempotency({ internals, maxKeys, onError }: IdempotencyOptions)
       resourceId: newResourceId(),
       begunAtMs: nowMs,
       isAbandoned: false,
-      answer: null,
+      response: null,
     };
     const expiry = { beforeMs: nowMs - idempotencyKeyMs, abandonedMs: nowMs - abandonedMs, limit: maxKeys };
-    return store.takeKey(record, expiry);
+    return store.claimIdempotencyKey(record, expiry);
   }
 
   /** The response is given even if it cannot be kept: the call has been carried out. */
@@ -67,7 +68,7 @@ export function idempotency({ internals, maxKeys, onError }: IdempotencyOptions)
     const { status } = response;
     const rejected = status < 500 ? 'released' : 'abandoned';
     const outcome = response.ok ? { status, body: await response.clone().text() } : rejected;
-    await store.answerKey(record, outcome).catch(onError);
+    await store.storeResponse(record, outcome).catch(onError);
   }
 
   return async (c, next) => {

@@ -1,4 +1,5 @@
-import type { AttemptRecord, DeliveryDetails, DeliveryRecord } from '../stores/store.js';
+import type { AttemptRecord, DeliveryRecord } from '../records.js';
+import type { DeliveryDetails } from '../stores/store.js';
 import type { Endpoint, PingResult } from '../types.js';
 
 function time(ms: number): string;
@@ -8,7 +9,7 @@ function time(ms: number | null): string | null {
 }
 
 /** As JSON: names as the platform writes them, times as ISO 8601, and no secret. */
-export function shownEndpoint(endpoint: Endpoint): object {
+export function toPublicEndpoint(endpoint: Endpoint): object {
   return {
     id: endpoint.id,
     url: endpoint.url,
@@ -26,13 +27,13 @@ export function shownEndpoint(endpoint: Endpoint): object {
  * The result of a ping, in coarse categories: why there was no response is said by the owner's delivery log alone, so
  * that pings are of little use to probe other people's hosts.
  */
-export function shownPing({ ok, deliveryId, status, error }: PingResult): object {
+export function toPublicPing({ ok, deliveryId, status, error }: PingResult): object {
   const response = error?.startsWith('HTTP ') === true ? error : `HTTP ${status}: an incomplete response`;
   const reason = status === null ? 'no response: the attempt log of the delivery says why' : response;
   return { ok, delivery_id: deliveryId, status, error: ok ? null : reason };
 }
 
-export function shownDelivery(delivery: DeliveryRecord): object {
+export function toPublicDelivery(delivery: DeliveryRecord): object {
   return {
     id: delivery.id,
     webhook_id: delivery.endpointId,
@@ -46,7 +47,7 @@ export function shownDelivery(delivery: DeliveryRecord): object {
   };
 }
 
-function shownAttempt({ result, ...attempt }: AttemptRecord): object {
+function toPublicAttempt({ result, ...attempt }: AttemptRecord): object {
   return {
     number: attempt.number,
     url: attempt.url,
@@ -73,10 +74,10 @@ function shownAttempt({ result, ...attempt }: AttemptRecord): object {
 }
 
 /** All there is to see of a delivery (contract section 4). The body is the text that was signed. */
-export function shownDetails({ delivery, event, attempts }: DeliveryDetails): object {
+export function toPublicDetails({ delivery, event, attempts }: DeliveryDetails): object {
   return {
-    ...shownDelivery(delivery),
+    ...toPublicDelivery(delivery),
     request_body: new TextDecoder().decode(event.body),
-    attempt_log: attempts.map(shownAttempt),
+    attempt_log: attempts.map(toPublicAttempt),
   };
 }

@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../stores/store.js';
+import type { AttemptResult } from '../records.js';
 
 /** Ours: of a response body at most so many characters are kept. */
 const maxResponseBody = 16_384;

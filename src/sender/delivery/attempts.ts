@@ -1,6 +1,7 @@
 import { signPayload } from '../../signing/signature.js';
 import { settle, type DeliveryRules } from './state-machine.js';
-import type { AttemptResult, Claim, EndpointRecord, EventRecord } from '../stores/store.js';
+import type { AttemptResult, EndpointRecord, EventRecord } from '../records.js';
+import type { Claim } from '../stores/store.js';
 import type { Time } from '../time.js';
 import type { OutgoingRequest, Transport } from '../transport/transport.js';
 import { toAttemptResult } from './attempt-result.js';
@@ -136,7 +137,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const seen: { disabled: boolean; dueAtMs: number | null } = { disabled: false, dueAtMs: null };
     await options.write(delivery.id, (rows, nowMs) => {
       const change = settle(rows, { nowMs, token, result, isTransportFault, requestHeaders, jitter }, rules);
-      seen.disabled = change?.endpoint?.noticePending === true && rows.endpoint?.noticePending === false;
+      seen.disabled =
+        change?.endpoint?.disabledNotificationPending === true &&
+        rows.endpoint?.disabledNotificationPending === false;
       seen.dueAtMs = change?.delivery.dueAtMs ?? null;
       return change;
     });

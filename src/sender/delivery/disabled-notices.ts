@@ -1,4 +1,5 @@
-import type { EndpointRecord, SenderStore } from '../stores/store.js';
+import type { EndpointRecord } from '../records.js';
+import type { SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 
 /** A notice that failed is given again after this. */
@@ -6,7 +7,7 @@ const pauseMs = 60_000;
 
 /** What {@link createDisabledNotices} works with. */
 export interface DisabledNoticesOptions {
-  readonly store: Pick<SenderStore, 'pendingNotices' | 'updateEndpoint'>;
+  readonly store: Pick<SenderStore, 'pendingDisabledNotifications' | 'updateEndpoint'>;
   readonly time: Time;
   readonly onEndpointDisabled: (endpoint: EndpointRecord) => unknown;
   readonly onError: (error: unknown) => unknown;
@@ -32,7 +33,9 @@ export function createDisabledNotices(options: DisabledNoticesOptions): Disabled
       await options.onEndpointDisabled(endpoint);
       // Unless it was enabled, and disabled again, meanwhile: that is another notice.
       await store.updateEndpoint(endpoint.id, (current) =>
-        current.disabledAtMs === endpoint.disabledAtMs ? { ...current, noticePending: false } : current,
+        current.disabledAtMs === endpoint.disabledAtMs
+          ? { ...current, disabledNotificationPending: false }
+          : current,
       );
     } catch (error) {
       onError(error);
@@ -45,7 +48,7 @@ export function createDisabledNotices(options: DisabledNoticesOptions): Disabled
   }
 
   async function notify(): Promise<void> {
-    for (const endpoint of await store.pendingNotices()) {
+    for (const endpoint of await store.pendingDisabledNotifications()) {
       const notice = `${endpoint.id} ${endpoint.disabledAtMs}`;
       if (notices.has(notice)) continue;
       notices.set(

@@ -4,14 +4,8 @@ import { createDisabledNotices } from './disabled-notices.js';
 import { createInFlight, type InFlightLimits } from './in-flight.js';
 import { createRebase } from './rebase.js';
 import { createSettlements } from './settlements.js';
-import {
-  ownerOf,
-  type AttemptResult,
-  type Claim,
-  type EndpointRecord,
-  type Lane,
-  type SenderStore,
-} from '../stores/store.js';
+import { ownerOf, type AttemptResult, type EndpointRecord, type Lane } from '../records.js';
+import { type Claim, type SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 import type { Transport } from '../transport/transport.js';
 

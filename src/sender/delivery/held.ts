@@ -1,4 +1,5 @@
-import type { EndpointRecord, HeldExpiry } from '../stores/store.js';
+import type { EndpointRecord } from '../records.js';
+import type { HeldExpiry } from '../stores/store.js';
 
 /** Ours: the least time between the notice and the first drop, whatever the amount held. */
 const leastNoticeMs = 3_600_000;
@@ -19,11 +20,14 @@ export function expireHeld(endpoint: EndpointRecord, dueAtMs: number, nowMs: num
   const earliestMs = Math.ceil(Math.max(dueAtMs, nowMs + leastNoticeMs));
   if (heldExpiresAtMs === null || earliestMs < heldExpiresAtMs) {
     return {
-      endpoint: { ...endpoint, heldExpiresAtMs: earliestMs, heldNoticePending: true },
+      endpoint: { ...endpoint, heldExpiresAtMs: earliestMs, heldNotificationPending: true },
       isDropped: false,
     };
   }
   if (nowMs < heldExpiresAtMs || nowMs < dueAtMs) return { endpoint, isDropped: false };
   if (heldDroppedAtMs !== null) return { endpoint, isDropped: true };
-  return { endpoint: { ...endpoint, heldDroppedAtMs: nowMs, heldNoticePending: true }, isDropped: true };
+  return {
+    endpoint: { ...endpoint, heldDroppedAtMs: nowMs, heldNotificationPending: true },
+    isDropped: true,
+  };
 }

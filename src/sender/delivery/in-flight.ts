@@ -1,4 +1,4 @@
-import type { Lane } from '../stores/store.js';
+import type { Lane } from '../records.js';
 import type { Time } from '../time.js';
 
 /** How many attempts may be under way at once. */

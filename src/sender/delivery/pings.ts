@@ -2,14 +2,8 @@ import { begin } from './state-machine.js';
 import type { Dispatcher } from './dispatcher.js';
 import { newId } from '../ids.js';
 import { newDelivery } from '../publishing.js';
-import {
-  ownerOf,
-  type AttemptResult,
-  type Claim,
-  type EndpointRecord,
-  type EventRecord,
-  type SenderStore,
-} from '../stores/store.js';
+import { ownerOf, type AttemptResult, type EndpointRecord, type EventRecord } from '../records.js';
+import { type Claim, type SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 import type { PingResult } from '../types.js';
 

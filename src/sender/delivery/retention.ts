@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import { expireHeld, heldNoticeMs } from './held.js';
-import type { EndpointRecord, PendingHeldNotice, PruneRule, SenderStore } from '../stores/store.js';
+import type { EndpointRecord } from '../records.js';
+import type { PendingHeldNotification, PruneRule, SenderStore } from '../stores/store.js';
 import type { HeldNotice } from '../types.js';
 
 /** How long and how much is kept. Amounts are per account. */
@@ -96,7 +97,7 @@ export function createRetention(options: RetentionOptions): Retention {
 
   /** Nothing waits for a callback. One that fails is called again by the next sweep. */
   async function notifyOwners(): Promise<void> {
-    for (const notice of await store.pendingHeldNotices()) {
+    for (const notice of await store.pendingHeldNotifications()) {
       const { id, heldExpiresAtMs, heldDroppedAtMs } = notice.endpoint;
       const key = `${id} ${heldExpiresAtMs} ${heldDroppedAtMs}`;
       if (notifying.has(key)) continue;
@@ -108,7 +109,7 @@ export function createRetention(options: RetentionOptions): Retention {
   }
 
   /** Records that the owner knows after the callback, so that a crash in between repeats the notice. */
-  async function notify({ endpoint, deliveries }: PendingHeldNotice): Promise<void> {
+  async function notify({ endpoint, deliveries }: PendingHeldNotification): Promise<void> {
     const { heldExpiresAtMs, heldDroppedAtMs } = endpoint;
     await options.onHeldExpiring(endpoint, {
       state: heldDroppedAtMs === null ? 'expiring' : 'dropped',
@@ -117,7 +118,7 @@ export function createRetention(options: RetentionOptions): Retention {
     });
     await store.updateEndpoint(endpoint.id, (current) =>
       current.heldExpiresAtMs === heldExpiresAtMs && current.heldDroppedAtMs === heldDroppedAtMs
-        ? { ...current, heldNoticePending: false }
+        ? { ...current, heldNotificationPending: false }
         : current,
     );
   }

@@ -1,4 +1,5 @@
-import type { Change, Rows, SenderStore, Transition } from '../stores/store.js';
+import type { Change, Rows, Transition } from '../records.js';
+import type { SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 
 /** What an attempt changes, given the time at which it is written down. */

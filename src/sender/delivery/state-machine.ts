@@ -9,7 +9,7 @@
  *   any that is not at its end ──endpoint deleted──→ cancelled
  */
 import { nextAttempt, retryAfterMs } from './retry-schedule.js';
-import { isOver } from '../stores/store.js';
+import { isTerminal } from '../records.js';
 import type {
   AttemptRecord,
   AttemptResult,
@@ -17,7 +17,7 @@ import type {
   DeliveryRecord,
   EndpointRecord,
   Rows,
-} from '../stores/store.js';
+} from '../records.js';
 
 /** The rules that can be set. */
 export interface DeliveryRules {
@@ -107,7 +107,7 @@ function disabled(endpoint: EndpointRecord, reason: 'failures' | 'gone', nowMs: 
     status: 'disabled',
     disabledReason: reason,
     disabledAtMs: nowMs,
-    noticePending: true,
+    disabledNotificationPending: true,
   };
 }
 
@@ -231,6 +231,6 @@ export function release({ delivery, endpoint }: Rows, nowMs: number): Change | u
 
 /** Ends a delivery whose endpoint is deleted. One that is on its way ends when its attempt does. */
 export function cancel({ delivery }: Rows): Change | undefined {
-  if (isOver(delivery) || delivery.status === 'attempting') return undefined;
+  if (isTerminal(delivery) || delivery.status === 'attempting') return undefined;
   return { delivery: { ...delivery, ...idle, status: 'cancelled', dueAtMs: null } };
 }

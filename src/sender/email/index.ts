@@ -1,3 +1,3 @@
-export { createDisabledMailer, createHeldExpiringMailer } from './mailer.js';
+export { createEndpointDisabledMailer, createHeldExpiringMailer } from './mailer.js';
 export type { DisabledMailer, DisabledMailerOptions, HeldExpiringMailer } from './mailer.js';
 export type { MailedEndpoint, MailedHeldNotice } from './message.js';

@@ -8,7 +8,7 @@ import {
   type Message,
 } from './message.js';
 
-/** Options of {@link createDisabledMailer} and {@link createHeldExpiringMailer}. */
+/** Options of {@link createEndpointDisabledMailer} and {@link createHeldExpiringMailer}. */
 export interface DisabledMailerOptions {
   /** The server that takes the mail, as nodemailer has it: `smtps://user:password@smtp.example.com`, or its options. */
   smtp: string | object;
@@ -86,16 +86,16 @@ function platformOf({ platformUrl }: DisabledMailerOptions): URL {
  * @example
  * const sender = createSender({
  *   store,
- *   onEndpointDisabled: createDisabledMailer({
+ *   onEndpointDisabled: createEndpointDisabledMailer({
  *     smtp: 'smtp://127.0.0.1:25',
  *     from: 'Hostwares <no-reply@hostwares.example>',
  *     to: ({ accountId }) => addressOf(accountId),
  *   }),
  * });
  */
-export function createDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+export function createEndpointDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
   const platformUrl = platformOf(options);
-  const send = createSend('createDisabledMailer', options, platformUrl);
+  const send = createSend('createEndpointDisabledMailer', options, platformUrl);
   return (endpoint) =>
     send(
       endpoint,
@@ -115,7 +115,7 @@ export function createDisabledMailer(options: DisabledMailerOptions): DisabledMa
  * const mail = { smtp: 'smtp://127.0.0.1:25', from: 'Hostwares <no-reply@hostwares.example>', to: addressOf };
  * const sender = createSender({
  *   store,
- *   onEndpointDisabled: createDisabledMailer(mail),
+ *   onEndpointDisabled: createEndpointDisabledMailer(mail),
  *   onHeldExpiring: createHeldExpiringMailer(mail),
  * });
  */

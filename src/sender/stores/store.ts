@@ -1,130 +1,18 @@
+import type {
+  AttemptRecord,
+  DeliveryRecord,
+  DeliveryStatus,
+  EndpointRecord,
+  EventRecord,
+  IdempotencyRecord,
+  Lane,
+  Transition,
+} from '../records.js';
+
 /**
  * What a store keeps, and what it must do. A store knows no rules of delivery: it hands rows to a pure
  * function and writes down what that gives back, all in one transaction.
  */
-
-/** A customer's endpoint. */
-export interface EndpointRecord {
-  readonly id: string;
-  /** Null hears every account. */
-  readonly accountId: string | null;
-  readonly url: string;
-  /** Names of event types, or `*` alone. */
-  readonly events: readonly string[];
-  readonly secret: string;
-  readonly status: 'enabled' | 'disabled';
-  /** Why it is disabled: all retries of an event failed, it answered 410, or by hand. */
-  readonly disabledReason: 'failures' | 'gone' | 'manual' | null;
-  readonly disabledAtMs: number | null;
-  /** Since when no attempt has succeeded; null when the last one did. */
-  readonly failingSinceMs: number | null;
-  readonly lastError: string | null;
-  /** True from the moment it was disabled by failures until its owner has been told. */
-  readonly noticePending: boolean;
-  /** Held deliveries may be dropped from this time on; null until the first of them nears its end. */
-  readonly heldExpiresAtMs: number | null;
-  /** When the first held delivery was dropped since the endpoint was last enabled. */
-  readonly heldDroppedAtMs: number | null;
-  /** True from a change of the two fields above until the owner has been notified of it. */
-  readonly heldNoticePending: boolean;
-  readonly createdAtMs: number;
-}
-
-/** An event as published: its body is made once, and is the same for every attempt. */
-export interface EventRecord {
-  readonly id: string;
-  readonly type: string;
-  readonly accountId: string;
-  readonly body: Uint8Array;
-  readonly createdAtMs: number;
-}
-
-/**
- * `scheduled` waits for `dueAtMs`; `attempting` is claimed, with a token and a lease; `held` waits for its
- * endpoint to be released. The rest are ends: `failed` has no attempts left.
- */
-export type DeliveryStatus = 'scheduled' | 'attempting' | 'held' | 'succeeded' | 'failed' | 'cancelled';
-
-/** One event on its way to one endpoint. */
-export interface DeliveryRecord {
-  readonly id: string;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly accountId: string;
-  readonly endpointId: string;
-  /** `manual` was asked for by hand and never disables its endpoint; `ping` has one attempt and counts for nothing. */
-  readonly kind: 'automatic' | 'manual' | 'ping';
-  readonly status: DeliveryStatus;
-  /** Attempts begun. */
-  readonly attempts: number;
-  readonly dueAtMs: number | null;
-  /** Whoever claimed it; fences out one whose lease has passed. */
-  readonly token: string | null;
-  readonly leaseUntilMs: number | null;
-  readonly createdAtMs: number;
-}
-
-/** Phases of an attempt in milliseconds; absent where it did not come to it or a connection was reused. */
-export interface AttemptTimings {
-  readonly dnsMs?: number | undefined;
-  readonly connectMs?: number | undefined;
-  readonly tlsMs?: number | undefined;
-  /** From the request's last byte to the answer's first. */
-  readonly waitMs?: number | undefined;
-  readonly bodyMs?: number | undefined;
-  readonly totalMs: number;
-}
-
-/** What came of one attempt to post. */
-export interface AttemptResult {
-  /** The address connected to, with port. */
-  readonly address?: string | undefined;
-  readonly timings: AttemptTimings;
-  readonly status?: number | undefined;
-  readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
-  /** Text, at most 16 KiB of it. */
-  readonly responseBody?: string | undefined;
-  /** Where there is no status, or the answer broke off. */
-  readonly error?: string | undefined;
-}
-
-/** One attempt, written down before it is sent and completed afterwards. */
-export interface AttemptRecord {
-  readonly deliveryId: string;
-  readonly number: number;
-  readonly url: string;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number | null;
-  /** `pending` until something is known; `unknown` where the process ended in between. */
-  readonly outcome: 'pending' | 'success' | 'failure' | 'unknown';
-  /** Without the body, which is the event's. */
-  readonly requestHeaders: Readonly<Record<string, string>> | null;
-  readonly result: AttemptResult | null;
-  readonly nextAttemptAtMs: number | null;
-  /** Why the next attempt is when it is, or why there is none. */
-  readonly reason: string | null;
-}
-
-/** Rows as they were, for the pure function. The endpoint is gone where it was deleted. */
-export interface Rows {
-  readonly delivery: DeliveryRecord;
-  readonly endpoint: EndpointRecord | undefined;
-  /** The attempt that is on its way, if there is one. */
-  readonly attempt: AttemptRecord | undefined;
-}
-
-/** Rows as they shall be. What is the same object as before is not written. */
-export interface Change {
-  readonly delivery: DeliveryRecord;
-  readonly endpoint?: EndpointRecord | undefined;
-  readonly attempt?: AttemptRecord | undefined;
-}
-
-/** Gives the change for some rows; undefined leaves them alone. Pure: a store may call it again. */
-export type Transition = (rows: Rows) => Change | undefined;
-
-/** First attempts and retries are claimed apart, so that neither keeps the other waiting. */
-export type Lane = 'first' | 'retry';
 
 export interface ClaimRequest {
   readonly lane: Lane;
@@ -204,21 +92,6 @@ export interface WaitingRequest {
   readonly change: Transition;
 }
 
-/** A call of the API that must not be carried out twice, and its response. */
-export interface IdempotencyRecord {
-  readonly accountId: string;
-  readonly key: string;
-  /** Of the call: the key stands for this call and for no other. */
-  readonly fingerprint: string;
-  /** Identifies what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
-  readonly resourceId: string;
-  readonly begunAtMs: number;
-  /** True if the call ended without a response that could be kept. */
-  readonly isAbandoned: boolean;
-  /** Null unless the call has succeeded. */
-  readonly answer: { readonly status: number; readonly body: string } | null;
-}
-
 /** Result of claiming an idempotency key. */
 export type KeyClaim =
   /** The caller carries the call out, under the `resourceId` of this record. */
@@ -232,14 +105,11 @@ export type KeyClaim =
 export interface KeyExpiry {
   /** A key whose call began before this time is free. */
   readonly beforeMs: number;
-  /** A call without an answer that began before this time counts as abandoned. */
+  /** A call without a response that began before this time counts as abandoned. */
   readonly abandonedMs: number;
   /** The most keys that an account may have. */
   readonly limit: number;
 }
-
-/** What a store counts per account: deliveries by their state, and events that have no delivery. */
-export type RetentionClass = 'ended' | 'held' | 'unheard';
 
 /**
  * What a store may forget. Ages count from the creation. `deliveries` and `bytes` are the most that an account
@@ -277,7 +147,7 @@ export interface PruneStep {
 }
 
 /** An endpoint whose owner has to be notified about its held deliveries. */
-export interface PendingHeldNotice {
+export interface PendingHeldNotification {
   readonly endpoint: EndpointRecord;
   /** How many deliveries are held for it. */
   readonly deliveries: number;
@@ -309,8 +179,8 @@ export interface SenderStore {
   /** Puts waiting deliveries through `change`; how many changed. */
   changeWaiting(request: WaitingRequest): Promise<number>;
   /** Endpoints whose owners have yet to be told. */
-  pendingNotices(): Promise<readonly EndpointRecord[]>;
-  pendingHeldNotices(): Promise<readonly PendingHeldNotice[]>;
+  pendingDisabledNotifications(): Promise<readonly EndpointRecord[]>;
+  pendingHeldNotifications(): Promise<readonly PendingHeldNotification[]>;
 
   /**
    * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
@@ -362,57 +232,20 @@ export interface SenderStore {
    */
   prune(rule: PruneRule): Promise<PruneStep>;
   /** Claims a key for a call. */
-  takeKey(record: IdempotencyRecord, expiry: KeyExpiry): Promise<KeyClaim>;
+  claimIdempotencyKey(record: IdempotencyRecord, expiry: KeyExpiry): Promise<KeyClaim>;
   /**
    * Ends the call of a key: `answer` is kept and given again; `released` frees the key; `abandoned` lets the same
    * call claim it again under the same `resourceId`.
    */
-  answerKey(
+  storeResponse(
     key: Pick<IdempotencyRecord, 'accountId' | 'key' | 'begunAtMs'>,
-    outcome: NonNullable<IdempotencyRecord['answer']> | 'released' | 'abandoned',
+    outcome: NonNullable<IdempotencyRecord['response']> | 'released' | 'abandoned',
   ): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Whether an endpoint is subscribed to an event. */
-export function isSubscribed(
-  endpoint: EndpointRecord,
-  event: Pick<EventRecord, 'type' | 'accountId'>,
-): boolean {
-  return (
-    (endpoint.accountId === null || endpoint.accountId === event.accountId) &&
-    (endpoint.events.includes('*') || endpoint.events.includes(event.type))
-  );
-}
-
-/** Whether it is at its end. */
-export function isOver({ status }: DeliveryRecord): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
-}
-
-/** The class that a delivery counts for; undefined while it waits for an attempt or has one under way. */
-export function classOf(delivery: DeliveryRecord): 'ended' | 'held' | undefined {
-  if (delivery.status === 'held') return 'held';
-  return isOver(delivery) ? 'ended' : undefined;
-}
-
-/**
- * The account that a delivery takes its turns and its places from: the one that owns the endpoint, which is the
- * event's own. Endpoints of no account share the turns and places of one account, so that they cannot take those
- * of the accounts whose events they receive.
- */
-export function ownerOf(endpoint: Pick<EndpointRecord, 'accountId'> | undefined): string {
-  // No account has this id: `createEndpoint` rejects it.
-  return endpoint?.accountId ?? '*';
 }
 
 /** As many endpoints as one step of publishing goes through. */
 export const maxEndpointsPerStep = 100;
 
 /** As many deliveries as one claim puts through `begin` beyond those it claims. */
-export const maxMovesPerClaim = 500;
-
-/** Where a waiting delivery waits. */
-export function laneOf(delivery: DeliveryRecord): Lane {
-  return delivery.attempts === 0 ? 'first' : 'retry';
-}
+export const maxTransitionsPerClaim = 500;

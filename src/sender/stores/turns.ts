@@ -1,4 +1,4 @@
-import { maxMovesPerClaim, type Claim, type ClaimBatch, type ClaimRequest } from './store.js';
+import { maxTransitionsPerClaim, type Claim, type ClaimBatch, type ClaimRequest } from './store.js';
 import { createHeap } from './memory/heap.js';
 
 /** As many deliveries as an endpoint is served before the next account's turn. */
@@ -211,7 +211,7 @@ export function claimInTurns(
     request.capacityOf(endpointId) - (ofEndpoints.get(endpointId) ?? 0);
 
   turns.each(request.nowMs, {
-    hasEnough: () => claims.length >= request.limit || processed >= claims.length + maxMovesPerClaim,
+    hasEnough: () => claims.length >= request.limit || processed >= claims.length + maxTransitionsPerClaim,
     hasRoomFor: (ownerId) => accountRoom(ownerId) > 0,
     visit(ownerId, endpointId) {
       const free = Math.min(request.limit - claims.length, accountRoom(ownerId), endpointRoom(endpointId));

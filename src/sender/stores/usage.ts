@@ -1,4 +1,5 @@
-import type { PruneRule, RetentionClass } from './store.js';
+import type { RetentionClass } from '../records.js';
+import type { PruneRule } from './store.js';
 
 /** How much an account has of one class. */
 export interface Amount {

@@ -3,7 +3,7 @@ import { request as createRequest, type ClientRequest, type IncomingMessage } fr
 import type { ConnectionPool, PoolRequestOptions, PooledConnection } from './connection-pool.js';
 import { since } from './connection.js';
 import { SenderError } from '../errors.js';
-import type { AttemptResult, AttemptTimings } from '../stores/store.js';
+import type { AttemptResult, AttemptTimings } from '../records.js';
 
 /** Our reading (contract section 4): how much of a response's body is read and kept. */
 const maxBodyBytes = 16_384;
@@ -56,7 +56,7 @@ export class Exchange {
   private respondedMs = this.startMs;
   private bodyBytes = 0;
   private receivedBytes = 0;
-  private isOver = false;
+  private isSettled = false;
 
   constructor(
     target: Target,
@@ -114,7 +114,7 @@ export class Exchange {
 
   private onSocket(connection: PooledConnection | undefined): void {
     this.sentMs = performance.now();
-    if (!connection || this.isOver) return;
+    if (!connection || this.isSettled) return;
     this.connection = connection;
     connection.onBytes = (count) => {
       this.onBytes(count);
@@ -132,7 +132,7 @@ export class Exchange {
     if (this.receivedBytes <= maxBodyBytes + maxOverheadBytes) return;
     // The parser has these bytes next. An exchange that is not over after that has no more body than it may keep.
     queueMicrotask(() => {
-      if (this.isOver) return;
+      if (this.isSettled) return;
       const limitKib = maxOverheadBytes / 1024;
       this.breakOff(
         `the answer has more than ${limitKib} KiB beside its body, in interim responses or the like`,
@@ -171,8 +171,8 @@ export class Exchange {
   }
 
   private finish(error?: string): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.isSettled) return;
+    this.isSettled = true;
     if (this.connection) this.connection.onBytes = undefined;
     if (this.response) this.timings.bodyMs = since(this.respondedMs);
     this.done({

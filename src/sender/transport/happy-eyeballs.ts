@@ -34,7 +34,7 @@ class Race {
   private waiting: string[];
   private tried = 0;
   private isLatePending: boolean;
-  private isOver = false;
+  private isSettled = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -59,15 +59,15 @@ class Race {
 
   /** Ends the race: the winner goes on, all others are closed. */
   end(error: Error | undefined, winner?: Socket): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.isSettled) return;
+    this.isSettled = true;
     clearTimeout(this.timer);
     for (const socket of this.sockets) if (socket !== winner) socket.destroy();
     this.done(error, winner);
   }
 
   private tryNext(): void {
-    if (this.isOver) return;
+    if (this.isSettled) return;
     clearTimeout(this.timer);
     const address = this.tried < maxAddresses ? this.waiting.shift() : undefined;
     if (address !== undefined) this.tryAddress(address);

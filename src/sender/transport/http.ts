@@ -1,6 +1,6 @@
 import { ConnectionPool } from './connection-pool.js';
 import { describeError, Exchange, type Target } from './exchange.js';
-import type { AttemptResult } from '../stores/store.js';
+import type { AttemptResult } from '../records.js';
 import type { OutgoingRequest, Transport } from './transport.js';
 import type { UrlGuard } from './url-guard.js';
 

@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../stores/store.js';
+import type { AttemptResult } from '../records.js';
 
 /** One request to an endpoint. */
 export interface OutgoingRequest {

@@ -1,6 +1,6 @@
 const { createReceiver } = require('@hostwares/webhooks');
 const { createBullMQWorker } = require('@hostwares/webhooks/bullmq');
-const { createDisabledMailer } = require('@hostwares/webhooks/sender/email');
+const { createEndpointDisabledMailer } = require('@hostwares/webhooks/sender/email');
 
 const broken = (message, code) => () => {
   throw Object.assign(new Error(message), { code });
@@ -9,7 +9,7 @@ jest.mock('nodemailer', () => broken('nodemailer needs a newer Node')());
 jest.mock('bullmq', () => broken("Cannot find module 'ioredis' from 'bullmq.js'", 'MODULE_NOT_FOUND')());
 
 test('a peer that throws while it loads is not reported as absent', async () => {
-  const mail = createDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' });
+  const mail = createEndpointDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' });
   const sending = mail({ id: 'wh_1', url: '' });
   await expect(sending).rejects.toThrow(
     /could not load nodemailer, which is installed: nodemailer needs a newer Node/,

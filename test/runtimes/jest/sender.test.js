@@ -2,7 +2,7 @@ const { createServer } = require('node:http');
 const { createReceiver } = require('@hostwares/webhooks');
 const { createNodeHandler } = require('@hostwares/webhooks/node');
 const { createMemoryStore, createSender } = require('@hostwares/webhooks/sender');
-const { createDisabledMailer } = require('@hostwares/webhooks/sender/email');
+const { createEndpointDisabledMailer } = require('@hostwares/webhooks/sender/email');
 const { sendTestEvent } = require('@hostwares/webhooks/testing');
 
 const secret = 'whsec_of_the_jest_suite';
@@ -45,7 +45,7 @@ test('the mailer loads nodemailer', async () => {
     failingSinceMs: 1,
     lastError: 'HTTP 500',
   };
-  const mail = createDisabledMailer({
+  const mail = createEndpointDisabledMailer({
     smtp: 'smtp://127.0.0.1:1',
     from: 'a@b.example',
     to: () => 'c@d.example',

@@ -1,4 +1,4 @@
-import { createDisabledMailer } from '@hostwares/webhooks/sender/email';
+import { createEndpointDisabledMailer } from '@hostwares/webhooks/sender/email';
 import { SMTPServer } from 'smtp-server';
 
 let mail = '';
@@ -12,7 +12,11 @@ const server = new SMTPServer({
 const listening = server.listen(0, '127.0.0.1');
 await new Promise((resolve) => listening.once('listening', resolve));
 const smtp = `smtp://127.0.0.1:${listening.address().port}`;
-const tell = createDisabledMailer({ smtp, from: 'a@hostwares.example', to: () => 'b@customer.example' });
+const tell = createEndpointDisabledMailer({
+  smtp,
+  from: 'a@hostwares.example',
+  to: () => 'b@customer.example',
+});
 await tell({
   id: 'wh_1',
   accountId: 'acc_1',

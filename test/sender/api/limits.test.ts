@@ -211,12 +211,12 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     const count = async () => (await call('GET', '')).json.data.length;
 
     it('gives the response, and after five minutes the same endpoint and secret', async () => {
-      const answerKey = store.answerKey.bind(store);
-      store.answerKey = () => Promise.reject(new Error('disk full'));
+      const storeResponse = store.storeResponse.bind(store);
+      store.storeResponse = () => Promise.reject(new Error('disk full'));
       const first = await noSecret();
       expect(first.status).toBe(201);
       expect(errors).toEqual([new Error('disk full')]);
-      store.answerKey = answerKey;
+      store.storeResponse = storeResponse;
       expect((await noSecret()).status).toBe(409);
       clock.advance(300_001);
       const retry = await noSecret();
@@ -242,11 +242,11 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
 
     it('does not redeliver twice', async () => {
       const { json } = await create();
-      const answerKey = store.answerKey.bind(store);
-      store.answerKey = () => Promise.reject(new Error('disk full'));
+      const storeResponse = store.storeResponse.bind(store);
+      store.storeResponse = () => Promise.reject(new Error('disk full'));
       const redeliver = () => call('POST', `/deliveries/${json.ping.delivery_id}/redeliver`, {}, once);
       const first = await redeliver();
-      store.answerKey = answerKey;
+      store.storeResponse = storeResponse;
       clock.advance(300_001);
       expect((await redeliver()).json.id).toBe(first.json.id);
       expect((await sender.listDeliveries()).items).toHaveLength(2);

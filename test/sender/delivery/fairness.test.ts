@@ -1,7 +1,8 @@
 // One account cannot take attempts, pings or publishing away from the others.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Sender, type SenderOptions } from '../../../src/sender/index.js';
-import type { AttemptResult, EndpointRecord, SenderStore } from '../../../src/sender/stores/store.js';
+import type { AttemptResult, EndpointRecord } from '../../../src/sender/records.js';
+import type { SenderStore } from '../../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
 import { stores } from '../../support/sender-stores.js';
 
@@ -67,10 +68,10 @@ describe.each(stores)('on the $name store', ({ open }) => {
       disabledAtMs: null,
       failingSinceMs: null,
       lastError: null,
-      noticePending: false,
+      disabledNotificationPending: false,
       heldExpiresAtMs: null,
       heldDroppedAtMs: null,
-      heldNoticePending: false,
+      heldNotificationPending: false,
       createdAtMs: 1,
     };
     await store.insertEndpoint(endpoint);

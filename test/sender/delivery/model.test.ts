@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSender, type Clock, type Sender } from '../../../src/sender/index.js';
-import type { AttemptResult, DeliveryDetails, SenderStore } from '../../../src/sender/stores/store.js';
+import type { AttemptResult } from '../../../src/sender/records.js';
+import type { DeliveryDetails, SenderStore } from '../../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
 import { stores } from '../../support/sender-stores.js';
 
@@ -164,12 +165,12 @@ async function play(store: SenderStore, operations: readonly Operation[]): Promi
       await Promise.all([stopped, started, publish('acc_1')]);
     }
     if (each.do === 'failing start') {
-      const pendingNotices = store.pendingNotices.bind(store);
+      const pendingDisabledNotifications = store.pendingDisabledNotifications.bind(store);
       await sender.stop({ drainMs: 0 });
-      store.pendingNotices = () => Promise.reject(new Error('disk full'));
+      store.pendingDisabledNotifications = () => Promise.reject(new Error('disk full'));
       const started = sender.start();
       await Promise.all([expect(started).rejects.toThrow('disk full'), publish('acc_2')]);
-      store.pendingNotices = pendingNotices;
+      store.pendingDisabledNotifications = pendingDisabledNotifications;
       const before = trace.length;
       await settle();
       // Nothing runs, and nothing is lost.

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type HeldNotice, type Sender, type SenderOptions } from '../../../src/sender/index.js';
-import type { DeliveryRecord, PruneRule, SenderStore } from '../../../src/sender/stores/store.js';
+import type { DeliveryRecord } from '../../../src/sender/records.js';
+import type { PruneRule, SenderStore } from '../../../src/sender/stores/store.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { stores } from '../../support/sender-stores.js';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createDisabledMailer, createHeldExpiringMailer } from '../../../src/sender/email/index.js';
+import { createEndpointDisabledMailer, createHeldExpiringMailer } from '../../../src/sender/email/index.js';
 import { createMemoryStore, createSender } from '../../../src/sender/index.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
 
@@ -85,7 +85,7 @@ it('the whole contract: six attempts, one disabling, one e-mail, in under a seco
       },
       close: async () => undefined,
     },
-    onEndpointDisabled: createDisabledMailer({
+    onEndpointDisabled: createEndpointDisabledMailer({
       smtp,
       from,
       to: ({ accountId }) => `${accountId}@customers.example`,
@@ -112,7 +112,7 @@ it('the whole contract: six attempts, one disabling, one e-mail, in under a seco
 });
 
 it('tells which endpoint, since when, the last error and how to enable it, as text and as HTML', async () => {
-  const mailer = createDisabledMailer({
+  const mailer = createEndpointDisabledMailer({
     smtp,
     from,
     to: () => 'a@b.example',
@@ -170,7 +170,7 @@ it('notifies the owner a week before held deliveries are dropped and when they a
 });
 
 it('what comes from outside stays in its line, and in no header', async () => {
-  await createDisabledMailer({ smtp, from, to: () => 'a@b.example' })({
+  await createEndpointDisabledMailer({ smtp, from, to: () => 'a@b.example' })({
     ...endpoint,
     url: 'https://shop.example\r\nBcc: everybody@c.example\r\n\r\n<script>alert(1)</script>',
     lastError: 'no\r\n\r\n<img src=x>\u2028\u202Eevil\u0000',
@@ -184,13 +184,13 @@ it('what comes from outside stays in its line, and in no header', async () => {
 });
 
 it('goes to nobody where nobody is to be told', async () => {
-  await createDisabledMailer({ smtp, from, to: () => undefined })(endpoint);
+  await createEndpointDisabledMailer({ smtp, from, to: () => undefined })(endpoint);
   expect(mails).toEqual([]);
 });
 
 it('rejects where the server does not take it, so that the sender tells again', async () => {
   refuse = true;
-  const mailer = createDisabledMailer({ smtp, from, to: () => 'a@b.example' });
+  const mailer = createEndpointDisabledMailer({ smtp, from, to: () => 'a@b.example' });
   await expect(mailer(endpoint)).rejects.toThrow('no room');
   refuse = false;
   await mailer(endpoint);
@@ -207,5 +207,7 @@ it.each([
   [{ from: '' }, /from must be/],
   [{ to: 'a@b.example' as never }, /to must be a function/],
 ])('%o are refused at set-up', (wrong, message) => {
-  expect(() => createDisabledMailer({ smtp, from, to: () => 'a@b.example', ...wrong })).toThrow(message);
+  expect(() => createEndpointDisabledMailer({ smtp, from, to: () => 'a@b.example', ...wrong })).toThrow(
+    message,
+  );
 });

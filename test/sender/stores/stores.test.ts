@@ -14,16 +14,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  maxEndpointsPerStep,
   type AttemptRecord,
   type DeliveryRecord,
   type EndpointRecord,
   type EventRecord,
   type IdempotencyRecord,
-  type PruneRule,
-  type SenderStore,
   type Transition,
-} from '../../../src/sender/stores/store.js';
+} from '../../../src/sender/records.js';
+import { maxEndpointsPerStep, type PruneRule, type SenderStore } from '../../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../../src/sender/stores/sqlite/sqlite.js';
 import { stores } from '../../support/sender-stores.js';
 
@@ -38,10 +36,10 @@ const endpoint = (id: string, more: Partial<EndpointRecord> = {}): EndpointRecor
   disabledAtMs: null,
   failingSinceMs: null,
   lastError: null,
-  noticePending: false,
+  disabledNotificationPending: false,
   heldExpiresAtMs: null,
   heldDroppedAtMs: null,
-  heldNoticePending: false,
+  heldNotificationPending: false,
   createdAtMs: 1,
   ...more,
 });
@@ -100,7 +98,7 @@ const keyOf = (accountId: string, key: string): IdempotencyRecord => ({
   resourceId: 'r',
   begunAtMs: 100,
   isAbandoned: false,
-  answer: null,
+  response: null,
 });
 const keyExpiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
 /** Prunes step by step until the end of the store. */
@@ -163,11 +161,11 @@ describe.each(stores)('the $name store', ({ open }) => {
       disabledAtMs: 5,
       failingSinceMs: 4,
       lastError: 'HTTP 500 \u0000 "quoted" \u{1f4a5}',
-      noticePending: true,
+      disabledNotificationPending: true,
     });
     await store.insertEndpoint(full);
     expect(await store.getEndpoint('wh_1')).toEqual(full);
-    expect(await store.pendingNotices()).toEqual([full]);
+    expect(await store.pendingDisabledNotifications()).toEqual([full]);
     const whole = attempt('dlv_1', {
       endedAtMs: 11,
       outcome: 'failure',
@@ -547,61 +545,68 @@ describe.each(stores)('the $name store', ({ open }) => {
       resourceId: 'first',
       begunAtMs: 100,
       isAbandoned: false,
-      answer: null,
+      response: null,
     };
     const expiry = { beforeMs: 0, abandonedMs: 0, limit: 9 };
     const answer = { status: 201, body: '{}' };
     const second = { ...call, resourceId: 'second', begunAtMs: 200 };
 
     it('is claimed by one of two calls that arrive together, and by another account as well', async () => {
-      const claims = await Promise.all([store.takeKey(call, expiry), store.takeKey(call, expiry)]);
+      const claims = await Promise.all([
+        store.claimIdempotencyKey(call, expiry),
+        store.claimIdempotencyKey(call, expiry),
+      ]);
       expect(claims).toEqual([
         { status: 'claimed', record: call },
         { status: 'taken', record: call },
       ]);
-      expect((await store.takeKey({ ...call, accountId: 'acc_2' }, expiry)).status).toBe('claimed');
+      expect((await store.claimIdempotencyKey({ ...call, accountId: 'acc_2' }, expiry)).status).toBe(
+        'claimed',
+      );
     });
 
     it('gives its answer until it expires, and is free after that', async () => {
-      await store.takeKey(call, expiry);
-      await store.answerKey({ ...call, begunAtMs: 99 }, 'released');
-      await store.answerKey(call, answer);
-      expect(await store.takeKey(second, { ...expiry, beforeMs: 100, abandonedMs: 101 })).toEqual({
-        status: 'taken',
-        record: { ...call, answer },
-      });
-      expect(await store.takeKey(second, { ...expiry, beforeMs: 101 })).toEqual({
+      await store.claimIdempotencyKey(call, expiry);
+      await store.storeResponse({ ...call, begunAtMs: 99 }, 'released');
+      await store.storeResponse(call, answer);
+      expect(await store.claimIdempotencyKey(second, { ...expiry, beforeMs: 100, abandonedMs: 101 })).toEqual(
+        {
+          status: 'taken',
+          record: { ...call, response: answer },
+        },
+      );
+      expect(await store.claimIdempotencyKey(second, { ...expiry, beforeMs: 101 })).toEqual({
         status: 'claimed',
         record: second,
       });
     });
 
     it('is free once released', async () => {
-      await store.takeKey(call, expiry);
-      await store.answerKey(call, 'released');
-      expect(await store.takeKey(second, expiry)).toEqual({ status: 'claimed', record: second });
+      await store.claimIdempotencyKey(call, expiry);
+      await store.storeResponse(call, 'released');
+      expect(await store.claimIdempotencyKey(second, expiry)).toEqual({ status: 'claimed', record: second });
     });
 
     it('keeps its resource for the same call after it was abandoned, and rejects another call', async () => {
       const abandon = [
-        (key: string) => store.answerKey({ ...call, key }, 'abandoned').then(() => expiry),
+        (key: string) => store.storeResponse({ ...call, key }, 'abandoned').then(() => expiry),
         () => ({ ...expiry, abandonedMs: 101 }),
       ];
       for (const [index, each] of abandon.entries()) {
         const key = `k${index}`;
-        await store.takeKey({ ...call, key }, expiry);
+        await store.claimIdempotencyKey({ ...call, key }, expiry);
         const after = await each(key);
-        const other = await store.takeKey({ ...second, key, fingerprint: 'other' }, after);
+        const other = await store.claimIdempotencyKey({ ...second, key, fingerprint: 'other' }, after);
         expect(other.status).toBe('taken');
-        const retry = await store.takeKey({ ...second, key }, after);
+        const retry = await store.claimIdempotencyKey({ ...second, key }, after);
         expect(retry).toEqual({ status: 'claimed', record: { ...second, key, resourceId: 'first' } });
-        expect((await store.takeKey({ ...second, key }, expiry)).status).toBe('taken');
+        expect((await store.claimIdempotencyKey({ ...second, key }, expiry)).status).toBe('taken');
       }
     });
 
     it('is refused beyond the limit of its account, until older ones are forgotten', async () => {
       const claim = async (key: string, accountId = 'acc_1') =>
-        (await store.takeKey({ ...call, key, accountId }, { ...expiry, limit: 2 })).status;
+        (await store.claimIdempotencyKey({ ...call, key, accountId }, { ...expiry, limit: 2 })).status;
       expect([await claim('a'), await claim('b'), await claim('c'), await claim('c', 'acc_2')]).toEqual([
         'claimed',
         'claimed',
@@ -681,11 +686,11 @@ describe.each(stores)('the $name store', ({ open }) => {
     it('keeps an idempotency key of one account when the other answers or releases its own', async () => {
       const [one, other] = [keyOf('acc_1', 'k'), keyOf('acc_2', 'k')];
       for (const record of [one, other])
-        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
-      await store.answerKey(one, { status: 201, body: '1' });
-      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
-      await store.answerKey(one, 'released');
-      expect(await store.takeKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
+        expect(await store.claimIdempotencyKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+      await store.storeResponse(one, { status: 201, body: '1' });
+      expect(await store.claimIdempotencyKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
+      await store.storeResponse(one, 'released');
+      expect(await store.claimIdempotencyKey(other, keyExpiry)).toEqual({ status: 'taken', record: other });
     });
   });
 
@@ -750,14 +755,16 @@ describe.each(stores)('the $name store', ({ open }) => {
       expect(found.items.map(({ eventType }) => eventType)).toEqual([one]);
       const calls = [keyOf(one, 'k'), keyOf(other, 'k'), keyOf('acc_1', one), keyOf('acc_1', other)];
       for (const record of calls)
-        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
+        expect(await store.claimIdempotencyKey(record, keyExpiry)).toEqual({ status: 'claimed', record });
       for (const record of calls)
-        expect(await store.takeKey(record, keyExpiry)).toEqual({ status: 'taken', record });
+        expect(await store.claimIdempotencyKey(record, keyExpiry)).toEqual({ status: 'taken', record });
       const [first] = calls;
-      if (first) await store.answerKey(first, 'abandoned');
-      expect((await store.takeKey(keyOf(other, 'k'), keyExpiry)).status).toBe('taken');
-      expect((await store.takeKey(keyOf(one, 'k'), keyExpiry)).status).toBe('claimed');
-      expect((await store.takeKey(keyOf(one, 'k2'), { ...keyExpiry, limit: 1 })).status).toBe('full');
+      if (first) await store.storeResponse(first, 'abandoned');
+      expect((await store.claimIdempotencyKey(keyOf(other, 'k'), keyExpiry)).status).toBe('taken');
+      expect((await store.claimIdempotencyKey(keyOf(one, 'k'), keyExpiry)).status).toBe('claimed');
+      expect((await store.claimIdempotencyKey(keyOf(one, 'k2'), { ...keyExpiry, limit: 1 })).status).toBe(
+        'full',
+      );
       expect(await prune(store, { keysBeforeMs: 101 })).toBe(4);
     });
 
@@ -798,12 +805,12 @@ describe.each(stores)('the $name store', ({ open }) => {
       const seen: string[] = [];
       const expireHeld: PruneRule['expireHeld'] = (at) => {
         seen.push(at.id);
-        return { endpoint: { ...at, heldNoticePending: at.id === one }, isDropped: at.id === other };
+        return { endpoint: { ...at, heldNotificationPending: at.id === one }, isDropped: at.id === other };
       };
       await prune(store, { heldMs: 1, expireHeld });
       expect(new Set(seen)).toEqual(new Set([one, other]));
       expect(await store.getDelivery(`dlv_${other}`)).toBeUndefined();
-      const notices = await store.pendingHeldNotices();
+      const notices = await store.pendingHeldNotifications();
       expect(notices.map(({ endpoint: { id }, deliveries }) => [id, deliveries])).toEqual([[one, 1]]);
     });
 

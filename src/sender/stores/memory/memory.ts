@@ -2,27 +2,29 @@ import {
   classOf,
   isSubscribed,
   laneOf,
-  maxEndpointsPerStep,
   ownerOf,
   type AttemptRecord,
   type Change,
-  type Claim,
-  type ClaimBatch,
-  type ClaimRequest,
   type DeliveryRecord,
   type EndpointRecord,
   type EventRecord,
   type IdempotencyRecord,
   type Lane,
+  type Transition,
+} from '../../records.js';
+import {
+  maxEndpointsPerStep,
+  type Claim,
+  type ClaimBatch,
+  type ClaimRequest,
   type Page,
   type PageRequest,
   type PruneRule,
   type PublishStep,
   type SenderStore,
-  type Transition,
 } from '../store.js';
 import { createHeap, type Heap } from './heap.js';
-import { createSequence } from '../sequence.js';
+import { createChunkedSequence } from './chunked-sequence.js';
 import { createShardedMap } from './sharded-map.js';
 import { claimInTurns, createTurns, type Turns } from '../turns.js';
 import { createUsage, exceeds, heldDueAtMs } from '../usage.js';
@@ -95,7 +97,7 @@ export function createMemoryStore(): SenderStore {
   const attempts = createShardedMap<AttemptRecord[]>();
   const deliveriesOfEvent = createShardedMap<string[]>();
   // Of events that no endpoint was subscribed to.
-  const unheard = createSequence<string>();
+  const unheard = createChunkedSequence<string>();
   const usage = createUsage();
   const heldOf = new Map<string, number>();
   const keys = new Map<string, IdempotencyRecord>();
@@ -103,7 +105,7 @@ export function createMemoryStore(): SenderStore {
   // Where pruning goes on, and the last place at which it found a delivery that was too old.
   let pass: Iterator<Visit> | undefined;
   let expiredPlace = 0;
-  const deliveriesInOrder = createSequence<string>();
+  const deliveriesInOrder = createChunkedSequence<string>();
   // By id, of endpoints and deliveries: the place in the order they were made in, which is what cursors count.
   const places = createShardedMap<number>();
   const underWay = new Set<string>();
@@ -198,9 +200,9 @@ export function createMemoryStore(): SenderStore {
     const place = ({ id }: Item): number => places.get(id) ?? 0;
     const before = cursor === undefined ? Infinity : Number(cursor);
     const rest = [...items].reverse().filter((item) => place(item) < before && wanted(item));
-    const shown = rest.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: shown, nextCursor: rest.length > limit && last ? String(place(last)) : undefined };
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    return { items: page, nextCursor: rest.length > limit && last ? String(place(last)) : undefined };
   }
 
   function forget(delivery: DeliveryRecord): void {
@@ -420,12 +422,12 @@ export function createMemoryStore(): SenderStore {
       places.delete(id);
       return true;
     },
-    async pendingNotices() {
-      return [...endpoints.values()].filter(({ noticePending }) => noticePending);
+    async pendingDisabledNotifications() {
+      return [...endpoints.values()].filter(({ disabledNotificationPending }) => disabledNotificationPending);
     },
-    async pendingHeldNotices() {
+    async pendingHeldNotifications() {
       return [...endpoints.values()]
-        .filter(({ heldNoticePending }) => heldNoticePending)
+        .filter(({ heldNotificationPending }) => heldNotificationPending)
         .map((endpoint) => ({ endpoint, deliveries: heldOf.get(endpoint.id) ?? 0 }));
     },
     async changeWaiting({ endpointId, statuses, limit, change }) {
@@ -519,13 +521,13 @@ export function createMemoryStore(): SenderStore {
       }
       return { forgotten, isComplete: false };
     },
-    async takeKey(record, { beforeMs, abandonedMs, limit }) {
+    async claimIdempotencyKey(record, { beforeMs, abandonedMs, limit }) {
       const { accountId, key } = record;
       const id = JSON.stringify([accountId, key]);
       const taken = keys.get(id);
       const isFree = !taken || taken.begunAtMs < beforeMs;
       const isAbandoned =
-        taken && (taken.isAbandoned || (taken.answer === null && taken.begunAtMs < abandonedMs));
+        taken && (taken.isAbandoned || (taken.response === null && taken.begunAtMs < abandonedMs));
       if (!isFree && !(isAbandoned && taken.fingerprint === record.fingerprint)) {
         return { status: 'taken', record: taken };
       }
@@ -536,13 +538,13 @@ export function createMemoryStore(): SenderStore {
       keysOf.set(accountId, (keysOf.get(accountId) ?? 0) + 1);
       return { status: 'claimed', record: claimed };
     },
-    async answerKey({ accountId, key, begunAtMs }, outcome) {
+    async storeResponse({ accountId, key, begunAtMs }, outcome) {
       const id = JSON.stringify([accountId, key]);
       const mine = keys.get(id);
       if (mine?.begunAtMs !== begunAtMs) return;
       if (outcome === 'released') forgetKey(id, accountId);
       else if (outcome === 'abandoned') keys.set(id, { ...mine, isAbandoned: true });
-      else keys.set(id, { ...mine, answer: outcome });
+      else keys.set(id, { ...mine, response: outcome });
     },
     async close() {
       // Nothing is held open.

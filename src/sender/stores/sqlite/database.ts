@@ -26,8 +26,8 @@ const discountOld = discount('OLD.accountId', classOf('OLD'), 'OLD.bytes');
 const retention = `
   ALTER TABLE endpoints ADD COLUMN heldExpiresAtMs INTEGER;
   ALTER TABLE endpoints ADD COLUMN heldDroppedAtMs INTEGER;
-  ALTER TABLE endpoints ADD COLUMN heldNoticePending INTEGER NOT NULL DEFAULT 0;
-  CREATE INDEX endpoints_held_notices ON endpoints (seq) WHERE heldNoticePending = 1;
+  ALTER TABLE endpoints ADD COLUMN heldNotificationPending INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX endpoints_held_notices ON endpoints (seq) WHERE heldNotificationPending = 1;
 
   -- Of the event's body and of all ended attempts.
   ALTER TABLE deliveries ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
@@ -85,11 +85,11 @@ const migrations: readonly string[] = [
     disabledAtMs INTEGER,
     failingSinceMs INTEGER,
     lastError TEXT,
-    noticePending INTEGER NOT NULL,
+    disabledNotificationPending INTEGER NOT NULL,
     createdAtMs INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX endpoints_account ON endpoints (accountId);
-  CREATE INDEX endpoints_notices ON endpoints (seq) WHERE noticePending = 1;
+  CREATE INDEX endpoints_notices ON endpoints (seq) WHERE disabledNotificationPending = 1;
 
   -- Its deliveries were made together: from firstSeq to lastSeq. Those by hand are counted only.
   CREATE TABLE events (
@@ -159,7 +159,7 @@ const migrations: readonly string[] = [
     key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     begunAtMs INTEGER NOT NULL,
-    answer TEXT,
+    response TEXT,
     PRIMARY KEY (accountId, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX keys_begun ON keys (begunAtMs);`,

@@ -1,17 +1,18 @@
 import type { StatementSync } from 'node:sqlite';
 import { escapeText, unescapeText } from '../../../shared/escape-text.js';
-import type { IdempotencyRecord, SenderStore } from '../store.js';
+import type { IdempotencyRecord } from '../../records.js';
+import type { SenderStore } from '../store.js';
 import type { Commits } from './commits.js';
 import type { Row, Tables } from './tables.js';
 
 function toKey(row: Row): IdempotencyRecord {
-  const answer = typeof row.answer === 'string' ? (JSON.parse(row.answer) as unknown) : null;
+  const response = typeof row.response === 'string' ? (JSON.parse(row.response) as unknown) : null;
   return {
     ...row,
     accountId: unescapeText(String(row.accountId)),
     key: unescapeText(String(row.key)),
     isAbandoned: row.isAbandoned === 1,
-    answer,
+    response,
   } as unknown as IdempotencyRecord;
 }
 
@@ -19,10 +20,10 @@ function toKey(row: Row): IdempotencyRecord {
 export function createSqliteKeys(
   tables: Tables,
   commits: Commits,
-): Pick<SenderStore, 'takeKey' | 'answerKey'> {
+): Pick<SenderStore, 'claimIdempotencyKey' | 'storeResponse'> {
   const sql = (text: string): StatementSync => tables.sql(text);
   return {
-    takeKey: (record, { beforeMs, abandonedMs, limit }) =>
+    claimIdempotencyKey: (record, { beforeMs, abandonedMs, limit }) =>
       commits.write(() => {
         const { fingerprint, begunAtMs } = record;
         const accountId = escapeText(record.accountId);
@@ -31,7 +32,7 @@ export function createSqliteKeys(
         const taken = row && toKey(row);
         const isFree = !taken || taken.begunAtMs < beforeMs;
         const isAbandoned =
-          taken && (taken.isAbandoned || (taken.answer === null && taken.begunAtMs < abandonedMs));
+          taken && (taken.isAbandoned || (taken.response === null && taken.begunAtMs < abandonedMs));
         if (!isFree && !(isAbandoned && taken.fingerprint === fingerprint)) {
           return { status: 'taken', record: taken };
         }
@@ -46,13 +47,13 @@ export function createSqliteKeys(
         ).run(accountId, key, fingerprint, claimed.resourceId, begunAtMs);
         return { status: 'claimed', record: claimed };
       }),
-    answerKey: ({ accountId, key, begunAtMs }, outcome) =>
+    storeResponse: ({ accountId, key, begunAtMs }, outcome) =>
       commits.write(() => {
         const mine = [escapeText(accountId), escapeText(key), begunAtMs] as const;
         const where = 'WHERE accountId = ? AND key = ? AND begunAtMs = ?';
         if (outcome === 'released') sql(`DELETE FROM keys ${where}`).run(...mine);
         else if (outcome === 'abandoned') sql(`UPDATE keys SET isAbandoned = 1 ${where}`).run(...mine);
-        else sql(`UPDATE keys SET answer = ? ${where}`).run(JSON.stringify(outcome), ...mine);
+        else sql(`UPDATE keys SET response = ? ${where}`).run(JSON.stringify(outcome), ...mine);
       }),
   };
 }

@@ -1,13 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { escapeText } from '../../../shared/escape-text.js';
-import {
-  isSubscribed,
-  maxEndpointsPerStep,
-  type DeliveryRecord,
-  type EndpointRecord,
-  type EventRecord,
-  type PublishStep,
-} from '../store.js';
+import { isSubscribed, type DeliveryRecord, type EndpointRecord, type EventRecord } from '../../records.js';
+import { maxEndpointsPerStep, type PublishStep } from '../store.js';
 import { toDelivery, toEndpoint, toEvent, type Row, type Tables } from './tables.js';
 
 /** Deliveries that were made together: the first and the last `seq`. */

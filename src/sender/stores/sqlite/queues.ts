@@ -1,14 +1,6 @@
 import { escapeText, unescapeText } from '../../../shared/escape-text.js';
-import {
-  laneOf,
-  ownerOf,
-  type Claim,
-  type ClaimBatch,
-  type ClaimRequest,
-  type DeliveryRecord,
-  type Lane,
-  type WaitingRequest,
-} from '../store.js';
+import { laneOf, ownerOf, type DeliveryRecord, type Lane } from '../../records.js';
+import { type Claim, type ClaimBatch, type ClaimRequest, type WaitingRequest } from '../store.js';
 import { toDelivery, type Tables } from './tables.js';
 import { claimInTurns, createTurns, type Turns } from '../turns.js';
 

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { escapeText, unescapeText } from '../../../shared/escape-text.js';
-import type { DeliveryRecord, EndpointRecord, PruneRule, PruneStep, RetentionClass } from '../store.js';
+import type { DeliveryRecord, EndpointRecord, RetentionClass } from '../../records.js';
+import type { PruneRule, PruneStep } from '../store.js';
 import { isEnded } from './database.js';
 import { toDelivery, type Row, type Tables } from './tables.js';
 import { exceeds, heldDueAtMs, type Amount } from '../usage.js';

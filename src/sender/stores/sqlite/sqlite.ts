@@ -1,7 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { escapeText } from '../../../shared/escape-text.js';
-import type { AttemptRecord, Change, Claim, DeliveryRecord, SenderStore, Transition } from '../store.js';
+import type { AttemptRecord, Change, DeliveryRecord, Transition } from '../../records.js';
+import type { Claim, SenderStore } from '../store.js';
 import { createCommits } from './commits.js';
 import { openDatabase, type Synchronous } from './database.js';
 import { createSqliteKeys } from './idempotency.js';
@@ -150,14 +151,16 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
         const waiting = queues.waitingFor(endpointId, statuses, limit);
         return waiting.filter((delivery) => apply(delivery, change)).length;
       }),
-    pendingNotices: () =>
+    pendingDisabledNotifications: () =>
       commits.read(() =>
-        sql('SELECT * FROM endpoints WHERE noticePending = 1 ORDER BY seq').all().map(toEndpoint),
+        sql('SELECT * FROM endpoints WHERE disabledNotificationPending = 1 ORDER BY seq')
+          .all()
+          .map(toEndpoint),
       ),
-    pendingHeldNotices: () =>
+    pendingHeldNotifications: () =>
       commits.read(() => {
         const held = sql("SELECT count(*) AS count FROM deliveries WHERE status = 'held' AND endpointId = ?");
-        return sql('SELECT * FROM endpoints WHERE heldNoticePending = 1 ORDER BY seq')
+        return sql('SELECT * FROM endpoints WHERE heldNotificationPending = 1 ORDER BY seq')
           .all()
           .map(toEndpoint)
           .map((endpoint) => ({

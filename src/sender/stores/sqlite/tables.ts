@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { escapeText, unescapeText } from '../../../shared/escape-text.js';
-import type { AttemptRecord, DeliveryRecord, EndpointRecord, EventRecord } from '../store.js';
+import type { AttemptRecord, DeliveryRecord, EndpointRecord, EventRecord } from '../../records.js';
 
 /** A row as SQLite gives it. Columns are named as the fields of records, so most of it is one already. */
 export type Row = Record<string, SQLOutputValue>;
@@ -41,10 +41,10 @@ export function toEndpoint(row: Row): EndpointRecord {
     disabledAtMs: columns.disabledAtMs,
     failingSinceMs: columns.failingSinceMs,
     lastError: columns.lastError,
-    noticePending: columns.noticePending === 1,
+    disabledNotificationPending: columns.disabledNotificationPending === 1,
     heldExpiresAtMs: columns.heldExpiresAtMs,
     heldDroppedAtMs: columns.heldDroppedAtMs,
-    heldNoticePending: columns.heldNoticePending === 1,
+    heldNotificationPending: columns.heldNotificationPending === 1,
     createdAtMs: columns.createdAtMs,
   } as EndpointRecord;
 }
@@ -155,7 +155,7 @@ export function createTables(database: DatabaseSync): Tables {
     insertEndpoint(endpoint) {
       sql(
         `INSERT INTO endpoints (id, accountId, url, events, secret, status, disabledReason, disabledAtMs,
-           failingSinceMs, lastError, noticePending, heldExpiresAtMs, heldDroppedAtMs, heldNoticePending,
+           failingSinceMs, lastError, disabledNotificationPending, heldExpiresAtMs, heldDroppedAtMs, heldNotificationPending,
            createdAtMs)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
@@ -169,18 +169,18 @@ export function createTables(database: DatabaseSync): Tables {
         endpoint.disabledAtMs,
         endpoint.failingSinceMs,
         endpoint.lastError,
-        endpoint.noticePending ? 1 : 0,
+        endpoint.disabledNotificationPending ? 1 : 0,
         endpoint.heldExpiresAtMs,
         endpoint.heldDroppedAtMs,
-        endpoint.heldNoticePending ? 1 : 0,
+        endpoint.heldNotificationPending ? 1 : 0,
         endpoint.createdAtMs,
       );
     },
     updateEndpoint(endpoint) {
       sql(
         `UPDATE endpoints SET url = ?, events = ?, secret = ?, status = ?, disabledReason = ?, disabledAtMs = ?,
-           failingSinceMs = ?, lastError = ?, noticePending = ?, heldExpiresAtMs = ?, heldDroppedAtMs = ?,
-           heldNoticePending = ?
+           failingSinceMs = ?, lastError = ?, disabledNotificationPending = ?, heldExpiresAtMs = ?, heldDroppedAtMs = ?,
+           heldNotificationPending = ?
          WHERE id = ?`,
       ).run(
         endpoint.url,
@@ -191,10 +191,10 @@ export function createTables(database: DatabaseSync): Tables {
         endpoint.disabledAtMs,
         endpoint.failingSinceMs,
         endpoint.lastError,
-        endpoint.noticePending ? 1 : 0,
+        endpoint.disabledNotificationPending ? 1 : 0,
         endpoint.heldExpiresAtMs,
         endpoint.heldDroppedAtMs,
-        endpoint.heldNoticePending ? 1 : 0,
+        endpoint.heldNotificationPending ? 1 : 0,
         escapeText(endpoint.id),
       );
       endpoints.delete(endpoint.id);

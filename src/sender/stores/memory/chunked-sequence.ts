@@ -1,5 +1,5 @@
 /** Items by number, in ascending order. Numbers are given once, and rise. */
-export interface Sequence<Item> {
+export interface ChunkedSequence<Item> {
   set(number: number, item: Item): void;
   delete(number: number): void;
   /** Those after a number. May be walked through while items are added and deleted. */
@@ -14,7 +14,7 @@ interface Chunk<Item> {
 }
 
 /** Keeps items in chunks, so that none of its operations takes long, however many there are. */
-export function createSequence<Item extends NonNullable<unknown>>(): Sequence<Item> {
+export function createChunkedSequence<Item extends NonNullable<unknown>>(): ChunkedSequence<Item> {
   const chunks = new Map<number, Chunk<Item>>();
   return {
     set(number, item) {
