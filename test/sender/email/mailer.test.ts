@@ -123,7 +123,7 @@ it('tells which endpoint, since when, the last error and how to enable it, as te
   const [plain, html] = text.split('Content-Type: text/html');
   for (const part of [plain!, html!]) {
     expect(part).toContain(
-      'All five retries of an event have failed. Events are held from now on. They are kept for a limited time',
+      'All retries of an event failed. Events for this endpoint are now held. They are kept for a limited time',
     );
     expect(part).toContain('2026-01-31 10:36:10 UTC');
     expect(part).toContain('2026-01-31 08:00:00 UTC');
@@ -158,8 +158,8 @@ it('notifies the owner a week before held deliveries are dropped and when they a
   await days(2);
   await vi.waitFor(() => expect(mails).toHaveLength(1));
   expect(mails[0]!.text).toContain('Subject: Webhook events will be dropped: 93.184.215.14');
-  expect(mails[0]!.text).toContain('Dropped from:  2026-03-02 08:00:00 UTC');
-  expect(mails[0]!.text).toContain('Held now:      1');
+  expect(mails[0]!.text).toContain('First drop:  2026-03-02 08:00:00 UTC');
+  expect(mails[0]!.text).toContain('Held events: 1');
   expect(mails[0]!.text).toContain(`/api/webhooks/${id}/enable`);
   await days(10);
   await vi.waitFor(() => expect(mails).toHaveLength(2));
