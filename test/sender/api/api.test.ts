@@ -241,7 +241,11 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       [{ url: 7, events: ['*'] }, 422, 'url: expected string'],
       [{ url, events: '*' }, 422, 'events: expected array'],
       [{ url, events: [1] }, 422, 'events.0: expected string'],
-      [{ url, events: [] }, 422, 'events: The list of events is empty.'],
+      [
+        { url, events: [] },
+        422,
+        'events: The list of events is empty. Name at least one event type, or * for all.',
+      ],
       [
         { url, events: ['site.paused'] },
         422,
