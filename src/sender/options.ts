@@ -79,19 +79,21 @@ const retentionChecks: Checks<RetentionOptions> = {
   bytes: amount,
 };
 
-function checkAll(owner: string, options: object, checks: Readonly<Record<string, Check>>): void {
-  checkKeys(owner, options, Object.keys(checks));
-  const prefix = owner === 'createSender' ? '' : `${owner}.`;
+/** Checks an options object; `prefix` precedes the names of its options in error messages. */
+function checkValues(prefix: string, options: object, checks: Readonly<Record<string, Check>>): void {
   for (const [name, { isValid, expected }] of Object.entries(checks)) {
     if (isValid((options as Record<string, unknown>)[name])) continue;
-    throw new TypeError(`createSender: ${prefix}${name} must be ${expected}.`);
+    throw new TypeError(`${prefix}${name} must be ${expected}.`);
   }
 }
 
 /** @throws `TypeError` that names the option */
 function checkOptions(options: SenderOptions): void {
-  checkAll('createSender', options, senderChecks);
-  checkAll('retention', options.retention ?? {}, retentionChecks);
+  checkKeys('createSender', options, Object.keys(senderChecks));
+  checkValues('createSender: ', options, senderChecks);
+  const { retention = {} } = options;
+  checkKeys('retention', retention, Object.keys(retentionChecks));
+  checkValues('createSender: retention.', retention, retentionChecks);
 }
 
 function warn(error: unknown): void {
