@@ -211,7 +211,7 @@ describe.skipIf(!areThere)('a restart of the server', () => {
     ['docs/queues.md', 'receiver', redisUrl, redisEnv, [500, 503]],
     ['docs/queues.md', 'both', redisUrl, redisEnv, [500, 503]],
     ['docs/queues.md', 'boss', postgresUrl, postgresEnv, [500, 503]],
-    ['README.md', 'queue', redisUrl, redisEnv, [500, 503]],
+    ['docs/queues.md', 'queue', redisUrl, redisEnv, [500, 503]],
   ])(
     'under %s, %s.ts: no 2xx while it is away, then it goes on',
     async (page, program, url, env, refusals) => {
