@@ -81,13 +81,14 @@ describe('createSignedRequest', () => {
         fc.constantFrom('\ud83d', '\ude00', '/', '"', '\\', '\0'),
       ),
     });
-    const values = fc.dictionary(
-      fc.oneof(
-        text.filter((key) => key.length !== 1),
-        fc.constantFrom('constructor', '7'),
-      ),
-      fc.oneof(text, fc.jsonValue(), fc.double()),
-    );
+    const hasKeyOfOneCharacter = (value: unknown) =>
+      /"(?:[^"\\]|\\(?:u.{4}|.))":/.test(JSON.stringify(value));
+    const values = fc
+      .dictionary(
+        fc.oneof(text, fc.constantFrom('constructor', '7')),
+        fc.oneof(text, fc.jsonValue(), fc.double()),
+      )
+      .filter((value) => !hasKeyOfOneCharacter(value));
     await fc.assert(
       fc.asyncProperty(values, async (given) => {
         const plain = { ...sampleEvent('credits.low'), data: given } as never;

@@ -17,7 +17,14 @@ export default {
   coverageAnalysis: 'perTest',
   // Mutants in constants of a module are few; each of them would run every test.
   ignoreStatic: true,
-  ignorePatterns: ['.work', 'bench', 'dist', 'docs/api', 'tools/docs', '{examples/next,test/browser,test/frameworks,test/runtimes}/node_modules'],
+  ignorePatterns: [
+    '.work',
+    'bench',
+    'dist',
+    'docs/api',
+    'tools/docs',
+    '{examples/next,test/browser,test/frameworks,test/runtimes}/node_modules',
+  ],
   incremental: true,
   incrementalFile: 'tools/mutation/reports/incremental.json',
   tempDirName: 'tools/mutation/.stryker-tmp',
