@@ -114,3 +114,9 @@ it('has a page in docs/errors for each error code', () => {
   expect(codes.length).toBeGreaterThan(19);
   expect(readdirSync(new URL('docs/errors/', root)).sort()).toEqual([...codes, 'README.md'].sort());
 });
+
+it.each(Object.entries(tsup.entry))('%s has an @module comment that names its subpath', (name, source) => {
+  const subpath = subpaths.find((path) => nameOf(path) === name)!;
+  const expected = subpath === '.' ? 'index' : subpath.slice(2);
+  expect(/^\/\*\*(?:[^*]|\*(?!\/))* @module (\S+)\n \*\/\n/.exec(text(source))?.[1]).toBe(expected);
+});
