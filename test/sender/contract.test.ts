@@ -4,6 +4,7 @@ import { createReceiver, type WebhookEvent } from '../../src/index.js';
 import type { AttemptResult } from '../../src/sender/records.js';
 import { answered, failedDeployment, secret, url, useSenderHarness } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
+import { sleep } from '../support/sleep.js';
 
 describe.each(stores)('the delivery contract on the $name store', ({ open }) => {
   const t = useSenderHarness(open);
@@ -272,7 +273,7 @@ describe.each(stores)('the delivery contract on the $name store', ({ open }) => 
       await sender.publish(failedDeployment());
       await vi.waitFor(() => expect(t.onError).toHaveBeenCalledTimes(1));
       t.clock.advance(59_999);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
       expect(t.onEndpointDisabled).toHaveBeenCalledTimes(1);
       t.clock.advance(1);
       await vi.waitFor(() => expect(t.onEndpointDisabled).toHaveBeenCalledTimes(2));

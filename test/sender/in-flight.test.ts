@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { sampleEvent } from '../../src/testing/index.js';
 import { answered, failedDeployment, url, useSenderHarness } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
+import { sleep } from '../support/sleep.js';
 
 describe.each(stores)('attempts in flight on the $name store', ({ open }) => {
   const t = useSenderHarness(open);
@@ -87,7 +88,7 @@ describe.each(stores)('attempts in flight on the $name store', ({ open }) => {
     await sender.publish(low('acc_2'));
     const down = () => t.sentTimes().filter((_, index) => t.sent[index]!.request.url.endsWith('/down'));
     await vi.waitFor(() => expect(down()).toEqual([0]));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
     t.clock.advance(10_000);
     await vi.waitFor(() => expect(down()).toEqual([0, 10]));
     await sender.stop({ drainMs: 0 });

@@ -9,6 +9,7 @@ import {
   useSenderHarness,
 } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
+import { sleep } from '../support/sleep.js';
 
 describe.each(stores)('a sender on the $name store', ({ open }) => {
   const t = useSenderHarness(open, { canStep: true });
@@ -154,7 +155,7 @@ describe.each(stores)('a sender with a virtual clock on the $name store', ({ ope
       const { deliveries } = await sender.publish(failedDeployment());
       await vi.waitFor(() => expect(t.sent).toHaveLength(1));
       await sender.stop({ drainMs: 0 });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
       expect(await sender.getEndpoint(id)).toMatchObject({ status: 'enabled', lastError: null });
       await sender.start();
       await sender.stop();

@@ -4,6 +4,7 @@ import type { Sender, SenderOptions } from '../../src/sender/index.js';
 import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';
 import { answered, failedDeployment, useSenderHarness } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
+import { sleep } from '../support/sleep.js';
 
 describe('createSender', () => {
   const t = useSenderHarness(createMemoryStore);
@@ -50,10 +51,10 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     const [delivery] = (await sender.publish(failedDeployment())).deliveries;
     await settled(sender, delivery!.id);
     t.clock.advanceTo(t.startedMs + stillDays * 86_400_000);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
     expect(await sender.getDelivery(delivery!.id)).toBeDefined();
     t.clock.advanceTo(t.startedMs + goneDays * 86_400_000);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
     t.clock.advance(90_000);
     await vi.waitFor(async () => expect(await sender.getDelivery(delivery!.id)).toBeUndefined());
     await sender.stop();

@@ -1,6 +1,4 @@
 // The deliveries of an event, and the events that are rejected.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventTypes, type WebhookEvent } from '../../src/index.js';
@@ -17,6 +15,7 @@ import {
   useSenderHarness,
 } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 describe.each(stores)('publish on the $name store', ({ open }) => {
   const t = useSenderHarness(open);
@@ -73,9 +72,10 @@ describe.each(stores)('publish on the $name store', ({ open }) => {
   });
 });
 
+const folder = temporaryFolder();
+
 it('the next process completes an event that a killed process stored in part, on SQLite', async () => {
   const event = sampleEvent('credits.low');
-  const folder = mkdtempSync(join(tmpdir(), 'hostwares-fan-out-'));
   const path = join(folder, 'webhooks.db');
   const sent = new Set<string>();
   let count = 0;
@@ -111,6 +111,5 @@ it('the next process completes an event that a killed process stored in part, on
   expect((await next.publish(event)).deliveries).toHaveLength(250);
   await next.stop();
   await second.close();
-  rmSync(folder, { recursive: true });
   expect(count).toBe(250);
 });

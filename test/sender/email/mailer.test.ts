@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEndpointDisabledMailer, createHeldExpiringMailer } from '../../../src/sender/email/index.js';
 import { createMemoryStore, createSender } from '../../../src/sender/index.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
+import { sleep } from '../../support/sleep.js';
 
 interface Mail {
   from: string;
@@ -208,10 +209,10 @@ describe('createHeldExpiringMailer', () => {
     const days = async (count: number) => {
       clock.advance(count * 86_400_000);
       await sender.start();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
       // The next sweep.
       clock.advance(90_000);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     };
     await days(22);
     await days(2);
