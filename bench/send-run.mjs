@@ -142,16 +142,28 @@ async function send(store) {
     for (const _ of settlements) one();
   };
   await sender.start();
-  started = performance.now();
+  begin();
   await pooled((number) => sender.publish({ ...event(number), account_id: `acc_${number % endpoints}` }));
   await all;
-  ended = performance.now();
+  end();
   await sender.stop();
 }
 
-let started = performance.now();
-let ended;
+let started;
+let result;
+
+function begin() {
+  started = { ms: performance.now(), cpu: process.cpuUsage() };
+}
+
+function end() {
+  const seconds = (performance.now() - started.ms) / 1_000;
+  const { user, system } = process.cpuUsage(started.cpu);
+  result = { perSecond: Math.round(events / seconds), cpuUs: (user + system) / events };
+}
+
+begin();
 await contenders[contender]();
-ended ??= performance.now();
-process.send({ perSecond: Math.round(events / ((ended - started) / 1000)), rss: process.memoryUsage().rss });
+if (!result) end();
+process.send(result);
 process.disconnect();

@@ -67,7 +67,7 @@ async function run(contender, redisPort) {
       }),
     ]);
     await once(child, 'exit');
-    return result.perSecond;
+    return result;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -92,7 +92,12 @@ if (redis) {
 rmSync(folder, { recursive: true });
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const rate = Object.fromEntries([...results].map(([contender, values]) => [contender, median(values)]));
+const medians = (field) =>
+  Object.fromEntries(
+    [...results].map(([contender, runs]) => [contender, median(runs.map((run) => run[field]))]),
+  );
+const rate = medians('perSecond');
+const cpu = medians('cpuUs');
 const names = {
   undici: 'bare undici loop',
   fetch: 'fetch loop, signed',
@@ -101,11 +106,13 @@ const names = {
   bullmq: 'BullMQ + fetch, AOF always',
 };
 console.log(
-  `Delivered per second, median of ${rounds}, ${events} events of 400 bytes, Node ${process.version}`,
+  `Delivered per second and CPU per event, median of ${rounds}, ${events} events of 400 bytes, Node ${process.version}`,
 );
 for (const contender of contenders) {
+  const rates = results.get(contender).map(({ perSecond }) => perSecond);
+  const cpuUs = `${cpu[contender].toFixed(0)} µs`.padStart(8);
   console.log(
-    `${names[contender].padEnd(30)}${String(rate[contender]).padStart(7)}   (${results.get(contender).join(', ')})`,
+    `${names[contender].padEnd(30)}${String(rate[contender]).padStart(7)}${cpuUs}   (${rates.join(', ')})`,
   );
 }
 const ratios = [
