@@ -6,7 +6,7 @@ type Waiter = (hasSlot: boolean) => void;
 
 /** Gives slots to pings, and lets them wait if none is free. Accounts take turns. */
 export class PingSlots {
-  /** By account, each in the order of arrival. */
+  /** By account, in the order of their turns. The pings of an account are in the order of arrival. */
   private readonly waiting = new Map<string, Set<Waiter>>();
   private isPaused = false;
 
@@ -89,9 +89,17 @@ export class PingSlots {
     for (const [ownerId, [waiter]] of [...this.waiting]) {
       if (!waiter || !this.hasFreeSlot(ownerId)) continue;
       waiter(true);
+      this.moveToEnd(ownerId);
       hasAdmitted = true;
     }
     return hasAdmitted;
+  }
+
+  private moveToEnd(ownerId: string): void {
+    const waiters = this.waiting.get(ownerId);
+    if (!waiters) return;
+    this.waiting.delete(ownerId);
+    this.waiting.set(ownerId, waiters);
   }
 
   private remove(ownerId: string, waiter: Waiter): void {
