@@ -1,5 +1,5 @@
 import { newId } from '../ids.js';
-import { newDelivery } from '../publishing.js';
+import { newDelivery } from '../deliveries.js';
 import { ownerOf, type AttemptResult, type EndpointRecord, type EventRecord } from '../records.js';
 import type { Claim, SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';

@@ -149,7 +149,7 @@ describe('the HTTP transport, on interim responses', () => {
         socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
       ),
     );
-    const result = await post(local(), url);
+    const result = await post(local(), url, 300);
     expect(result.status).toBeUndefined();
     expect(result.error).toBeTruthy();
   });
