@@ -1,3 +1,5 @@
+import { canCheckOut, ignoreIdleErrors, isPgPool, queryOnPool } from './postgres-pool.js';
+
 /** What is used of a Pool or Client of `pg` or Neon, of `neon(url)`, of PGlite and of a DataSource of TypeORM. */
 export interface QueryClient {
   query(
@@ -64,18 +66,17 @@ function onlyText(answer: unknown): string {
   );
 }
 
-/**
- * pg's Pool emits `error` when the server ends a connection that is idle, as at each restart, and without a listener that ends the
- * process. The pool has dropped the connection by then, and the next statement opens another.
- */
-function ignoreIdleErrors(client: unknown): void {
-  const pool = client as {
-    totalCount?: unknown;
-    listenerCount?(event: string): number;
-    on?(event: string, listener: () => void): unknown;
-  };
-  const isPool = typeof pool.totalCount === 'number';
-  if (isPool && pool.listenerCount?.('error') === 0) pool.on?.('error', () => undefined);
+type Send = (text: string, values: Value[]) => PromiseLike<unknown>;
+
+/** The way in which this client runs a statement. */
+function sendWith(client: PostgresClient): Send {
+  if (isPgPool(client)) {
+    ignoreIdleErrors(client);
+    if (canCheckOut(client)) return (text, values) => queryOnPool(client, text, values);
+  }
+  // neon(url) has an unsafe() that does something else, hence query() first.
+  if ('query' in client) return (text, values) => client.query(text, values);
+  return (text, values) => client.unsafe(text, values as never[]);
 }
 
 /** @throws `TypeError` for something that is no such client. */
@@ -88,10 +89,7 @@ export function createStatements(client: PostgresClient): Statements {
       `createPostgresReplayStore needs a client of ${clients}. Of Drizzle's db, pass db.$client.`,
     );
   }
-  ignoreIdleErrors(client);
-  // neon(url) has an unsafe() that does something else, hence query() first.
-  const send = (text: string, values: Value[]): PromiseLike<unknown> =>
-    'query' in client ? client.query(text, values) : client.unsafe(text, values as never[]);
+  const send = sendWith(client);
   const run = (text: string, ...values: Value[]): Promise<unknown> => retry(() => send(text, values));
   return { run, ask: async (text, ...values) => onlyText(await run(text, ...values)) };
 }

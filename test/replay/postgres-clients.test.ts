@@ -1,5 +1,5 @@
 // What clients of Postgres the store takes, and which it rejects; isolation levels; connections that the server ends.
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { neon, neonConfig, Pool as NeonPool } from '@neondatabase/serverless';
@@ -236,38 +236,98 @@ describe('a statement that fails', () => {
   });
 });
 
-describe.skipIf(!isThere).each(['repeatable read', 'serializable'])('under %s', (isolation) => {
-  it('concurrent claims answer 200 or 409, and each event is handled once', async () => {
-    const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
-    const store = createPostgresReplayStore(poolWith({ max: 8, options }), { table });
-    await store.migrate();
-    const causes: string[] = [];
-    const runs = new Map<string, number>();
-    const receiver = createReceiver({
-      secret,
-      replay: { store, timeoutMs: 15_000 },
-      onRejected: ({ code, cause }) => {
-        if (code !== 'duplicate_in_progress') causes.push(`${code}: ${String(cause)}`);
-      },
-    }).onAny(async ({ id }) => {
-      runs.set(id, (runs.get(id) ?? 0) + 1);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+describe('the Postgres replay store after an error on a connection of a pool', () => {
+  /** A pool with one connection, whose statements fail with this SQLSTATE. */
+  const poolFailingWith = (code: string | undefined) => {
+    const released: boolean[] = [];
+    const client = Object.assign(new EventEmitter(), {
+      query: async () => Promise.reject(Object.assign(new Error('failed'), { code })),
+      release: (destroy: boolean) => void released.push(destroy),
     });
-    receiver.onError((error) => causes.push(String(error.cause)));
-    const events = Array.from({ length: 20 }, () => ({
-      ...sampleEvent('credits.low'),
-      id: `evt_${crypto.randomUUID()}`,
-      timestamp: new Date().toISOString(),
-    }));
-    const send = async (event: (typeof events)[number]) =>
-      (await receiver.handle(await createSignedRequest(event, { secret }))).status;
-    const statuses = await Promise.all([...events, ...events, ...events, ...events].map(send));
-    expect(causes).toEqual([]);
-    expect(new Set(statuses)).toEqual(new Set([200, 409]));
-    expect(await Promise.all(events.map(send))).toEqual(events.map(() => 200));
-    expect([...runs.values()]).toEqual(events.map(() => 1));
+    const failing = {
+      totalCount: 1,
+      connect: async () => client,
+      query: () => Promise.reject(new Error('the pool itself was asked')),
+    };
+    return { failing, client, released };
+  };
+
+  it.each([
+    ['keeps', '42P01', false],
+    ['keeps', '55P03', false],
+    ['keeps', '57014', false],
+    ['closes', '25006', true],
+    ['closes', '57P01', true],
+    ['closes', 'ECONNRESET', true],
+    ['closes', undefined, true],
+  ])('%s the connection if the code is %s', async (_, code, destroy) => {
+    const { failing, client, released } = poolFailingWith(code);
+    const store = createPostgresReplayStore(failing);
+    await expect(store.release('a', 'token')).rejects.toThrow();
+    expect(released).toEqual([destroy]);
+    expect(client.listenerCount('error')).toBe(0);
+  });
+
+  it('keeps the connection at each of 20 serialization failures', async () => {
+    const { failing, released } = poolFailingWith('40001');
+    const store = createPostgresReplayStore(failing);
+    await expect(store.release('a', 'token')).rejects.toThrow('failed');
+    expect(released).toEqual(Array.from({ length: 20 }, () => false));
   });
 });
+
+describe.skipIf(!isThere).each(['repeatable read', 'serializable'])(
+  'the Postgres replay store on a pool of pg under %s',
+  (isolation) => {
+    const openPool = () => {
+      const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+      const contended = poolWith({ max: 8, options });
+      let connections = 0;
+      contended.on('connect', () => (connections += 1));
+      return { contended, connections: () => connections };
+    };
+
+    it('answers 200 or 409 to concurrent deliveries, handles each event once, and keeps its connections', async () => {
+      const { contended, connections } = openPool();
+      const store = createPostgresReplayStore(contended, { table });
+      await store.migrate();
+      const causes: string[] = [];
+      const runs = new Map<string, number>();
+      const receiver = createReceiver({
+        secret,
+        replay: { store, leaseSeconds: 1, timeoutMs: 15_000 },
+        onRejected: ({ code, cause }) => {
+          if (code !== 'duplicate_in_progress') causes.push(`${code}: ${String(cause)}`);
+        },
+      }).onAny(async ({ id }) => {
+        runs.set(id, (runs.get(id) ?? 0) + 1);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 250));
+      });
+      receiver.onError((error) => causes.push(`${error.code}: ${String(error.cause)}`));
+      const events = Array.from({ length: 60 }, () => ({
+        ...sampleEvent('credits.low'),
+        id: `evt_${crypto.randomUUID()}`,
+        timestamp: new Date().toISOString(),
+      }));
+      const send = async (event: (typeof events)[number]) =>
+        (await receiver.handle(await createSignedRequest(event, { secret }))).status;
+      const statuses: number[] = [];
+      const sendUntilHandled = async (event: (typeof events)[number]) => {
+        for (let status = 0; status !== 200;) {
+          status = await send(event);
+          statuses.push(status);
+          if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      // Side by side, so that the claims of one event meet.
+      await Promise.all(events.flatMap((event) => [event, event, event, event]).map(sendUntilHandled));
+      expect(causes).toEqual([]);
+      expect(new Set(statuses)).toEqual(new Set([200, 409]));
+      expect([...runs.values()]).toEqual(events.map(() => 1));
+      expect(connections()).toBeLessThanOrEqual(8);
+    });
+  },
+);
 
 describe.skipIf(!isThere)('the Postgres replay store', () => {
   const times = { leaseMs: 60_000, ttlMs: 60_000 };
@@ -311,6 +371,45 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect(ended.rowCount).toBeGreaterThan(0);
     await vi.waitFor(() => expect(silent.totalCount).toBe(0), 10_000);
     expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+  });
+
+  it('rejects a statement whose connection breaks, on a pool that nobody listens to, and opens another', async () => {
+    const silent = new pg.Pool({ connectionString: url });
+    closing.push(() => silent.end());
+    const sockets: Socket[] = [];
+    silent.on('connect', (client) => {
+      sockets.push((client as unknown as { connection: { stream: Socket } }).connection.stream);
+    });
+    const store = createPostgresReplayStore(silent, { table });
+    await store.migrate();
+    const locker = await pool.connect();
+    try {
+      await locker.query(`BEGIN; LOCK TABLE ${table}`);
+      const waiting = expect(store.claim(crypto.randomUUID(), times)).rejects.toThrow(/terminated/);
+      await vi.waitFor(() => expect(silent.totalCount - silent.idleCount).toBe(1));
+      sockets[0]!.destroy();
+      await waiting;
+    } finally {
+      await locker.query('ROLLBACK');
+      locker.release();
+    }
+    expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("leaves the requests of Neon's pool to its own query(), which may send them by fetch", async () => {
+    await neonOverHttp();
+    const neonByFetch = neonPool();
+    neonConfig.poolQueryViaFetch = true;
+    const connect = vi.spyOn(neonByFetch, 'connect');
+    try {
+      const store = createPostgresReplayStore(neonByFetch, { table });
+      await store.migrate();
+      expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+    } finally {
+      neonConfig.poolQueryViaFetch = false;
+    }
+    expect(connect).not.toHaveBeenCalled();
   });
 
   it("leaves a pool's own listener alone", () => {
