@@ -25,23 +25,23 @@ function ignore(): void {
   // A lost connection also rejects the statement that runs on it.
 }
 
-/** Whether a client is a pool of `pg`, or of Neon's driver, which is made from it. */
+/** Returns whether a client is a pool of `pg`, or of Neon's driver, whose pool extends it. */
 export function isPgPool(client: object): client is PgPool {
   const { totalCount, connect } = client as Partial<PgPool>;
   return typeof totalCount === 'number' && typeof connect === 'function';
 }
 
 /**
- * Whether statements may run on a connection of the pool. Neon's pool has this property, and may be configured to send each query by
- * `fetch` because there is no socket; only its `query` knows.
+ * Returns whether statements may run on a client of the pool. Neon's pool, which has this property, can be configured to send queries
+ * by `fetch` where sockets are not available, and only its own `query` does that.
  */
 export function canCheckOut(pool: PgPool): boolean {
   return !('hasFetchUnsupportedListeners' in pool);
 }
 
 /**
- * A pool emits `error` when the server ends an idle connection, as at each restart, and without a listener that ends the process.
- * The pool has dropped the connection by then, and the next statement opens another.
+ * Adds a listener for `error` to a pool that has none. A pool emits it when the server closes an idle connection, as at each restart,
+ * and without a listener that ends the process. The next statement opens another connection.
  */
 export function ignoreIdleErrors(pool: PgPool): void {
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore);
@@ -54,7 +54,7 @@ export function ignoreIdleErrors(pool: PgPool): void {
 export async function queryOnPool(pool: PgPool, text: string, values: unknown[]): Promise<unknown> {
   const client = await pool.connect();
   let destroy = false;
-  // While a client is checked out its pool does not listen, and without a listener a lost connection would end the process.
+  // The pool does not listen to a client in use, and without a listener a lost connection would end the process.
   client.on('error', ignore);
   try {
     return await client.query(text, values);

@@ -199,7 +199,7 @@ describe('a client of the wrong shape', () => {
       expect((await receiver.handle(await createSignedRequest('ping', { secret }))).status).toBe(503);
       expect(told[0]?.code).toBe('replay_store_unavailable');
       expect(String(told[0]?.cause)).toMatch(
-        /rows that are objects: give createPostgresReplayStore one of pg/,
+        /rows that are objects\. Give createPostgresReplayStore one of pg/,
       );
     });
   });
