@@ -1,4 +1,4 @@
-// The wire to the store is cut while a handler runs: after its effect, before its completion. And clocks that are wrong.
+// The connection to the store is cut while a handler runs, after its effect and before its completion; and clocks that are wrong.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
@@ -29,7 +29,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A wire to a server, which can be cut: what is on its way is gone, and nobody is there until it is mended. */
+/** A proxy to a server. `cut` destroys its connections and refuses new ones until `restore`. */
 async function openWire(to: URL) {
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -57,7 +57,7 @@ async function openWire(to: URL) {
       isCut = true;
       for (const socket of sockets) socket.destroy();
     },
-    mend() {
+    restore() {
       isCut = false;
     },
   };
@@ -91,8 +91,8 @@ const wireTo: Record<string, () => Promise<Wire>> = {
   postgres: () => openWire(postgresUrl),
 };
 
-describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
-  it('cut between claim and completion: 503 within its time, and handled again once the lease has passed', async () => {
+describe.skipIf(!areThere).each(['redis', 'postgres'])('a replay store on %s', (kind) => {
+  it('answers 503 within its time limit if the connection is cut after the claim, and handles the event again after the lease', async () => {
     const wire = await wireTo[kind]!();
     const store = await open[kind]!(wire.port);
     const attempts: (number | undefined)[] = [];
@@ -111,12 +111,12 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
 
     const startedMs = performance.now();
     expect(await send()).toBe(503);
-    // Nor is anything begun while it is cut.
+    // No handler runs while the connection is cut.
     expect(await send()).toBe(503);
     expect(performance.now() - startedMs).toBeLessThan(4_000);
     expect(attempts).toEqual([1]);
 
-    wire.mend();
+    wire.restore();
     const statuses: number[] = [];
     await vi.waitFor(
       async () => {
@@ -125,14 +125,14 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
       },
       { timeout: 10_000, interval: 50 },
     );
-    // A client that keeps commands until the wire is mended (ioredis does) may have written down the first run after all.
+    // ioredis keeps commands until it is connected again, so the completion of the first run may have been stored.
     expect([[1], [1, 2]]).toContainEqual(attempts);
     expect(statuses.slice(0, -1).every((status) => status === 409 || status === 503)).toBe(true);
     expect(await send()).toBe(200);
     expect(attempts.length).toBeLessThanOrEqual(2);
   });
 
-  it("the clock of a process does not matter: leases are by the server's", async () => {
+  it("measures leases by the server's clock, not by that of the process", async () => {
     const wire = await wireTo[kind]!();
     const store = await open[kind]!(wire.port);
     const id = crypto.randomUUID();

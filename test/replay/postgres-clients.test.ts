@@ -1,4 +1,4 @@
-// What clients of Postgres the store takes, and which it rejects; isolation levels; connections that the server ends.
+// Accepted and rejected clients of Postgres, isolation levels, and lost connections.
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Neon's HTTP protocol, answered by the server of these tests. */
+/** Neon's driver over HTTP; its server passes the queries on to the Postgres of these tests. */
 async function neonOverHttp() {
   const server = createServer((request, response) => {
     void (async () => {
@@ -55,7 +55,7 @@ async function neonOverHttp() {
   return neon('postgresql://user:password@db.example/test');
 }
 
-/** A WebSocket whose other end is Postgres itself instead of Neon's proxy. */
+/** A WebSocket that is connected to Postgres itself instead of Neon's proxy. */
 class SocketToPostgres extends EventTarget {
   readonly readyState = 1;
   binaryType = 'arraybuffer';
@@ -94,7 +94,7 @@ function neonPool() {
   return found;
 }
 
-/** TypeORM's driver for Postgres: rows by themselves, but with a count after an UPDATE or DELETE. */
+/** The results of TypeORM's driver: an array of rows, or rows and their count after an UPDATE or DELETE. */
 const typeOrm = {
   isInitialized: true,
   async query(text: string, values: unknown[]) {
@@ -157,7 +157,7 @@ describe.skipIf(!isThere).each([
   });
 });
 
-describe('a client of the wrong shape', () => {
+describe('createPostgresReplayStore with a client of the wrong shape', () => {
   it.each([
     ['nothing', undefined],
     ['a URL', url],
@@ -165,7 +165,7 @@ describe('a client of the wrong shape', () => {
     ["Drizzle's db", { query: {}, execute: async () => ({ rows: [] }) }],
     ["Prisma's", { $queryRawUnsafe: async () => [] }],
     ["mysql2's pool", { query: async () => [[], []], escapeId: (name: string) => name }],
-  ])('is a TypeError at set-up: %s', (_, client) => {
+  ])('throws a TypeError at set-up for %s', (_, client) => {
     expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
     expect(() => createPostgresReplayStore(client as never)).toThrow(/needs a client of pg, postgres\.js/);
   });
@@ -178,15 +178,15 @@ describe('a client of the wrong shape', () => {
     ['nothing', undefined],
     ['null', null],
     ['rows of two columns', [{ a: 'rows', b: 1 }]],
-    ['rows of something else than text', [{ a: 1 }]],
-  ])('whose query resolves to %s', (_, answer) => {
+    ['rows of a number', [{ a: 1 }]],
+  ])('and a query that resolves to %s', (_, answer) => {
     const client = { query: async () => answer } as unknown as QueryClient;
 
-    it('is a TypeError in migrate()', async () => {
+    it('rejects migrate() with a TypeError', async () => {
       await expect(createPostgresReplayStore(client).migrate()).rejects.toThrow(TypeError);
     });
 
-    it('makes the first request a 503 whose cause says what to do, if nobody called migrate()', async () => {
+    it('answers the first request with 503 and a cause that names the fix if migrate() was not called', async () => {
       const told: WebhookError[] = [];
       const receiver = createReceiver({
         secret,
@@ -205,7 +205,7 @@ describe('a client of the wrong shape', () => {
   });
 });
 
-describe('a statement that fails', () => {
+describe('a failed statement of the Postgres replay store', () => {
   const failing = (code: string, times: number) => {
     let runs = 0;
     const query = async () => {
@@ -223,21 +223,21 @@ describe('a statement that fails', () => {
     expect(client.runs()).toBe(6);
   });
 
-  it('is retried a bounded number of times', async () => {
+  it('is run 20 times at most', async () => {
     const client = failing('40001', Infinity);
     await expect(claim(client)).rejects.toThrow('SQLSTATE 40001');
     expect(client.runs()).toBe(20);
   });
 
-  it('is not retried after anything else', async () => {
+  it('is not retried after another code', async () => {
     const client = failing('23505', 1);
     await expect(claim(client)).rejects.toThrow('SQLSTATE 23505');
     expect(client.runs()).toBe(1);
   });
 });
 
-describe('the Postgres replay store after an error on a connection of a pool', () => {
-  /** A pool with one connection, whose statements fail with this SQLSTATE. */
+describe('the Postgres replay store on a pool whose statement fails', () => {
+  /** A pool with one connection, on which every statement fails with this code. */
   const poolFailingWith = (code: string | undefined) => {
     const released: boolean[] = [];
     const client = Object.assign(new EventEmitter(), {
@@ -247,7 +247,7 @@ describe('the Postgres replay store after an error on a connection of a pool', (
     const failing = {
       totalCount: 1,
       connect: async () => client,
-      query: () => Promise.reject(new Error('the pool itself was asked')),
+      query: () => Promise.reject(new Error('pool.query() was called')),
     };
     return { failing, client, released };
   };
@@ -319,7 +319,7 @@ describe.skipIf(!isThere).each(['repeatable read', 'serializable'])(
           if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
         }
       };
-      // Side by side, so that the claims of one event meet.
+      // Adjacent, so that the claims of one event conflict.
       await Promise.all(events.flatMap((event) => [event, event, event, event]).map(sendUntilHandled));
       expect(causes).toEqual([]);
       expect(new Set(statuses)).toEqual(new Set([200, 409]));
@@ -332,13 +332,13 @@ describe.skipIf(!isThere).each(['repeatable read', 'serializable'])(
 describe.skipIf(!isThere)('the Postgres replay store', () => {
   const times = { leaseMs: 60_000, ttlMs: 60_000 };
 
-  it('cleans up in processes that live for one claim only', async () => {
+  it('cleans up with a probability of 1 in 1,000 in processes that make one claim', async () => {
     const store = createPostgresReplayStore(pool, { table });
     await store.migrate();
     await store.claim(`gone ${suffix}`, { leaseMs: 0, ttlMs: 0 });
     const left = async () =>
       (await pool.query(`SELECT FROM ${table} WHERE id = $1`, [`gone ${suffix}`])).rows.length;
-    // A process of its own has nothing but this store. One in a thousand cleans up.
+    // The store is the only state of a process.
     const claimInNewProcess = (random: number) => {
       vi.spyOn(Math, 'random').mockReturnValue(random);
       return createPostgresReplayStore(pool, { table }).claim(crypto.randomUUID(), times);
@@ -349,7 +349,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     await vi.waitFor(async () => expect(await left()).toBe(0), 10_000);
   });
 
-  it('tells apart ids that differ in a lone surrogate or in NUL', async () => {
+  it('distinguishes ids that differ in a lone surrogate or in NUL', async () => {
     const store = createPostgresReplayStore(pool, { table });
     await store.migrate();
     for (const id of ['\ud800', '\ud801', '\ufffd', 'a\0b', 'a\0c', 'a\\0000b'])
@@ -357,7 +357,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect((await store.claim(`${suffix}\ud801`, times)).status).toBe('busy');
   });
 
-  it('outlives connections that the server ends, on a pool that nobody listens to', async () => {
+  it('survives the end of idle connections on a pool without a listener for error', async () => {
     const name = `hostwares_${suffix}`;
     const silent = new pg.Pool({ connectionString: url, application_name: name });
     closing.push(() => silent.end());
@@ -373,7 +373,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
   });
 
-  it('rejects a statement whose connection breaks, on a pool that nobody listens to, and opens another', async () => {
+  it('rejects the statement of a broken connection on a pool without a listener for error, and opens another', async () => {
     const silent = new pg.Pool({ connectionString: url });
     closing.push(() => silent.end());
     const sockets: Socket[] = [];
@@ -397,7 +397,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("leaves the requests of Neon's pool to its own query(), which may send them by fetch", async () => {
+  it("uses query() of Neon's pool, which sends statements by fetch if it is configured to", async () => {
     await neonOverHttp();
     const neonByFetch = neonPool();
     neonConfig.poolQueryViaFetch = true;
@@ -412,7 +412,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect(connect).not.toHaveBeenCalled();
   });
 
-  it("leaves a pool's own listener alone", () => {
+  it('adds no listener to a pool that has one for error', () => {
     const own = new pg.Pool({ connectionString: url });
     const listener = () => undefined;
     own.on('error', listener);
