@@ -4,10 +4,11 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   {
     ignores: [
-      '*.config.ts',
+      '**/*.config.ts',
       '**/node_modules/',
       '**/dist/',
       '**/.next/',
+      'tools/',
       'test/runtimes/',
       'test/browser/',
       'examples/next/',

@@ -1,3 +1,8 @@
+/**
+ * Acknowledges an event once it is in a BullMQ queue, and runs the handlers in a worker. Needs the peer `bullmq`.
+ *
+ * @module bullmq
+ */
 import type { Worker, WorkerOptions } from 'bullmq';
 import { eventKey } from '../events/key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';

@@ -1,3 +1,9 @@
+/**
+ * Acknowledges an event once it is in a pg-boss queue on Postgres, and runs the handlers in a worker. Needs the peer
+ * `pg-boss`.
+ *
+ * @module pg-boss
+ */
 import { eventKey } from '../events/key.js';
 import type { AnyReceiver, WebhookEvent } from '../index.js';
 import { withoutUndefined } from '../shared/without-undefined.js';

@@ -1,3 +1,9 @@
+/**
+ * Keeps the ids of handled events in Postgres, so that several processes handle an event once. Works with `pg`,
+ * postgres.js, Neon, PGlite, Drizzle and TypeORM.
+ *
+ * @module replay/postgres
+ */
 import { escapeText } from '../shared/escape-text.js';
 import type { ReplayClaim, ReplayStore } from './store.js';
 import { codeOf, createStatements, type PostgresClient, type Statements } from './postgres-client.js';

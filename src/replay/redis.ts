@@ -1,3 +1,9 @@
+/**
+ * Keeps the ids of handled events in Redis, so that several processes handle an event once. Works with ioredis and
+ * node-redis, on a single server or a cluster.
+ *
+ * @module replay/redis
+ */
 import { escapeText } from '../shared/escape-text.js';
 import type { ReplayClaim, ReplayStore } from './store.js';
 

@@ -37,7 +37,10 @@ it('gives the IncomingMessage to the secret function', async () => {
 
 it('cuts off a client that drips, after it was answered', async () => {
   const onRejected = vi.fn();
-  const server = createServer(createNodeHandler(createReceiver({ secret, onRejected })));
+  // A fresh copy of the module: its timer would otherwise still be the real one of an earlier test.
+  vi.resetModules();
+  const fresh = await import('../../adapters/node.js');
+  const server = createServer(fresh.createNodeHandler(createReceiver({ secret, onRejected })));
   const url = await listen(server);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   const { headers } = await createSignedRequest('ping', { secret });

@@ -10,6 +10,7 @@ import {
   type PagerDutyTrigger,
 } from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
+import { countFor } from '../support/long.js';
 import { discordProblems, pagerDutyProblems, slackProblems } from './limits.js';
 
 const routingKey = 'r0000000000000000000000000000000';
@@ -549,7 +550,7 @@ describe('hostile text', () => {
         ...(type === 'unknown' && { type: name }),
       } as unknown as WebhookEvent;
     });
-  const runs = { numRuns: Number(process.env.PROPERTY_RUNS ?? 3000) };
+  const runs = { numRuns: countFor('PROPERTY_RUNS', { short: 600, long: 3_000 }) };
 
   it('mentions nobody, forges no link, breaks no layout and exceeds no limit', () => {
     fc.assert(

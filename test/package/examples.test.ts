@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
@@ -12,6 +11,7 @@ import { startFakeProvider } from '../../examples/fake-provider.js';
 import { providerEnv, startExample } from '../../examples/start.js';
 import worker from '../../examples/workers/worker.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+import { hasRedis, redisUrl } from '../support/services.js';
 
 const secret = 'whsec_examples';
 
@@ -141,18 +141,10 @@ it('examples/sender serves the API, delivers, and has everything again after a k
   }
 });
 
-// The examples take their Redis from there too.
-const redisUrl = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-const hasRedis = await new Promise<boolean>((resolve) => {
-  const socket = connect(Number(redisUrl.port || 6379), redisUrl.hostname, () => {
-    socket.destroy();
-    resolve(true);
-  });
-  socket.on('error', () => resolve(false));
-});
-if (!hasRedis && process.env.CI === 'true') throw new Error(`CI must have a Redis at ${redisUrl.href}`);
+// The examples take their Redis from the same variable.
+const isThere = await hasRedis();
 
-it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two processes', async () => {
+it.skipIf(!isThere)('examples/redis-dedupe handles an event once over two processes', async () => {
   const both = await Promise.all([
     startExample('redis-dedupe/server.ts', secret),
     startExample('redis-dedupe/server.ts', secret),
@@ -171,7 +163,7 @@ it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two proce
   }
 });
 
-it.skipIf(!hasRedis)(
+it.skipIf(!isThere)(
   'examples/bullmq answers once the event is queued, and works it off elsewhere',
   async () => {
     const env = { QUEUE: `examples-${crypto.randomUUID()}`, READING_MS: '300' };
@@ -199,7 +191,7 @@ it.skipIf(!hasRedis)(
       expect(server.log.join('\n')).not.toContain('reading the logs');
     } finally {
       await Promise.all([server, ...workers].map((each) => each.stop('SIGKILL')));
-      const queue = new Queue(env.QUEUE, { connection: { url: redisUrl.href } });
+      const queue = new Queue(env.QUEUE, { connection: { url: redisUrl } });
       await queue.obliterate({ force: true });
       await queue.close();
     }

@@ -112,5 +112,11 @@ it('has a page in docs/errors for each error code', () => {
   const table = /const statusByCode = \{([\s\S]+?)\}/.exec(text('src/errors.ts'))![1]!;
   const codes = [...table.matchAll(/(\w+): \d{3}/g)].map(([, code]) => `${code}.md`);
   expect(codes.length).toBeGreaterThan(19);
-  expect(readdirSync(new URL('docs/errors/', root)).sort()).toEqual(codes.sort());
+  expect(readdirSync(new URL('docs/errors/', root)).sort()).toEqual([...codes, 'README.md'].sort());
+});
+
+it.each(Object.entries(tsup.entry))('%s has an @module comment that names its subpath', (name, source) => {
+  const subpath = subpaths.find((path) => nameOf(path) === name)!;
+  const expected = subpath === '.' ? 'index' : subpath.slice(2);
+  expect(/^\/\*\*(?:[^*]|\*(?!\/))* @module (\S+)\n \*\/\n/.exec(text(source))?.[1]).toBe(expected);
 });

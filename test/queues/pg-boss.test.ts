@@ -6,15 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createPgBossHandoff, createPgBossWorker } from '../../src/queues/pg-boss.js';
 import { sampleEvent } from '../../src/testing/index.js';
+import { hasPostgres, postgresUrl as connectionString } from '../support/services.js';
 import { describeQueue, type TestQueue } from './queue-suite.js';
 
-const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000, max: 2 });
-const isThere = await pool.query('SELECT 1').then(
-  () => true,
-  () => false,
-);
-if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${connectionString}`);
+const isThere = await hasPostgres();
 
 const schema = `hostwares_boss_${crypto.randomUUID().slice(0, 8)}`;
 // Created here, since on a busy machine it takes longer than the time limit of a test.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryReplayStore } from '../../src/index.js';
 import { createVirtualClock, replayStoreCases } from '../../src/testing/index.js';
+import { countFor } from '../support/long.js';
 
 describe('the memory replay store', () => {
   it.each(replayStoreCases)('$name', async ({ run }) => {
@@ -100,8 +101,8 @@ describe('the memory replay store', () => {
       expect(store.claim(id, { leaseMs: 10, ttlMs: 100 })).toMatchObject({ status: 'claimed' });
   });
 
-  it('expires 2,000,000 ids in steps, so that each claim succeeds within 50 ms', () => {
-    const maxEntries = 2_000_000;
+  const maxEntries = countFor('REPLAY_ENTRIES', { short: 200_000, long: 2_000_000 });
+  it(`expires ${maxEntries} ids in steps, so that each claim succeeds within 50 ms`, () => {
     let nowMs = 0;
     const store = createMemoryReplayStore({ maxEntries, now: () => nowMs });
     const times = { leaseMs: 10, ttlMs: 1_000 };

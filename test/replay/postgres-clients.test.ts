@@ -9,17 +9,13 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { createReceiver, type WebhookError } from '../../src/index.js';
 import { createPostgresReplayStore, type QueryClient } from '../../src/replay/postgres.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+import { hasPostgres, postgresUrl as url } from '../support/services.js';
 
-const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const suffix = crypto.randomUUID().slice(0, 8);
 const table = `hostwares_clients_${suffix}`;
 const secret = 'whsec_of_the_client_test';
 const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
-const isThere = await pool.query('SELECT 1').then(
-  () => true,
-  () => false,
-);
-if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
+const isThere = await hasPostgres();
 
 const closing: (() => unknown)[] = [];
 afterAll(async () => {

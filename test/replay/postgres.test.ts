@@ -5,26 +5,21 @@ import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createPostgresReplayStore, type PostgresReplayStore } from '../../src/replay/postgres.js';
 import { replayStoreCases } from '../../src/testing/index.js';
+import { hasPostgres, postgresUrl } from '../support/services.js';
+import { sleep } from '../support/sleep.js';
 
-const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const table = `hostwares_replay_${crypto.randomUUID().slice(0, 8)}`;
-const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
-const sql = postgres(url, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
+const pool = new pg.Pool({ connectionString: postgresUrl, max: 10, connectionTimeoutMillis: 10_000 });
+const sql = postgres(postgresUrl, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
 // Created here, since on a busy machine it takes longer than the time limit of a test.
 const pglite = await PGlite.create();
 
-const isThere = await pool.query('SELECT 1').then(
-  () => true,
-  () => false,
-);
-if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
+const isThere = await hasPostgres();
 
 afterAll(async () => {
   if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_other`);
   await Promise.all([pool.end(), sql.end(), pglite.close()]);
 });
-
-const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.each([
   ['PGlite', true, (named) => createPostgresReplayStore(pglite, { table: named })],
@@ -39,7 +34,7 @@ describe.each([
       return store;
     };
 
-    it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+    it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
     it.skipIf(!available)('keeps the events of two tables apart', async () => {
       const id = crypto.randomUUID();
@@ -68,7 +63,7 @@ describe.each([
       for (const id of gone) await store.claim(id, times);
       const claim = await store.claim(kept, { leaseMs: 60_000, ttlMs: 60_000 });
       await store.complete(kept, claim.status === 'claimed' ? claim.token : '');
-      await pass(100);
+      await sleep(100);
       expect(await store.cleanUp(2)).toBe(2);
       expect(await store.cleanUp()).toBeGreaterThanOrEqual(1);
       expect((await store.claim(kept, times)).status).toBe('done');

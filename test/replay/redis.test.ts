@@ -5,39 +5,26 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createRedisReplayStore } from '../../src/replay/redis.js';
 import { createSignedRequest, replayStoreCases, sampleEvent } from '../../src/testing/index.js';
+import { hasRedis, redisUrl } from '../support/services.js';
+import { sleep } from '../support/sleep.js';
 
-const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const prefix = `hostwares:test:${crypto.randomUUID()}:`;
 const closing: (() => unknown)[] = [];
 afterAll(() => Promise.all(closing.map((close) => close())));
 
-async function connect(): Promise<Redis | undefined> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    closing.push(() => client.quit());
-    return client;
-  } catch {
-    if (process.env.CI === 'true') throw new Error(`CI must have a Redis at ${url}`);
-    return undefined;
-  }
-}
-
-const ioredis = await connect();
-const nodeRedis = createClient({ url });
+const ioredis = (await hasRedis()) ? new Redis(redisUrl) : undefined;
+const nodeRedis = createClient({ url: redisUrl });
 if (ioredis) {
+  closing.push(() => ioredis.quit());
   await nodeRedis.connect();
   closing.push(() => nodeRedis.close());
 }
-
-const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(!ioredis).each([
   ['ioredis', () => createRedisReplayStore(ioredis!, { prefix })],
   ['node-redis', () => createRedisReplayStore(nodeRedis, { prefix })],
 ])('the Redis replay store with %s', (_, open) => {
-  it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+  it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
   it('lets every key expire', async () => {
     const store = open();
@@ -89,7 +76,7 @@ it('the receiver answers 503 within timeoutMs if Redis cannot be reached', async
 });
 
 it.skipIf(!ioredis)('createRedisReplayStore accepts a pool of node-redis', async () => {
-  const pool = createClientPool({ url });
+  const pool = createClientPool({ url: redisUrl });
   await pool.connect();
   const claim = await createRedisReplayStore(pool, { prefix }).claim('pooled', { leaseMs: 10, ttlMs: 10 });
   expect(claim.status).toBe('claimed');

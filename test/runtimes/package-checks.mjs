@@ -1,4 +1,4 @@
-// What a registry, a bundler and a type checker think of the packed package; and the README's code,
+// What a registry, a bundler and a type checker think of the packed package; and the code of README and docs/,
 // pasted into a project that has nothing but the tarball and the framework.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -78,13 +78,19 @@ await report.check(
   },
 );
 
-const blocks = blocksOf('README.md');
+const blocks = new Map(
+  ['docs/notifiers.md', 'docs/replay.md', 'docs/receiving.md', 'README.md'].flatMap((page) => [
+    ...blocksOf(page),
+  ]),
+);
 const names = [
+  'server.ts',
   'webhooks.ts',
   'express.ts',
   'hono.ts',
   'node.ts',
   'handlers.ts',
+  'receiver.ts',
   'notify.ts',
   'once.ts',
   'verify.ts',
@@ -119,7 +125,7 @@ for (const [module, moduleResolution] of [
   ['esnext', 'bundler'],
 ]) {
   const options = { module, moduleResolution };
-  await report.check(`the README compiles under ${moduleResolution}`, () =>
+  await report.check(`README and docs/ compile under ${moduleResolution}`, () =>
     compile(readmeProject(`readme-${moduleResolution}`, 'module'), { ...options, lib: ['ES2022', 'DOM'] }),
   );
   // Hono's own types need the DOM library.
@@ -264,9 +270,9 @@ const answers = (url) => () =>
 
 const project = readmeProject('readme', 'module');
 await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' });
-for (const framework of ['express', 'hono', 'node']) {
+for (const framework of ['server', 'express', 'hono', 'node']) {
   await report.check(
-    `the README's ${framework} server receives, also the event that its one line sends`,
+    `${framework}.ts receives, also the event that the README's one line sends`,
     async () => {
       // Unchanged but for the port, which must be free here, and the interface.
       const file = join(project, 'out', `${framework}.js`);
@@ -285,23 +291,26 @@ for (const framework of ['express', 'hono', 'node']) {
     },
   );
 }
-const readmeTest = 'webhooks.test.ts';
-writeFileSync(join(project, readmeTest), blocks.get(readmeTest));
-await report.check("the README's test compiles and passes", async () => {
+const testingPage = blocksOf('docs/testing.md');
+const documentedTest = 'vitest.test.ts';
+const tested = createProject('testing-docs', tarball);
+writeFileSync(join(tested, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+for (const file of ['webhooks.ts', documentedTest]) writeFileSync(join(tested, file), testingPage.get(file));
+await report.check('the test in docs/testing.md compiles and passes', async () => {
   const options = { module: 'nodenext', moduleResolution: 'nodenext', noEmit: true, skipLibCheck: true };
-  await compile(project, options, [readmeTest]);
-  await runVitest(project, readmeTest);
+  await compile(tested, options, [documentedTest]);
+  await runVitest(tested, documentedTest);
 });
 for (const [fault, find, replacement] of [
   ['throws', 'console.log(', 'throw new Error('],
-  ['is not called', "'deployment.completed'", "'deployment.started'"],
-  ['logs something else', 'is live', 'is up'],
+  ['is not called', "'deployment.failed'", "'deployment.started'"],
+  ['logs something else', ' failed: ', ' crashed: '],
 ]) {
-  await report.check(`the README's test fails when the handler ${fault}`, async () => {
-    const handlers = blocks.get('webhooks.ts');
-    if (!handlers.includes(find)) throw new Error(`${find} is not in the README's handler`);
-    writeFileSync(join(project, 'webhooks.ts'), handlers.replace(find, replacement));
-    const outcome = await runVitest(project, readmeTest).then(
+  await report.check(`the test in docs/testing.md fails when the handler ${fault}`, async () => {
+    const handlers = testingPage.get('webhooks.ts');
+    if (!handlers.includes(find)) throw new Error(`${find} is not in the handler of docs/testing.md`);
+    writeFileSync(join(tested, 'webhooks.ts'), handlers.replace(find, replacement));
+    const outcome = await runVitest(tested, documentedTest).then(
       () => 'passed',
       ({ stdout }) => (/1 failed/.test(stdout) ? 'failed' : stdout),
     );
@@ -312,69 +321,72 @@ for (const [fault, find, replacement] of [
 // Next is installed in its example's folder, with a lockfile of its own.
 const example = join(root, 'examples/next');
 const next = createRequire(join(example, 'package.json')).resolve('next/dist/bin/next');
-await report.check('Next: the example and the README, built and served, node and edge runtime', async () => {
-  const installed = join(example, 'node_modules/@hostwares/webhooks');
-  rmSync(installed, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  const pasted = {
-    'webhooks.ts': 'webhooks.ts',
-    'app/webhooks/hostwares/route.ts': 'app/readme/hostwares/route.ts',
-  };
-  for (const [name, target] of Object.entries(pasted)) {
-    mkdirSync(dirname(join(example, target)), { recursive: true });
-    writeFileSync(join(example, target), blocks.get(name));
-  }
-  try {
-    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
-    const { stdout, stderr } = await run(node, [next, 'build'], { cwd: example, env });
-    if (/Node\.js API is used/.test(stdout + stderr)) throw new Error(stdout + stderr);
-    const port = await freePort();
-    const base = `http://127.0.0.1:${port}`;
-    await withServer(
-      [next, 'start', '-H', '127.0.0.1', '-p', port],
-      example,
-      (out) => /Ready in/.test(out),
-      async (output) => {
-        for (const path of ['/webhooks/hostwares', '/readme/hostwares'])
-          await expectReceives(base + path, output);
-        const { createSignedRequest } = await import(
-          join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
-        );
-        for (const [secret, body, expected] of [
-          ['whsec_readme', undefined, 204],
-          ['other', undefined, 401],
-          ['whsec_readme', 'x'.repeat(2_000_000), 413],
-        ]) {
-          const request = await createSignedRequest('ping', { secret });
-          const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
-          const response = await fetch(`${base}/webhooks/edge`, {
-            method: 'POST',
-            headers,
-            body: body ?? (await request.text()),
-          });
-          if (response.status !== expected)
-            throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
-        }
-        // Answered while its handler is still at work, which ends all the same.
-        const early = await createSignedRequest('ping', {
-          secret: 'whsec_readme',
-          url: `${base}/webhooks/early`,
-        });
-        const { status } = await fetch(early);
-        if (status !== 200 || output().includes('counted ping'))
-          throw new Error(`early: ${status}\n${output()}`);
-        for (let waits = 0; !output().includes('counted ping'); waits += 1) {
-          if (waits === 100) throw new Error(`early: not handled\n${output()}`);
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-      },
-    );
-  } finally {
-    rmSync(join(example, 'webhooks.ts'), { force: true });
-    rmSync(join(example, 'app/readme'), { recursive: true, force: true });
+await report.check(
+  'Next: the example and docs/receiving.md, built and served, node and edge runtime',
+  async () => {
+    const installed = join(example, 'node_modules/@hostwares/webhooks');
     rmSync(installed, { recursive: true, force: true });
-  }
-});
+    mkdirSync(installed, { recursive: true });
+    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+    const pasted = {
+      'webhooks.ts': 'webhooks.ts',
+      'app/webhooks/hostwares/route.ts': 'app/readme/hostwares/route.ts',
+    };
+    for (const [name, target] of Object.entries(pasted)) {
+      mkdirSync(dirname(join(example, target)), { recursive: true });
+      writeFileSync(join(example, target), blocks.get(name));
+    }
+    try {
+      const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+      const { stdout, stderr } = await run(node, [next, 'build'], { cwd: example, env });
+      if (/Node\.js API is used/.test(stdout + stderr)) throw new Error(stdout + stderr);
+      const port = await freePort();
+      const base = `http://127.0.0.1:${port}`;
+      await withServer(
+        [next, 'start', '-H', '127.0.0.1', '-p', port],
+        example,
+        (out) => /Ready in/.test(out),
+        async (output) => {
+          for (const path of ['/webhooks/hostwares', '/readme/hostwares'])
+            await expectReceives(base + path, output);
+          const { createSignedRequest } = await import(
+            join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
+          );
+          for (const [secret, body, expected] of [
+            ['whsec_readme', undefined, 204],
+            ['other', undefined, 401],
+            ['whsec_readme', 'x'.repeat(2_000_000), 413],
+          ]) {
+            const request = await createSignedRequest('ping', { secret });
+            const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
+            const response = await fetch(`${base}/webhooks/edge`, {
+              method: 'POST',
+              headers,
+              body: body ?? (await request.text()),
+            });
+            if (response.status !== expected)
+              throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
+          }
+          // Answered while its handler is still at work, which ends all the same.
+          const early = await createSignedRequest('ping', {
+            secret: 'whsec_readme',
+            url: `${base}/webhooks/early`,
+          });
+          const { status } = await fetch(early);
+          if (status !== 200 || output().includes('counted ping'))
+            throw new Error(`early: ${status}\n${output()}`);
+          for (let waits = 0; !output().includes('counted ping'); waits += 1) {
+            if (waits === 100) throw new Error(`early: not handled\n${output()}`);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        },
+      );
+    } finally {
+      rmSync(join(example, 'webhooks.ts'), { force: true });
+      rmSync(join(example, 'app/readme'), { recursive: true, force: true });
+      rmSync(installed, { recursive: true, force: true });
+    }
+  },
+);
 
 report.end();

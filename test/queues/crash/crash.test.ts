@@ -4,22 +4,16 @@ import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { afterAll, expect, it } from 'vitest';
 import { deliverAndKill, startThree, until } from '../../support/crash/three-processes.js';
+import { countFor } from '../../support/long.js';
+import { hasPostgres, hasRedis, postgresUrl as connectionString, redisUrl } from '../../support/services.js';
 
-const count = Number(process.env.QUEUE_EVENTS ?? 200);
-const kills = Number(process.env.QUEUE_KILLS ?? 2);
-const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
+const count = countFor('QUEUE_EVENTS', { short: 100, long: 2_000 });
+const kills = countFor('QUEUE_KILLS', { short: 2, long: 20 });
 const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000 });
-const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
-  lazyConnect: true,
-  retryStrategy: () => null,
-});
+const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
 redis.on('error', () => undefined);
 
-const areThere = await Promise.all([pool.query('SELECT 1'), redis.connect()]).then(
-  () => true,
-  () => false,
-);
-if (!areThere && process.env.CI === 'true') throw new Error('CI must have Postgres and Redis');
+const areThere = (await hasPostgres()) && (await hasRedis());
 
 const suffix = crypto.randomUUID().slice(0, 8);
 const name = `hostwares_queue_${suffix}`;

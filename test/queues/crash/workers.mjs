@@ -11,9 +11,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { keepThree } from '../../support/crash/keep-three.mjs';
+import { postgresUrl as connectionString, redisUrl } from '../../support/services.ts';
 
 const [kind, effects, name] = process.argv.slice(2);
-const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const secret = 'whsec_of_the_crash_test';
 
 if (cluster.isPrimary) {
@@ -26,8 +26,7 @@ if (cluster.isPrimary) {
   let handoff;
   let work;
   if (kind === 'bullmq') {
-    const connect = () =>
-      new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
+    const connect = () => new Redis(redisUrl, { maxRetriesPerRequest: null });
     handoff = createBullMQHandoff(new Queue(name, { connection: connect(), prefix: 'hostwares-test' }));
     work = (receiver) =>
       createBullMQWorker(receiver, {

@@ -5,24 +5,19 @@ import { afterAll, expect, it } from 'vitest';
 import { createPostgresReplayStore } from '../../../src/replay/postgres.js';
 import { createSignedRequest, sampleEvent } from '../../../src/testing/index.js';
 import { deliverAndKill, inFlight, secret, startThree } from '../../support/crash/three-processes.js';
+import { countFor } from '../../support/long.js';
+import { hasPostgres, hasRedis, postgresUrl, redisUrl } from '../../support/services.js';
 
-const count = Number(process.env.REPLAY_EVENTS ?? 500);
-const kills = Number(process.env.REPLAY_KILLS ?? 5);
+const count = countFor('REPLAY_EVENTS', { short: 200, long: 5_000 });
+const kills = countFor('REPLAY_KILLS', { short: 2, long: 20 });
 const pool = new pg.Pool({
-  connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test',
+  connectionString: postgresUrl,
   connectionTimeoutMillis: 10_000,
 });
-const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
-  lazyConnect: true,
-  retryStrategy: () => null,
-});
+const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
 redis.on('error', () => undefined);
 
-const areThere = await Promise.all([pool.query('SELECT 1'), redis.connect()]).then(
-  () => true,
-  () => false,
-);
-if (!areThere && process.env.CI === 'true') throw new Error('CI must have Postgres and Redis');
+const areThere = (await hasPostgres()) && (await hasRedis());
 
 const suffix = crypto.randomUUID().slice(0, 8);
 const tables: string[] = [];

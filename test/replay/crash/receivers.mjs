@@ -9,9 +9,9 @@ import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { keepThree } from '../../support/crash/keep-three.mjs';
+import { postgresUrl as connectionString, redisUrl } from '../../support/services.ts';
 
 const [kind, effects, name] = process.argv.slice(2);
-const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 
 if (cluster.isPrimary) {
   await keepThree((worker) => worker.process.kill('SIGKILL'));
@@ -19,7 +19,7 @@ if (cluster.isPrimary) {
   const pool = new pg.Pool({ connectionString, max: 5 });
   const store =
     kind === 'redis'
-      ? createRedisReplayStore(new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'), { prefix: name })
+      ? createRedisReplayStore(new Redis(redisUrl), { prefix: name })
       : createPostgresReplayStore(pool, { table: name });
   /** The example of docs/replay.md. */
   const inTransaction = async (id, account) => {

@@ -1,19 +1,19 @@
 // A real process on SQLite, killed at random moments under load: what it was promised to deliver is delivered.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { countFor } from '../../support/long.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const kills = Number(process.env.CRASH_KILLS ?? 10);
+const kills = countFor('CRASH_KILLS', { short: 5, long: 200 });
 const maxInFlight = 64;
 const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'hostwares-crash-'));
+const folder = temporaryFolder();
 
 /** How often each event arrived. */
 const arrived = new Map<string, number>();
@@ -36,7 +36,6 @@ beforeAll(async () => {
 afterAll(() => {
   receiver.closeAllConnections();
   receiver.close();
-  rmSync(folder, { recursive: true });
 });
 
 interface Line {

@@ -150,7 +150,7 @@ describe('interim responses', () => {
         socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
       ),
     );
-    const result = await post(local(), url);
+    const result = await post(local(), url, 300);
     expect(result.status).toBeUndefined();
     expect(result.error).toBeTruthy();
   });

@@ -1,22 +1,20 @@
 // Over TLS: a certificate that is good, and every way in which one is not.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpTransport } from '../../../src/sender/transport/http.js';
 import type { Transport } from '../../../src/sender/transport/transport.js';
 import { createUrlGuard } from '../../../src/sender/transport/url-guard.js';
+import { hasOpenssl } from '../../support/services.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-if (!hasOpenssl && process.env.CI === 'true') throw new Error('CI must have openssl');
-
-describe.skipIf(!hasOpenssl)('an endpoint over TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'hostwares-tls-'));
+describe.skipIf(!hasOpenssl())('an endpoint over TLS', () => {
+  const folder = temporaryFolder();
   const file = (name: string) => join(folder, name);
   const openssl = (...args: string[]) =>
     execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -101,7 +99,6 @@ describe.skipIf(!hasOpenssl)('an endpoint over TLS', () => {
       server.closeAllConnections();
       server.close();
     }
-    rmSync(folder, { recursive: true });
   });
 
   const post = (url: string) =>
