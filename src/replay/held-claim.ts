@@ -23,7 +23,7 @@ export interface HeldClaim {
 }
 
 /** The times of a claim, in milliseconds. */
-export interface ClaimTimes {
+interface ClaimTimes {
   readonly leaseMs: number;
   readonly maxHandlingMs: number;
   /** The time limit of one call to the store. */

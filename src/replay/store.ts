@@ -33,10 +33,10 @@ type MaybePromise<Value> = Value | PromiseLike<Value>;
 export interface ReplayStore {
   /** Claims the id, unless it is done or has a live claim. */
   claim(id: string, times: ReplayTimes): MaybePromise<ReplayClaim>;
-  /** Marks the id as handled. Resolves to false if the token no longer holds the claim. */
+  /** Marks the id as handled. Returns false if the token no longer holds the claim. */
   complete(id: string, token: string): MaybePromise<boolean>;
-  /** Ends the claim, so that the id can be claimed again at once. Resolves to false as `complete` does. */
+  /** Ends the claim, so that the id can be claimed again at once. Returns false as `complete` does. */
   release(id: string, token: string): MaybePromise<boolean>;
-  /** Renews the lease, in milliseconds from now. Resolves to false as `complete` does. */
+  /** Renews the lease, in milliseconds from now. Returns false as `complete` does. */
   extend(id: string, token: string, leaseMs: number): MaybePromise<boolean>;
 }
