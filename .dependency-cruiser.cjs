@@ -1,4 +1,4 @@
-// The import rules of ARCHITECTURE.md, as something that fails.
+// The import rules of ARCHITECTURE.md.
 /** @type {(name: string, from: string, to: string | string[], comment: string) => object} */
 const forbid = (name, from, to, comment) => ({
   name,

@@ -1,7 +1,7 @@
 import { begin } from './state-machine.js';
 import type { Dispatcher } from './dispatcher.js';
 import { newId } from '../ids.js';
-import { newDelivery } from '../publishing.js';
+import { newDelivery } from '../deliveries.js';
 import { ownerOf, type AttemptResult, type EndpointRecord, type EventRecord } from '../records.js';
 import { type Claim, type SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
