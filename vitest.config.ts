@@ -9,7 +9,6 @@ const integration = [
   'test/replay/lost-connection.test.ts',
   'test/replay/postgres*.test.ts',
   'test/replay/redis*.test.ts',
-  'test/sender/contract.test.ts',
   'test/sender/crash/**',
   'test/sender/delivery/{fairness,model,retention}.test.ts',
   'test/sender/interop.test.ts',
