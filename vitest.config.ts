@@ -12,8 +12,8 @@ const integration = [
   'test/sender/crash/**',
   'test/sender/delivery/{fairness,model,retention}.test.ts',
   'test/sender/interop.test.ts',
-  'test/sender/stores/**',
-  'test/sender/transport/**',
+  'test/sender/stores/*.test.ts',
+  'test/sender/transport/{happy-eyeballs,http,tls}.test.ts',
 ];
 const all = ['test/**/*.test.ts'];
 const excluded = ['**/node_modules/**', 'test/runtimes/**'];
