@@ -85,15 +85,15 @@ function createPlaces(promotedToMs: number): Places {
 }
 
 /** One turn of an account: offers its endpoints to the visitor until it serves one. Returns whether it did. */
-function serve({ id, places }: DueOwner, visitor: Visitor, addAgain: (queue: Queue) => void): boolean {
-  if (!visitor.hasRoomFor(id)) return false;
-  for (let left = places.size; left > 0; left -= 1) {
-    const place = places.shift();
+function serve(owner: DueOwner, visitor: Visitor, places: Places): boolean {
+  if (!visitor.hasRoomFor(owner.id)) return false;
+  for (let left = owner.places.size; left > 0; left -= 1) {
+    const place = owner.places.shift();
     if (!place || !isCurrent(place)) continue;
     const { queue } = place;
     queue.place = undefined;
-    const processed = visitor.visit(id, queue.endpointId);
-    addAgain(queue);
+    const processed = visitor.visit(owner.id, queue.endpointId);
+    places.add(queue);
     if (processed > 0) return true;
   }
   return false;
@@ -152,10 +152,7 @@ export function createTurns(): Turns {
       promote(nowMs);
       places.due.each(
         () => visitor.hasEnough(),
-        (owner) =>
-          serve(owner, visitor, (queue) => {
-            places.add(queue);
-          }),
+        (owner) => serve(owner, visitor, places),
       );
     },
   };
