@@ -16,7 +16,7 @@ import type { Queues } from './queues.js';
 import { retainedBytes } from './retained-bytes.js';
 import { createShardedMap } from './sharded-map.js';
 
-/** The deliveries with their attempts. Every change of a delivery is made here and passed on to what follows from it. */
+/** The deliveries with their attempts. Every change of a delivery is made here, which also updates the indexes. */
 export interface Deliveries {
   get(id: string): DeliveryEntry | undefined;
   insert(record: DeliveryRecord, event: EventEntry, attempt?: AttemptRecord): void;
@@ -31,7 +31,7 @@ export interface Deliveries {
   newestFirst(before?: number): Iterable<DeliveryEntry>;
 }
 
-/** The parts that follow from the deliveries, and the rows that belong to them. */
+/** The rows that belong to deliveries, and the indexes and counts that follow every change. */
 interface DeliveryParts {
   readonly endpoints: Endpoints;
   readonly events: Events;
