@@ -27,7 +27,7 @@ for (const [name, limit] of Object.entries(limits)) {
   };
   const loaded = await bundle([
     './explain-*.js',
-    './report-*.js',
+    './reporter-*.js',
     './reload-*.js',
     './guard-*.js',
     './apply-schema-*.js',

@@ -115,7 +115,8 @@ export function createReplayGuard(
     }
     if (!isPromise(answer)) return answer;
     const onTimeout = undo && (() => void Promise.resolve(answer).then(undo, () => undefined));
-    return withTimeout(answer, timeoutMs, 'replay_store_unavailable', 'replay store', onTimeout).catch(
+    const code = 'replay_store_unavailable';
+    return withTimeout(answer, { timeoutMs, code, subject: 'replay store', onTimeout }).catch(
       (cause: unknown) => {
         throw unavailable(cause);
       },

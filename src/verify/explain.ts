@@ -2,7 +2,8 @@ import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import { findSignedHeaders, type HeadersLike } from './headers.js';
 import { explainParsedBody } from './hosts.js';
 import type { Secret } from '../signing/secrets.js';
-import { matchesAny, parseSignature, toBytes } from '../signing/signature.js';
+import { toBytes } from '../signing/hmac.js';
+import { matchesAny, parseSignature } from '../signing/signature.js';
 
 /** What is known about a rejected request. */
 export interface Facts {
@@ -10,7 +11,7 @@ export interface Facts {
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
   /** The adapter's context: the framework's request. */
-  readonly context: unknown;
+  readonly adapterContext: unknown;
   /** Stands for the receiver, whose rejections share one {@link canAfford budget}. */
   readonly budget: object;
   /** Absent if the request was rejected before its body was read. */
@@ -105,12 +106,12 @@ function compressionOf(body: Uint8Array, headers: Facts['headers']): string | un
 }
 
 /** Causes that a look at length and first bytes tells. */
-function explainBytes({ headers, body, context }: Analysable): string | undefined {
+function explainBytes({ headers, body, adapterContext }: Analysable): string | undefined {
   const declared = declaredLength(headers);
   if (body.length === 0) {
     return declared === 0
       ? 'The request has no body.'
-      : `The body is empty or absent: none was sent, or something read it before. ${explainParsedBody(context)}`;
+      : `The body is empty or absent: none was sent, or something read it before. ${explainParsedBody(adapterContext)}`;
   }
   const compression = compressionOf(body, headers);
   if (compression) {
@@ -267,7 +268,7 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
     case 'body_too_large':
       return 'The platform sends far less. If the limit was lowered, raise maxBodyBytes.';
     case 'body_already_parsed':
-      return explainParsedBody(facts.context);
+      return explainParsedBody(facts.adapterContext);
     case 'invalid_json':
     case 'invalid_utf8':
     case 'invalid_envelope':
