@@ -86,11 +86,10 @@ export function createExpressMiddleware(
     response: ServerResponseLike,
     next: () => void,
   ): Promise<void> {
-    const sent = whenSent(response);
     const result = await receiver.receive(toReceiveInput(request));
     if (!result.event) {
       sendResult(request, response, result);
-      await sent;
+      await whenSent(response);
       return;
     }
     request.webhookEvent = result.event;

@@ -40,13 +40,12 @@ export function createNodeHandler(
   };
 }
 
-/** Runs the receiver on a request and sends its response. */
+/** Runs the receiver on a request, and resolves when its response has been sent. */
 export async function respond(
   receiver: AnyReceiver,
   request: IncomingMessageLike,
   response: ServerResponseLike,
 ): Promise<void> {
-  const sent = whenSent(response);
   sendResult(request, response, await receiver.receive(toReceiveInput(request)));
-  await sent;
+  await whenSent(response);
 }

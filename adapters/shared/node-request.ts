@@ -1,6 +1,5 @@
-import { bodyBytes, collectBody } from '../../src/verify/body.js';
+import { bodyBytes, bodyDeadlineMs, collectBody } from '../../src/verify/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../../src/index.js';
-import { startDeadline, stopDeadline } from './body-deadline.js';
 
 /** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of the properties that frameworks add to it. */
 export interface IncomingMessageLike {
@@ -47,7 +46,10 @@ export function requireNodeObjects(request: unknown, response: unknown, factory:
   );
 }
 
-/** Resolves when a response has been sent, or its connection has closed. */
+/**
+ * Resolves when a response has been sent, or its connection has closed. If that has happened before, HTTP/1 sets
+ * `destroyed` and HTTP/2 `writableFinished`.
+ */
 export function whenSent(response: ServerResponseLike): Promise<void> {
   return new Promise((resolve) => {
     if (!response.once || response.writableFinished || response.destroyed) {
@@ -59,33 +61,34 @@ export function whenSent(response: ServerResponseLike): Promise<void> {
   });
 }
 
-// How long a client may go on sending after the response. If it is cut off at once, it may never read the response.
+// How long a client may keep sending after the response, in milliseconds. A client that is cut off at once may never
+// read the response.
 const lingerMs = 5_000;
 
 /**
- * Reads a body that nobody has read, up to `maxBytes`, within the deadline. If the connection breaks
- * or the time is up, the body is what has arrived, which does not fit the signature.
+ * Reads a body that has not been read yet: at most `maxBytes`, within the deadline. If the connection breaks
+ * or the deadline passes, it resolves with the bytes that have arrived, which do not match the signature.
  */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
   const body = collectBody(maxBytes, Number(request.headers['content-length']));
   return new Promise((resolve, reject) => {
-    // The first of these to come settles it; the listeners go with the request.
-    const onEnd = () => {
-      stopDeadline(onEnd);
+    // The first of several events settles the promise. The listeners are collected with the request.
+    const finish = () => {
+      clearTimeout(deadline);
       resolve(body.bytes());
     };
-    startDeadline(onEnd);
+    const deadline = setTimeout(finish, bodyDeadlineMs);
     request.on('data', (chunk) => {
       if (body.add(chunk)) return;
-      stopDeadline(onEnd);
+      clearTimeout(deadline);
       reject(new WebhookError('body_too_large'));
     });
-    request.on('end', onEnd);
-    // Instead of `end`, where the client has gone.
-    request.on('close', onEnd);
-    // An error without a listener would end the process. What follows it is `close`.
+    request.on('end', finish);
+    // Emitted without `end` if the client has gone.
+    request.on('close', finish);
+    // An error without a listener would end the process. `close` follows it.
     request.on('error', () => undefined);
-    if (request.destroyed) onEnd();
+    if (request.destroyed) finish();
   });
 }
 

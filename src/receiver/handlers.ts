@@ -28,7 +28,7 @@ export function createHandlerRegistry(report: Report): HandlerRegistry {
   function register(types: Registration['types'], handler: Registration['handler']): void {
     if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
     if (sealed && !isDevelopment()) {
-      throw new TypeError('Register handlers before the first request, where the receiver is created.');
+      throw new TypeError('Register handlers before the first request.');
     }
     (sealed ? late : registrations).push({ types, handler });
   }

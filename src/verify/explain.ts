@@ -6,7 +6,7 @@ import { toBytes } from '../signing/hmac.js';
 import { matchesAny, parseSignature } from '../signing/signature.js';
 
 /** What is known about a rejected request. */
-export interface Facts {
+export interface RejectionFacts {
   readonly headers: HeadersLike | null | undefined;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface Facts {
   readonly secrets?: readonly Secret[] | undefined;
 }
 
-type Analysable = Facts & { body: Uint8Array; secrets: readonly Secret[] };
+type Analysable = RejectionFacts & { body: Uint8Array; secrets: readonly Secret[] };
 
 /** A larger body is not compared with what it may have been. */
 const maxAnalysedBytes = 65_536;
@@ -66,11 +66,11 @@ function explainTimestamp(timestamp: string | null | undefined, nowMs: number): 
     : `It is ${-age} s ahead: this machine's clock is slow.`;
 }
 
-function hasNoHeaders(headers: Facts['headers']): boolean {
+function hasNoHeaders(headers: RejectionFacts['headers']): boolean {
   return !headers || (typeof headers.get !== 'function' && Object.keys(headers).length === 0);
 }
 
-function explainMissingHeader({ headers }: Facts): string {
+function explainMissingHeader({ headers }: RejectionFacts): string {
   return hasNoHeaders(headers)
     ? 'No headers were given at all. On AWS (a load balancer with multi-value headers, API Gateway) pass ' +
         'headers: event.multiValueHeaders ?? event.headers.'
@@ -78,7 +78,7 @@ function explainMissingHeader({ headers }: Facts): string {
 }
 
 /** The value of a header, if it appears once. */
-function findHeader(headers: Facts['headers'], name: string): string | undefined {
+function findHeader(headers: RejectionFacts['headers'], name: string): string | undefined {
   if (!headers) return undefined;
   const value: unknown =
     typeof headers.get === 'function'
@@ -89,13 +89,13 @@ function findHeader(headers: Facts['headers'], name: string): string | undefined
 }
 
 /** What Content-Length says, if it is present and a number. */
-function declaredLength(headers: Facts['headers']): number | undefined {
+function declaredLength(headers: RejectionFacts['headers']): number | undefined {
   const value = findHeader(headers, 'content-length');
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 /** The compression of a body: by its first bytes, or by its header if the bytes are no text (Brotli has no magic number). */
-function compressionOf(body: Uint8Array, headers: Facts['headers']): string | undefined {
+function compressionOf(body: Uint8Array, headers: RejectionFacts['headers']): string | undefined {
   const [first, second = 0] = body;
   if (first === 0x1f && second === 0x8b) return 'gzip';
   if (first === 0x78 && (first * 256 + second) % 31 === 0) return 'deflate';
@@ -216,7 +216,7 @@ async function analyse({ headers, body, secrets }: Analysable): Promise<string |
     : undefined;
 }
 
-async function explainMismatch(facts: Facts): Promise<string | undefined> {
+async function explainMismatch(facts: RejectionFacts): Promise<string | undefined> {
   const { body, secrets, budget, now } = facts;
   if (!body || !secrets) return undefined;
   const known = { ...facts, body, secrets };
@@ -252,7 +252,7 @@ const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
   body_already_parsed: 'The raw body is gone: something read or parsed it before the signature was checked.',
 };
 
-async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | undefined> {
+async function findHint(code: WebhookErrorCode, facts: RejectionFacts): Promise<string | undefined> {
   switch (code) {
     case 'missing_signature':
     case 'missing_timestamp':
@@ -284,7 +284,7 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
  * Gives a rejection its message and its hint. It never changes the verdict.
  * A module of its own, loaded by the first rejection: it is larger than the verification itself.
  */
-export async function explain(error: WebhookError, facts: Facts): Promise<void> {
+export async function explain(error: WebhookError, facts: RejectionFacts): Promise<void> {
   const detailed = error as { message: string; hint?: string };
   // A message that somebody else gave it, such as a custom body reader or a deadline, is kept.
   const isDefault = error.message === error.code;

@@ -2,6 +2,7 @@ import { bodyBytes, readRequest } from './body.js';
 import { isWebhookError, WebhookError } from '../errors.js';
 import { parseEvent } from '../events/parse.js';
 import type { WebhookEvent } from '../events/types.js';
+import type { RejectionFacts } from './explain.js';
 import { findSignedHeaders, type HeadersLike } from './headers.js';
 import { resolveSecrets, type Secret, type SecretResolver, type SecretSource } from '../signing/secrets.js';
 import { matchesAny, parseSignature } from '../signing/signature.js';
@@ -68,7 +69,7 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
     throw new TypeError('toleranceSeconds must be 0 or more, or false.');
   }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
-    throw new TypeError('maxBodyBytes must be a whole number above 0.');
+    throw new TypeError('maxBodyBytes must be an integer above 0.');
   }
   return { secrets: resolveSecrets(options.secret), toleranceSeconds, maxBodyBytes, now, budget };
 }
@@ -76,7 +77,7 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
 function checkTimestamp(header: string | null | undefined, toleranceSeconds: number, nowMs: number): void {
   if (header == null) throw new WebhookError('missing_timestamp');
   // Canonical decimal, and short enough to be exact. `Number` would accept "1e9", " 1" and "0x1" too.
-  if (header.length > 15 || !/^(?:0|[1-9]\d*)$/.test(header)) throw new WebhookError('malformed_timestamp');
+  if (!/^(?:0|[1-9]\d{0,14})$/.test(header)) throw new WebhookError('malformed_timestamp');
   // Negated, so that a clock that returns NaN fails closed.
   if (!(Math.abs(Math.floor(nowMs / 1000) - Number(header)) <= toleranceSeconds)) {
     throw new WebhookError('timestamp_outside_tolerance');
@@ -92,6 +93,11 @@ export interface UnverifiedRequest {
   readonly adapterContext: unknown;
   /** Asked for each error. False saves the work of an explanation that nobody would read. */
   readonly willReport: (error: WebhookError) => unknown;
+}
+
+/** Adds message and hint to an error. A failure of the explanation does not change the verdict. */
+function addExplanation(error: WebhookError, facts: RejectionFacts): Promise<void> {
+  return import('./explain.js').then(({ explain }) => explain(error, facts)).catch(() => undefined);
 }
 
 /**
@@ -119,10 +125,7 @@ export async function verifyRequest(
     return parseEvent(body);
   } catch (error) {
     if (isWebhookError(error) && (await willReport(error))) {
-      // A failure of the explanation does not change the verdict.
-      await import('./explain.js')
-        .then(({ explain }) => explain(error, { headers, body, secrets, adapterContext, budget, now }))
-        .catch(() => undefined);
+      await addExplanation(error, { headers, body, secrets, adapterContext, budget, now });
     }
     throw error;
   }
