@@ -25,7 +25,12 @@ export async function callStore<Value>(
         void Promise.resolve(answer)
           .then(undo)
           .catch(() => undefined));
-    return await withTimeout(answer, timeoutMs, 'replay_store_unavailable', 'replay store', onTimeout);
+    return await withTimeout(answer, {
+      timeoutMs,
+      code: 'replay_store_unavailable',
+      subject: 'replay store',
+      onTimeout,
+    });
   } catch (cause) {
     throw new WebhookError('replay_store_unavailable', 'The replay store did not answer.', {
       hint: 'The event is not lost: the platform retries it. Check the store.',
