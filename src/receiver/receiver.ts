@@ -16,7 +16,7 @@ import type {
   ReceiveResult,
   ReceiverOptions,
 } from './types.js';
-import type { HeldClaim } from '../replay/guard.js';
+import type { HeldClaim } from '../replay/held-claim.js';
 import { prepareVerification, verifyRequest } from '../verify/verify.js';
 import { withTimeout } from '../shared/with-timeout.js';
 
@@ -149,14 +149,20 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       );
       event = schemas ? await applySchemas(verified) : (verified as Event);
       if (guardLoading) {
-        const entry = await (await guardLoading).enter(verified);
+        const entry = await (await guardLoading).claim(verified);
         if (entry.status === 'done') return acknowledgeEvent(event, { handlers: 0, duplicate: true });
         claim = entry;
       }
     } catch (error) {
       return reject(error, input);
     }
-    const context = new RequestContext(verified, adapterContext, waitUntil, claim?.attempt, claim?.hold);
+    const context = new RequestContext(
+      verified,
+      adapterContext,
+      waitUntil,
+      claim?.attempt,
+      claim?.startHeartbeat,
+    );
     const settling = settle(event, context, claim);
     if (acknowledge !== 'early' || !waitUntil) return settling;
     try {
