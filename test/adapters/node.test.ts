@@ -10,7 +10,8 @@ import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, head, listen, open } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
+import { head, open } from '../support/raw-client.js';
 import { secret, serverContract } from './server-suite.js';
 
 afterEach(() => {
