@@ -24,7 +24,7 @@ const config: KnipConfig = {
       ignoreUnresolved: [/-suite\.js$/],
     },
     'examples/next': { ignoreDependencies: [/./] },
-    'tools/docs': { entry: ['*.mjs'], ignoreDependencies: [/^typedoc/] },
+    'tools/docs': { entry: ['*.mjs'] },
     'tools/mutation': { ignoreDependencies: [/^@stryker-mutator/] },
   },
   ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'next'],

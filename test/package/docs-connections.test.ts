@@ -1,4 +1,4 @@
-// The programs of README, docs/ and examples/ that connect to a server, while the connection is cut and mended: they need the build.
+// Programs of README, docs/ and examples/ that connect to a server, while the connection is cut and restored. They run on the build.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const secret = 'whsec_of_the_docs_test';
 const areThere = (await hasPostgres()) && (await hasRedis());
 
-/** The programs of a page, as in test/package/docs.test.ts. */
+/** Returns the programs of a page as [file name, code], as in test/package/docs.test.ts. */
 function programsOf(page: string): [string, string][] {
   const text = readFileSync(join(root, page), 'utf8');
   return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [name!, code!]);
@@ -51,11 +51,11 @@ const connecting = [
 );
 
 describe('programs that connect to a server', () => {
-  it('are found', () => {
+  it('number at least nine', () => {
     expect(connecting.length).toBeGreaterThanOrEqual(9);
   });
 
-  it.each(connecting)('%s handles the error events of all that it creates', (_, code) => {
+  it.each(connecting)('%s handles the error events of every client that it creates', (_, code) => {
     const created =
       /(?:const (\w+) = )?(?:await )?(?:new (?:pg\.)?(?:Pool|Client|Redis|Queue|Worker|PgBoss)|createBullMQWorker|createClient)\(/g;
     for (const [expression, name] of code.matchAll(created)) {
@@ -77,7 +77,7 @@ async function openProxy(url: string) {
 }
 
 const folder = join(root, 'node_modules', '.docs-connections');
-// The package by its name, as its users have it; all else is found above.
+// Programs import the package by its name; other packages resolve to node_modules of this repository.
 mkdirSync(join(folder, 'node_modules', '@hostwares'), { recursive: true });
 rmSync(join(folder, 'node_modules', '@hostwares', 'webhooks'), { force: true });
 symlinkSync(root, join(folder, 'node_modules', '@hostwares', 'webhooks'));
@@ -86,7 +86,7 @@ afterAll(() => {
 });
 const queueName = `docs-${crypto.randomUUID()}`;
 
-/** Starts a program of a page in a process of its own; what it exports as `receiver` is served over HTTP. */
+/** Starts a program of a page as a process, and serves the receiver that it exports over HTTP. */
 async function start(page: string, program: string, env: Record<string, string>) {
   const own = mkdtempSync(join(folder, 'run-'));
   writeFileSync(join(own, 'package.json'), '{ "type": "module" }');
@@ -96,7 +96,7 @@ async function start(page: string, program: string, env: Record<string, string>)
       target: ts.ScriptTarget.ES2022,
       verbatimModuleSyntax: true,
     };
-    // Every run has a queue and a table of its own.
+    // Each run uses its own queue.
     const { outputText } = ts.transpileModule(code.replaceAll("'hostwares'", `'${queueName}'`), {
       compilerOptions: options,
     });
@@ -152,7 +152,7 @@ const postgresEnv = ({ href, hostname, port, username, pathname }: URL) => ({
   PGDATABASE: pathname.slice(1),
 });
 
-describe.skipIf(!areThere)('a restart of the server', () => {
+describe.skipIf(!areThere)('programs whose server restarts', () => {
   afterAll(async () => {
     const queue = new Queue(queueName, { connection: { url: redisUrl } });
     await queue.obliterate({ force: true });
@@ -177,7 +177,7 @@ describe.skipIf(!areThere)('a restart of the server', () => {
     ['docs/queues.md', 'queue', redisUrl, redisEnv, [500, 503]],
   ];
   it.each([...programs, ...(isLong ? slowPrograms : [])])(
-    'under %s, %s.ts: no 2xx while it is away, then it goes on',
+    '%s, %s.ts: answers no 2xx while the server is away, and 200 again afterwards',
     async (page, program, url, env, refusals) => {
       const proxy = await openProxy(url);
       const running = await start(page, program, env(proxy.url));

@@ -13,14 +13,14 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The files that a page's programs are in, by their path in a folder that is not on the disk. */
+/** Returns the programs of a page as [path, code]; the paths lie in a folder that does not exist on disk. */
 function filesOf(page: string): [string, string][] {
   const text = readFileSync(join(root, page), 'utf8');
   return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)]
     .map(([, name, code]): [string, string] => [join(root, 'test', page, name!), code!])
     .filter(([path]) => !path.endsWith('/route.ts')); // Next's own build compiles it, in package-checks.mjs.
 }
-// What the pages take from a user's own modules.
+// Modules of the user that programs import.
 const own: [string, string][] = [
   [
     'docs/replay.md/my-store.ts',
