@@ -10,7 +10,8 @@ import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, head, listen, open } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
+import { head, open } from '../support/raw-client.js';
 import { secret, serverContract } from './server-suite.js';
 
 afterEach(() => {
@@ -50,7 +51,7 @@ it('cuts off a client that drips, after it was answered', async () => {
   await arrived;
   await vi.advanceTimersByTimeAsync(16_000);
   expect(await answer()).toMatch(/^HTTP\/1\.1 401 /);
-  expect(onRejected.mock.lastCall?.[0].hint).toMatch(/Content-Length says 500 bytes, the body has 5/);
+  expect(onRejected.mock.lastCall?.[0].hint).toMatch(/Content-Length says 500 bytes, but the body has 5/);
   const closed = once(socket, 'close');
   await vi.advanceTimersByTimeAsync(5_000);
   await closed;

@@ -271,7 +271,7 @@ describe('receive', () => {
       body: '{"error":"signature_mismatch"}',
     });
     const [error, info] = onRejected.mock.calls[0]!;
-    expect(error.message).toMatch(/does not fit/);
+    expect(error.message).toMatch(/does not match/);
     expect(error.hint).toMatch(/secret/);
     expect(info).toEqual({ method: 'POST', headers: input.headers, adapterContext: 'c' });
   });

@@ -36,7 +36,7 @@ describe('a rejected request', () => {
     await make(logger).handle(await forged());
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
-      /^warn \[hostwares\] 401 signature_mismatch: The signature does not fit .+ The secret is .+ https:\/\/\S+\/docs\/errors\/signature_mismatch\.md$/,
+      /^warn \[hostwares\] 401 signature_mismatch: The signature does not match .+ The secret is .+ https:\/\/\S+\/docs\/errors\/signature_mismatch\.md$/,
     );
     expect(causes).toEqual([]);
   });

@@ -33,13 +33,18 @@ const lanes: readonly Lane[] = ['retry', 'first'];
 export class Claims {
   constructor(private readonly options: ClaimsOptions) {}
 
-  /** Claims from both lanes. Pings wait meanwhile, since the store fills the slots that were free when it began. */
-  async claimDue(nowMs: number): Promise<ClaimCounts> {
+  /**
+   * Claims from both lanes. Pings wait meanwhile, since the store fills the slots that were free when it began.
+   *
+   * @param mayClaim - Asked before each lane, so that nothing is claimed after a stop.
+   */
+  async claimDue(nowMs: number, mayClaim: () => boolean = () => true): Promise<ClaimCounts> {
     const { inFlight, pingSlots } = this.options;
     let [claimed, processed] = [0, 0];
     pingSlots.pause();
     try {
       for (const lane of lanes) {
+        if (!mayClaim()) break;
         const limit = inFlight.capacity(lane);
         if (limit <= 0) continue;
         const counts = await this.claimLane(lane, nowMs, limit);

@@ -90,7 +90,7 @@ export class Poller {
     // All steps use one time, so that `findNext` finds a delivery that becomes due between them.
     const nowMs = time.now();
     await leases.expire(nowMs);
-    const { claimed, processed } = await claims.claimDue(nowMs);
+    const { claimed, processed } = await claims.claimDue(nowMs, () => this.running);
     // Held and cancelled deliveries used up a part of the claim that others still wait for.
     if (processed > claimed) this.isPollRequested = true;
     await alarm.findNext(nowMs);

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { close, listen } from '../../support/http-server.js';
 import { countFor } from '../../support/long.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -29,14 +29,11 @@ const receiver = createServer((request, response) => {
   });
 });
 
+let url: string;
 beforeAll(async () => {
-  receiver.listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
+  url = `${await listen(receiver)}/`;
 });
-afterAll(() => {
-  receiver.closeAllConnections();
-  receiver.close();
-});
+afterAll(() => close(receiver));
 
 interface Line {
   published?: string;
@@ -54,7 +51,6 @@ interface Kill {
 
 /** Runs the victim until it is killed or has drained. Returns its output. */
 async function run(name: string, kill?: Kill): Promise<Line[]> {
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   const args = [victim, join(folder, 'webhooks.db'), url, name, ...(kill ? [] : ['drain'])];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
