@@ -66,7 +66,7 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
     now = Date.now,
   } = options;
   if (toleranceSeconds !== false && !(Number.isFinite(toleranceSeconds) && toleranceSeconds >= 0)) {
-    throw new TypeError('toleranceSeconds must be 0 or more, or false.');
+    throw new TypeError('toleranceSeconds must be false, 0 or above.');
   }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('maxBodyBytes must be an integer above 0.');
