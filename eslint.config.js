@@ -4,10 +4,11 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   {
     ignores: [
-      '*.config.ts',
+      '**/*.config.ts',
       '**/node_modules/',
       '**/dist/',
       '**/.next/',
+      'tools/',
       'test/runtimes/',
       'test/browser/',
       'examples/next/',
@@ -22,15 +23,13 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
-      // How a field is left out of a copy.
+      // `const { omitted, ...rest } = object` leaves a field out of a copy.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
-      // Its opposite, no-non-null-assertion, stays on.
+      // The opposite rule, no-non-null-assertion, stays on.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
-      // A getter on the prototype is not printed with every error.
+      // A getter on the prototype is not printed with each error; a property would be.
       '@typescript-eslint/class-literal-property-style': 'off',
       '@typescript-eslint/no-generated-empty-object-type': 'off',
-      // Its opposite, no-non-null-assertion, stays on.
-      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true },
@@ -46,14 +45,14 @@ export default defineConfig(
     },
   },
   {
-    // They implement an asynchronous port; async also makes what they throw a rejection.
+    // Stores implement an asynchronous port; `async` also turns an exception into a rejection.
     files: ['src/sender/stores/**/*.ts'],
     rules: { '@typescript-eslint/require-await': 'off' },
   },
   {
     files: ['test/**/*.ts', 'examples/**/*.ts'],
     rules: {
-      // Tests hand in wrong types on purpose, and check what came back at run time.
+      // Tests pass wrong types on purpose, and check results at run time.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
@@ -61,7 +60,7 @@ export default defineConfig(
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      // createServer(createNodeHandler(receiver)): the promise never rejects.
+      // In createServer(createNodeHandler(receiver)), the promise never rejects.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
     },
   },

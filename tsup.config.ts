@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
-// One entry per subpath of package.json's `exports`; test/structure.test.ts holds them together.
+// One entry per subpath of package.json's `exports`; test/package/structure.test.ts compares the two.
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
@@ -27,19 +27,19 @@ export default defineConfig({
   dts: true,
   clean: true,
   treeshake: true,
-  // The sender and the worker of BullMQ are for Node. Their peers stay outside, the small libraries that it is made with go in.
+  // The sender and the BullMQ worker are for Node. Their peers stay external; the small libraries that the sender uses are bundled.
   removeNodeProtocol: false,
   external: [/^node:/, 'bullmq', 'nodemailer'],
   noExternal: ['hono', 'ipaddr.js', 'zod'],
   define: { __PACKAGE_VERSION__: JSON.stringify(version) },
   esbuildOptions(options, { format }) {
     options.mainFields = ['module', 'main'];
-    // Jest without --experimental-vm-modules has no import(): CommonJS loads the peers with require.
+    // Jest without --experimental-vm-modules has no import(), so CommonJS loads the peers with require.
     if (format === 'cjs') options.supported = { 'dynamic-import': false };
   },
   plugins: [
     {
-      // esbuild calls require through a shim, which bundlers do not follow.
+      // esbuild wraps require in a shim, which bundlers do not follow.
       name: 'plain-require',
       renderChunk(code) {
         return this.format === 'cjs' ? { code: code.replaceAll('__require("', 'require("') } : undefined;

@@ -1,3 +1,8 @@
+/**
+ * Connects a receiver to Express 4 or 5: as a handler, or as middleware that leaves the response to you.
+ *
+ * @module express
+ */
 import { createReceiver, type AnyReceiver, type WebhookEvent } from '../src/index.js';
 import { requireOptions, requireReceiver } from './shared/arguments.js';
 import {

@@ -1,3 +1,8 @@
+/**
+ * Connects a receiver to Hono in every runtime: as a handler, or as middleware that leaves the response to you.
+ *
+ * @module hono
+ */
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyBytes, readRequest } from '../src/verify/body.js';
 import { WebhookError, type AnyReceiver, type HandleContext, type WebhookEvent } from '../src/index.js';

@@ -1,3 +1,8 @@
+/**
+ * Connects a receiver to route handlers of the Next.js App Router, in the Node and the edge runtime.
+ *
+ * @module next
+ */
 import type { AnyReceiver, WebhookEvent } from '../src/index.js';
 import { requireOptions, requireReceiver } from './shared/arguments.js';
 import type { MiddlewareOptions } from './shared/middleware-options.js';

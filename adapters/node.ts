@@ -1,3 +1,8 @@
+/**
+ * Connects a receiver to `node:http`, HTTP/2, and every framework that passes on Node's request and response.
+ *
+ * @module node
+ */
 import type { AnyReceiver } from '../src/index.js';
 import { requireReceiver } from './shared/arguments.js';
 import {

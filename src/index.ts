@@ -1,3 +1,10 @@
+/**
+ * Receives Hostwares webhooks: verifies the signature over the raw bytes, types the event, and runs your handlers
+ * once per event. Start with {@link createReceiver}; {@link verifyWebhook} verifies without handlers. It has no dependencies and runs
+ * in Node, Bun, Deno, Cloudflare Workers and edge runtimes.
+ *
+ * @module index
+ */
 export { isWebhookError, WebhookError } from './errors.js';
 export type { WebhookErrorCode, WebhookErrorOptions } from './errors.js';
 export { isNewer } from './events/is-newer.js';

@@ -1,3 +1,9 @@
+/**
+ * Posts events to Slack, Discord and PagerDuty: notifiers that send with retries, and functions that only format
+ * a message.
+ *
+ * @module notifiers
+ */
 export { createDiscordNotifier, toDiscordMessage } from './discord.js';
 export type { DiscordEmbed, DiscordField, DiscordMessage, DiscordNotifierOptions } from './discord.js';
 export type { DiscordThreadOptions } from './discord-threads.js';

@@ -1,6 +1,6 @@
 import { WebhookError } from '../errors.js';
 import type { WebhookEvent } from '../events/types.js';
-import type { Entry, ReplayGuard } from '../replay/guard.js';
+import type { EventClaim, ReplayGuard } from '../replay/guard.js';
 import { withTimeout } from '../shared/with-timeout.js';
 import { bodyBytes } from '../verify/body.js';
 import { prepareVerification, verifyRequest, type Verification } from '../verify/verify.js';
@@ -17,7 +17,7 @@ export interface Admission {
   /** The event as handlers get it: a schema may have replaced its `data`. */
   readonly event: unknown;
   /** The claim on the event, or that it was handled before. Undefined without replay protection. */
-  readonly entry: Entry | undefined;
+  readonly entry: EventClaim | undefined;
 }
 
 /** Decides which requests reach the handlers. */
@@ -69,7 +69,7 @@ export function createGate(options: ReceiverOptions, report: Report): Gate {
         willReport,
       });
       const event = schemaLoading ? await applySchema(verifiedEvent) : verifiedEvent;
-      const entry = guardLoading && (await (await guardLoading).enter(verifiedEvent));
+      const entry = guardLoading && (await (await guardLoading).claim(verifiedEvent));
       return { verifiedEvent, event, entry };
     },
   };

@@ -1,7 +1,7 @@
 import type { Admission } from './admit.js';
 import { createContext } from './context.js';
 import type { WebhookError } from '../errors.js';
-import type { HeldClaim } from '../replay/guard.js';
+import type { HeldClaim } from '../replay/held-claim.js';
 import { withTimeout } from '../shared/with-timeout.js';
 import type { HandlerRegistry } from './handlers.js';
 import { handlingTimeoutMs } from './options.js';
@@ -44,7 +44,7 @@ export function createSettle(
   ): Promise<number> {
     const running = runHandlers(run, notifyFailure);
     if (!run.isWaiting) return running;
-    claim?.hold();
+    claim?.startHeartbeat();
     const onTimeout = (timeout: WebhookError): void => {
       controller.abort(timeout);
       // The claim is kept until the handlers have ended, or for maxHandlingSeconds.

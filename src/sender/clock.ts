@@ -1,30 +1,33 @@
-/** Time as the sender sees it. Everything that waits for retries waits on this. */
+/** The clock of a sender. Everything that the sender waits for, it waits for on this clock. */
 export interface Clock {
-  /** Milliseconds since 1970. May be set forward and back while the sender runs. */
+  /** Returns the wall time in milliseconds since 1970. It may be set forward and back while the sender runs. */
   now(): number;
   /**
-   * Milliseconds since some moment, which only ever go forward. Tells the sender when `now` was set.
+   * Returns milliseconds that only increase, from any starting point. The sender detects with them that `now` was set.
    * @default `performance.now`; on a clock with `advanceTo`, `now`
    */
   monotonic?(): number;
-  /** Calls back once, after so many milliseconds, whatever happens to `now`. Returns what cancels it. */
+  /**
+   * Calls back once after a delay in milliseconds, even if `now` is set meanwhile. Returns a function that cancels the
+   * call.
+   */
   setTimeout(callback: () => void, delayMs: number): () => void;
   /**
-   * Only on a virtual clock: goes on to a time at once, calling what is due on the way.
-   * See `createVirtualClock` in `@hostwares/webhooks/testing`.
+   * Only on a virtual clock: moves `now` forward to a time and calls back everything that becomes due until then.
+   * See `createVirtualClock` of `@hostwares/webhooks/testing`.
    */
   advanceTo?(timeMs: number): void;
 }
 
-// What timers can hold; beyond it they fire at once.
-const longestTimerMs = 2 ** 31 - 1;
+/** The longest delay of a Node timer; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
-/** The machine's own clock. Its timers do not keep the process alive: what is waited for is in the store. */
+/** The clock of the machine. Its timers do not keep the process alive: pending work is in the store. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimeout(callback, delayMs) {
-    const timer = setTimeout(callback, Math.min(delayMs, longestTimerMs));
+    const timer = setTimeout(callback, Math.min(delayMs, maxTimerMs));
     (timer as { unref?: () => void }).unref?.();
     return () => {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** Every code a {@link SenderError} can carry, with the HTTP status of the API's answer. */
+/** Every code of a {@link SenderError}, with the HTTP status that the API answers with. */
 const statusByCode = {
   invalid_url: 422,
   invalid_events: 422,
@@ -10,12 +10,26 @@ const statusByCode = {
   too_many_endpoints: 422,
 } as const;
 
+/** A stable name for the reason why the sender rejected a call. */
 export type SenderErrorCode = keyof typeof statusByCode;
 
 const brand = Symbol.for('@hostwares/webhooks/SenderError');
 
-/** What the sender throws for a call that asks for what cannot be. It holds no secret. */
+/**
+ * The error that a sender throws if it rejects a call: `code` names the reason. Its message holds no secret.
+ *
+ * A mistake in the program, such as an unknown option, throws a `TypeError` instead.
+ *
+ * @example
+ * try {
+ *   await sender.createEndpoint({ url, events });
+ * } catch (error) {
+ *   if (!isSenderError(error)) throw error;
+ *   console.warn(error.code, error.message);
+ * }
+ */
 export class SenderError extends Error {
+  /** The reason, see {@link SenderErrorCode}. */
   readonly code: SenderErrorCode;
   /** The HTTP status that the API answers with. */
   readonly status: (typeof statusByCode)[SenderErrorCode];
@@ -36,7 +50,23 @@ export class SenderError extends Error {
   }
 }
 
-/** Tells whether a caught value is a {@link SenderError}, of whichever copy of this package. */
+/**
+ * Returns true if a caught value is a {@link SenderError}. Unlike `instanceof`, it also recognises errors of another
+ * installed copy of this package.
+ */
 export function isSenderError(value: unknown): value is SenderError {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+}
+
+/** The longest part of a rejected value that an error message repeats, in characters. */
+const maxQuotedLength = 80;
+
+/** Quotes a value of the caller's for an error message, truncated. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text);
+}
+
+/** Creates the error for an id that nothing has. */
+export function notFound(kind: 'delivery' | 'endpoint', id: string): SenderError {
+  return new SenderError('not_found', `There is no ${kind} with the id ${quote(id)}.`);
 }

@@ -1,3 +1,9 @@
+/**
+ * Sends webhooks as the platform does: endpoints, publishing, deliveries with retries, and an HTTP API to manage them.
+ * Start with {@link createSender}. For Node.
+ *
+ * @module sender
+ */
 export { createSenderApi } from './api/api.js';
 export type { SenderApi, SenderApiLimits, SenderApiOptions } from './api/api.js';
 export type { Clock } from './clock.js';

@@ -1,75 +1,146 @@
+import process from 'node:process';
+import { withoutUndefined } from '../shared/without-undefined.js';
+import { systemClock } from './clock.js';
+import { defaultRetention, type RetentionLimits } from './delivery/retention.js';
+import { defaultRetryScheduleSeconds } from './delivery/retry-schedule.js';
 import { checkKeys } from './input.js';
-import type { SenderOptions } from './types.js';
+import type { RetentionOptions, SenderOptions } from './types.js';
 
-const optionNames: readonly (keyof SenderOptions)[] = [
-  'store',
-  'transport',
-  'clock',
-  'retryScheduleSeconds',
-  'attemptTimeoutMs',
-  'maxInFlight',
-  'maxInFlightPerAccount',
-  'maxInFlightPerEndpoint',
-  'jitterRatio',
-  'random',
-  'allowPrivateNetwork',
-  'onEndpointDisabled',
-  'onHeldExpiring',
-  'retention',
-  'onError',
-];
+/** What an option must be. */
+interface Check {
+  readonly isValid: (value: unknown) => boolean;
+  /** Completes the sentence "The option must be …". */
+  readonly expected: string;
+}
 
-const has = (value: unknown, ...methods: readonly string[]): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
-const isFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
-const isNumber = (value: unknown, from: number, to: number): boolean =>
-  typeof value === 'number' && value >= from && value <= to;
-const isCount = (value: unknown): boolean => Number.isInteger(value) && isNumber(value, 1, Infinity);
+/** One check for each option, so that these are also the names of the options. */
+type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
+
+type Predicate = (value: unknown) => boolean;
+
+function required(isValid: Predicate, expected: string): Check {
+  return { isValid, expected };
+}
+
+function optional(isValid: Predicate, expected: string): Check {
+  return { isValid: (value) => value === undefined || isValid(value), expected };
+}
+
+const isObject: Predicate = (value) => typeof value === 'object' && value !== null;
+const isFunction: Predicate = (value) => typeof value === 'function';
+const isBoolean: Predicate = (value) => typeof value === 'boolean';
+
+function hasMethods(...names: readonly string[]): Predicate {
+  return (value) =>
+    isObject(value) && names.every((name) => isFunction((value as Record<string, unknown>)[name]));
+}
+
+function isNumber(min: number, max: number): Predicate {
+  return (value) => typeof value === 'number' && value >= min && value <= max;
+}
+
+const isSeconds = isNumber(0, Number.MAX_SAFE_INTEGER);
+
+const count = optional(
+  (value) => Number.isInteger(value) && isNumber(1, Infinity)(value),
+  'a whole number above 0',
+);
+const days = optional(isNumber(Number.MIN_VALUE, 1e6), 'a number of days above 0');
+const amount = optional(isNumber(0, Infinity), 'a number of 0 or more');
+const callback = optional(isFunction, 'a function');
+
+const senderChecks: Checks<SenderOptions> = {
+  store: required(hasMethods('publish', 'claim', 'settle'), 'a store, such as createMemoryStore()'),
+  transport: optional(hasMethods('send', 'close'), 'an object with send and close'),
+  clock: optional(hasMethods('now', 'setTimeout'), 'an object with now and setTimeout'),
+  retryScheduleSeconds: optional(
+    (value) => Array.isArray(value) && value.every(isSeconds),
+    'a list of seconds, each 0 or more',
+  ),
+  // Timers hold less than 2^31 ms, and the lease of an attempt is longer than its timeout.
+  attemptTimeoutMs: optional(isNumber(1, 2 ** 30), 'a number of milliseconds from 1 to 2^30'),
+  maxInFlight: count,
+  maxInFlightPerAccount: count,
+  maxInFlightPerEndpoint: count,
+  jitterRatio: optional(isNumber(0, 1), 'a number from 0 to 1'),
+  random: callback,
+  // The text 'false', from an environment variable, would count as true.
+  allowPrivateNetwork: optional(isBoolean, 'true or false'),
+  onEndpointDisabled: callback,
+  onHeldExpiring: callback,
+  retention: optional(isObject, 'an object'),
+  onError: callback,
+};
+
+const retentionChecks: Checks<RetentionOptions> = {
+  days,
+  heldDays: days,
+  deliveries: amount,
+  bytes: amount,
+};
+
+/** Checks an options object; `prefix` precedes the names of its options in error messages. */
+function checkValues(prefix: string, options: object, checks: Readonly<Record<string, Check>>): void {
+  for (const [name, { isValid, expected }] of Object.entries(checks)) {
+    if (isValid((options as Record<string, unknown>)[name])) continue;
+    throw new TypeError(`${prefix}${name} must be ${expected}.`);
+  }
+}
 
 /** @throws `TypeError` that names the option */
-export function checkOptions(options: SenderOptions): void {
-  const expect = (name: keyof SenderOptions, right: boolean, expected: string): void => {
-    if (!right) throw new TypeError(`createSender: ${name} must be ${expected}.`);
+function checkOptions(options: SenderOptions): void {
+  checkKeys('createSender', options, Object.keys(senderChecks));
+  checkValues('createSender: ', options, senderChecks);
+  const { retention = {} } = options;
+  checkKeys('retention', retention, Object.keys(retentionChecks));
+  checkValues('createSender: retention.', retention, retentionChecks);
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
+/** Keeps the failure of an `onError` callback from the delivery that reported to it: the process is warned. */
+function isolated(onError: (error: unknown) => unknown): (error: unknown) => void {
+  return (error) => {
+    Promise.resolve()
+      .then(() => onError(error))
+      .catch(warn);
   };
-  const { store, transport, clock, retention = {}, retryScheduleSeconds = [] } = options;
-  checkKeys('createSender', options, optionNames);
-  expect('store', has(store, 'publish', 'claim', 'settle'), 'a store, such as createMemoryStore()');
-  expect(
-    'transport',
-    transport === undefined || has(transport, 'send', 'close'),
-    'an object with send and close',
-  );
-  expect(
-    'clock',
-    clock === undefined || has(clock, 'now', 'setTimeout'),
-    'an object with now and setTimeout',
-  );
-  const isSchedule = Array.isArray(retryScheduleSeconds);
-  expect(
-    'retryScheduleSeconds',
-    isSchedule && retryScheduleSeconds.every((seconds) => isNumber(seconds, 0, Number.MAX_SAFE_INTEGER)),
-    'a list of seconds, 0 or more each',
-  );
-  expect('attemptTimeoutMs', isNumber(options.attemptTimeoutMs ?? 1, 1, 2 ** 30), 'milliseconds, 1 or more');
-  expect('maxInFlight', isCount(options.maxInFlight ?? 1), 'a whole number above 0');
-  expect('maxInFlightPerAccount', isCount(options.maxInFlightPerAccount ?? 1), 'a whole number above 0');
-  expect('maxInFlightPerEndpoint', isCount(options.maxInFlightPerEndpoint ?? 1), 'a whole number above 0');
-  expect('jitterRatio', isNumber(options.jitterRatio ?? 0, 0, 1), 'from 0 to 1');
-  // No text: 'false' would be true.
-  expect('allowPrivateNetwork', typeof (options.allowPrivateNetwork ?? false) === 'boolean', 'true or false');
-  expect('random', isFunction(options.random), 'a function');
-  expect('onEndpointDisabled', isFunction(options.onEndpointDisabled), 'a function');
-  expect('onHeldExpiring', isFunction(options.onHeldExpiring), 'a function');
-  expect('onError', isFunction(options.onError), 'a function');
-  const { days = 1, heldDays = 1, deliveries = 0, bytes = 0 } = retention;
-  expect(
-    'retention',
-    has(retention) &&
-      [days, heldDays].every((each) => isNumber(each, Number.MIN_VALUE, 1e6)) &&
-      [deliveries, bytes].every((each) => isNumber(each, 0, Infinity)),
-    'an object with days and heldDays above 0, and deliveries and bytes of 0 or more',
-  );
-  checkKeys('retention', retention, ['days', 'heldDays', 'deliveries', 'bytes']);
+}
+
+type WithDefaults<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+/** The options of a sender with their defaults. The default transport needs the URL guard, so it is created later. */
+export interface SenderSettings extends WithDefaults<Omit<SenderOptions, 'transport' | 'retention'>> {
+  readonly transport: SenderOptions['transport'];
+  readonly retention: RetentionLimits;
+}
+
+/**
+ * Checks the options of `createSender` and adds their defaults.
+ *
+ * @throws `TypeError` that names the option
+ */
+export function resolveOptions(options: SenderOptions): SenderSettings {
+  checkOptions(options);
+  const { maxInFlight = 512, onError = warn } = options;
+  return {
+    clock: systemClock,
+    retryScheduleSeconds: defaultRetryScheduleSeconds,
+    attemptTimeoutMs: 15_000,
+    // Half of all slots are left to the other accounts.
+    maxInFlightPerAccount: Math.max(1, Math.floor(maxInFlight / 2)),
+    maxInFlightPerEndpoint: 8,
+    jitterRatio: 0,
+    random: Math.random,
+    allowPrivateNetwork: false,
+    onEndpointDisabled: () => undefined,
+    onHeldExpiring: () => undefined,
+    transport: undefined,
+    ...withoutUndefined(options),
+    maxInFlight,
+    retention: { ...defaultRetention, ...withoutUndefined(options.retention) },
+    onError: isolated(onError),
+  };
 }

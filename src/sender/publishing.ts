@@ -1,33 +1,10 @@
+import { newDelivery } from './deliveries.js';
 import { schedule } from './delivery/state-machine.js';
-import { newId } from './ids.js';
-import { createSerialExecutor, type SerialExecutor } from './serial-executor.js';
-import type { DeliveryRecord, EventRecord } from './records.js';
+import { createKeyedExecutor, createSerialExecutor } from './serial-executor.js';
+import type { DeliveryRecord, EndpointRecord, EventRecord } from './records.js';
 import type { PublishStep, SenderStore } from './stores/store.js';
 import type { Time } from './time.js';
 import type { PublishResult } from './types.js';
-
-/** A delivery that was just made. */
-export function newDelivery(
-  event: Pick<EventRecord, 'id' | 'type' | 'accountId'>,
-  endpointId: string,
-  kind: DeliveryRecord['kind'],
-  nowMs: number,
-): DeliveryRecord {
-  return {
-    id: newId('dlv'),
-    eventId: event.id,
-    eventType: event.type,
-    accountId: event.accountId,
-    endpointId,
-    kind,
-    status: 'scheduled',
-    attempts: 0,
-    dueAtMs: nowMs,
-    token: null,
-    leaseUntilMs: null,
-    createdAtMs: nowMs,
-  };
-}
 
 /** What {@link createPublishing} works with. */
 export interface PublishingOptions {
@@ -41,88 +18,68 @@ export interface PublishingOptions {
 export interface Publishing {
   /** Resolves once the event and all of its deliveries are stored. */
   publish(event: EventRecord): Promise<PublishResult>;
-  /** Goes on with events whose publishing was cut short, one after the other. */
+  /** Completes the events whose publisher failed or died, one after the other, until the signal is aborted. */
   resume(signal: AbortSignal): Promise<void>;
 }
 
-/** The events of one account that take several steps. */
-interface Line {
-  readonly run: SerialExecutor;
-  waiting: number;
-}
-
 /**
- * An event for many endpoints is stored in steps. In all one such step is stored at a time, and the accounts that
- * have one take turns; so nobody waits for more than a step of each of them.
+ * Creates the part that stores events. An event for many endpoints is stored in steps. One such step runs at a time,
+ * and accounts take turns, so that an event waits for at most one step of each other account.
  */
 export function createPublishing({ store, time, onStored }: PublishingOptions): Publishing {
-  const inTurn = createSerialExecutor();
-  /** By account, while it has events that take several steps. */
-  const lines = new Map<string, Line>();
+  const runStep = createSerialExecutor();
+  /** Orders the events of an account that take several steps. */
+  const accounts = createKeyedExecutor();
 
   async function storeStep(event: EventRecord, position: number): Promise<PublishStep> {
-    const step = await store.publish(
-      event,
-      (endpoint) => {
-        // The time of this step: the clock may have been set since the one before.
-        const nowMs = time.now();
-        return schedule(newDelivery(event, endpoint.id, 'automatic', nowMs), endpoint, nowMs);
-      },
-      position,
-    );
+    const toDelivery = (endpoint: EndpointRecord): DeliveryRecord => {
+      // Read per step: the wall clock may have been set since the previous one.
+      const nowMs = time.now();
+      return schedule(newDelivery(event, endpoint.id, 'automatic', nowMs), endpoint, nowMs);
+    };
+    const step = await store.publish(event, toDelivery, position);
     if (step.created) onStored();
     return step;
   }
 
-  /** Others come first: a store in memory would not let them. */
-  async function storeLater(event: EventRecord, position: number): Promise<PublishStep> {
-    await new Promise((resolve) => setImmediate(resolve));
-    return storeStep(event, position);
+  /** Stores a step in its turn. The pause lets other work run: a memory store alone would never yield. */
+  function storeInTurn(event: EventRecord, position: number): Promise<PublishStep> {
+    return runStep(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return storeStep(event, position);
+    });
   }
 
-  /** Work of an account in the order it came in. */
-  async function inLine<Value>(accountId: string, work: () => Promise<Value>): Promise<Value> {
-    const line = lines.get(accountId) ?? { run: createSerialExecutor(), waiting: 0 };
-    lines.set(accountId, line);
-    line.waiting += 1;
-    try {
-      return await line.run(work);
-    } finally {
-      line.waiting -= 1;
-      if (line.waiting === 0) lines.delete(accountId);
-    }
-  }
-
-  async function storeRest(event: EventRecord, first: PublishStep): Promise<readonly DeliveryRecord[]> {
+  async function storeRest(event: EventRecord, first: PublishStep): Promise<PublishResult> {
     const deliveries = [...first.deliveries];
     for (let { next } = first; next !== undefined;) {
-      const position = next;
-      const step = await inTurn(() => storeLater(event, position));
+      const step = await storeInTurn(event, next);
       for (const delivery of step.deliveries) deliveries.push(delivery);
       next = step.next;
     }
-    return deliveries;
+    return { eventId: event.id, created: first.created, deliveries };
   }
 
   async function storeAll(event: EventRecord): Promise<PublishResult> {
-    const first = await inTurn(() => storeLater(event, 0));
-    return { eventId: event.id, created: first.created, deliveries: await storeRest(event, first) };
+    return storeRest(event, await storeInTurn(event, 0));
   }
 
   return {
     async publish(event) {
-      const { accountId, id } = event;
-      // Behind the steps of its own account, so that these do not pile up in front of the others.
-      if (lines.has(accountId)) return inLine(accountId, () => storeAll(event));
+      const { accountId } = event;
+      // Waits behind its own account's steps, so that these do not pile up in front of other accounts.
+      if (accounts.isBusy(accountId)) return accounts.run(accountId, () => storeAll(event));
       const first = await storeStep(event, 0);
-      const deliveries =
-        first.next === undefined ? first.deliveries : await inLine(accountId, () => storeRest(event, first));
-      return { eventId: id, created: first.created, deliveries };
+      // Most events take one step: they are stored without a turn.
+      if (first.next === undefined) {
+        return { eventId: event.id, created: first.created, deliveries: first.deliveries };
+      }
+      return accounts.run(accountId, () => storeRest(event, first));
     },
     async resume(signal) {
       for (const event of await store.unfinishedEvents()) {
         if (signal.aborted) return;
-        await inLine(event.accountId, () => storeAll(event));
+        await accounts.run(event.accountId, () => storeAll(event));
       }
     },
   };

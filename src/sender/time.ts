@@ -1,59 +1,86 @@
 import type { Clock } from './clock.js';
 
-/** Smaller changes between the wall clock and the monotonic one are drift, and no step. */
-const leastStepMs = 1_000;
-/** How often a step is looked for when nothing else reads the clock. */
-const watchMs = 5_000;
-/** A step forward is trusted for deletions by age once it has lasted so long. */
+/** A smaller change between the wall clock and the monotonic one is drift, not a step. */
+const minStepMs = 1_000;
+/** How often the wall clock is compared with the monotonic one when nothing else reads it. */
+const watchIntervalMs = 5_000;
+/** A step forward is trusted for deletions by age once it has lasted this long. */
 const trustAfterMs = 86_400_000;
 
-/** The two clocks of the sender. Due times and records have wall time; waits, deadlines and leases do not depend on it. */
+/** The two clocks of a sender. Records and due times hold wall time; waits, deadlines and leases do not depend on it. */
 export interface Time {
   /** Wall time, in whole milliseconds. Notices a step since it was last read. */
   now(): number;
-  /** Only ever goes forward. */
+  /** Milliseconds that only increase. */
   monotonic(): number;
   setTimeout(callback: () => void, delayMs: number): () => void;
-  /** How far the wall clock was set back since `takeSetBack`; 0 if it was not. */
+  /** How far the wall clock was set back since the last `takeSetBack`, in milliseconds; 0 if it was not. */
   readonly setBackMs: number;
-  /** The same, and begins anew. */
+  /** Returns `setBackMs` and resets it. */
   takeSetBack(): number;
   /**
-   * Wall time that trusts a step forward only after a day: for what is deleted by age. A clock that was wrong for a
-   * while must not delete anything.
+   * Wall time that trusts a step forward only after a day. Deletions by age use it, so that a clock that is wrong for
+   * a while deletes nothing.
    */
   cautiousNow(): number;
-  /** Calls back every few seconds and when a step was noticed, until it is cancelled. */
+  /** Calls back every few seconds and after a step. Returns a function that ends it. One watcher at a time. */
   watch(callback: () => void): () => void;
 }
 
-export function createTime(clock: Clock): Time {
-  const isSteppable = clock.monotonic !== undefined || clock.advanceTo === undefined;
-  const monotonic = (): number => {
-    if (clock.monotonic) return clock.monotonic();
-    return isSteppable ? performance.now() : clock.now();
+/**
+ * Tracks the offset between wall clock and monotonic clock that deletions may rely on: the least of the present one and
+ * of two samples that are taken a day apart.
+ */
+function createTrustedOffset(
+  offsetMs: number,
+  monotonicMs: number,
+): (offsetMs: number, monotonicMs: number) => number {
+  let lastMs = offsetMs;
+  let previousMs = offsetMs;
+  let sampledAtMs = monotonicMs;
+  return (currentMs, nowMs) => {
+    if (nowMs - sampledAtMs >= trustAfterMs) {
+      previousMs = lastMs;
+      lastMs = currentMs;
+      sampledAtMs = nowMs;
+    }
+    return Math.min(currentMs, lastMs, previousMs);
   };
+}
+
+/** Repeats a callback until the returned function is called. */
+function repeat(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  const tick = (): void => {
+    cancel = clock.setTimeout(tick, intervalMs);
+    callback();
+  };
+  let cancel = clock.setTimeout(tick, intervalMs);
+  return () => {
+    cancel();
+  };
+}
+
+export function createTime(clock: Clock): Time {
+  // The wall time of a virtual clock takes no steps, so it serves as monotonic time too.
+  const canStep = clock.monotonic !== undefined || clock.advanceTo === undefined;
+  const monotonic = (): number => clock.monotonic?.() ?? (canStep ? performance.now() : clock.now());
   let offsetMs = clock.now() - monotonic();
+  const trustedOffset = createTrustedOffset(offsetMs, monotonic());
   let setBackMs = 0;
   let watcher: (() => void) | undefined;
-  /** Offsets as they were at most one day ago, and before that. */
-  const trusted = { offsetMs, beforeMs: offsetMs, sampledAtMs: monotonic() };
 
-  function noticeStep(): void {
-    if (watcher) queueMicrotask(watcher);
-  }
-
-  function read(): number {
+  function now(): number {
     const nowMs = clock.now();
     const changedMs = nowMs - monotonic() - offsetMs;
     offsetMs += changedMs;
-    if (changedMs <= -leastStepMs) setBackMs -= changedMs;
-    if (Math.abs(changedMs) >= leastStepMs) noticeStep();
+    if (changedMs <= -minStepMs) setBackMs -= changedMs;
+    // Deferred: whoever reads the time must not be interrupted by the watcher.
+    if (Math.abs(changedMs) >= minStepMs && watcher) queueMicrotask(watcher);
     return Math.floor(nowMs);
   }
 
   return {
-    now: read,
+    now,
     monotonic,
     setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
     get setBackMs() {
@@ -65,27 +92,16 @@ export function createTime(clock: Clock): Time {
       return taken;
     },
     cautiousNow() {
-      const nowMs = read();
-      const monotonicMs = nowMs - offsetMs;
-      if (monotonicMs - trusted.sampledAtMs >= trustAfterMs) {
-        trusted.beforeMs = trusted.offsetMs;
-        trusted.offsetMs = offsetMs;
-        trusted.sampledAtMs = monotonicMs;
-      }
-      return Math.floor(monotonicMs + Math.min(offsetMs, trusted.offsetMs, trusted.beforeMs));
+      const monotonicMs = now() - offsetMs;
+      return Math.floor(monotonicMs + trustedOffset(offsetMs, monotonicMs));
     },
     watch(callback) {
-      if (!isSteppable) return () => undefined;
+      if (!canStep) return () => undefined;
       watcher = callback;
-      let cancel: () => void = () => undefined;
-      const tick = (): void => {
-        cancel = clock.setTimeout(tick, watchMs);
-        callback();
-      };
-      cancel = clock.setTimeout(tick, watchMs);
+      const stop = repeat(clock, watchIntervalMs, callback);
       return () => {
         watcher = undefined;
-        cancel();
+        stop();
       };
     },
   };

@@ -6,171 +6,253 @@ import type { Transport } from './transport/transport.js';
 
 /** Options of `createSender`. */
 export interface SenderOptions {
-  /** Where endpoints, events and deliveries are kept: `createMemoryStore()` and others. */
+  /** Stores endpoints, events and deliveries: `createMemoryStore()`, `createSqliteStore({ path })`. */
   store: SenderStore;
-  /** How requests get out. @default over HTTP/1.1 */
+  /** Sends the requests. @default HTTP/1.1 over node:http */
   transport?: Transport | undefined;
-  /** @default the machine's own */
+  /** Tells the time and sets timers. @default the clock of the machine */
   clock?: Clock | undefined;
   /**
-   * Seconds from the end of an attempt to the next (contract section 4).
+   * The retry intervals in seconds, each from the end of an attempt to the next one (contract section 4).
    * @default [10, 60, 300, 1800, 7200]
    */
   retryScheduleSeconds?: readonly number[] | undefined;
-  /** One attempt in all, in milliseconds. @default 15_000 */
+  /** The deadline of one attempt in milliseconds: DNS, connection, TLS, headers and body. @default 15_000 */
   attemptTimeoutMs?: number | undefined;
-  /** How many attempts may be under way at once. @default 512 */
+  /** The most attempts in flight at once. @default 512 */
   maxInFlight?: number | undefined;
-  /** And of one account; endpoints of no account count as one. Pings count. @default half of `maxInFlight` */
+  /**
+   * The most attempts and pings of one account in flight at once. Endpoints without an account count as one account.
+   * @default half of `maxInFlight`
+   */
   maxInFlightPerAccount?: number | undefined;
-  /** And of one endpoint. @default 8 */
+  /** The most attempts to one endpoint in flight at once. @default 8 */
   maxInFlightPerEndpoint?: number | undefined;
-  /** How much of an interval chance may add, 0 to 1. It never shortens one. @default 0 */
+  /**
+   * The largest part of a retry interval that is randomly added to it, from 0 to 1. Jitter never shortens an interval.
+   * @default 0
+   */
   jitterRatio?: number | undefined;
-  /** For jitter: 0 up to 1. @default Math.random */
+  /** Returns a random number from 0 to less than 1, for jitter. @default Math.random */
   random?: (() => number) | undefined;
-  /** Admits `http:` and addresses that are not public, for local work. @default false */
+  /** Allows `http:` and addresses that are not public. For local work only. @default false */
   allowPrivateNetwork?: boolean | undefined;
-  /** Told once of each endpoint that was disabled for its failures; again if the process ended while it was told. */
+  /**
+   * Called once for each endpoint that was disabled because all retries of an event failed, or because it answered 410.
+   * If the callback rejects, it is called again after a minute; if the process dies meanwhile, at the next start.
+   * `createEndpointDisabledMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
+   */
   onEndpointDisabled?: ((endpoint: Endpoint) => unknown) | undefined;
   /**
-   * Called when held deliveries of an endpoint are near their end (`expiring`), and when the first of them was
-   * dropped (`dropped`). Called again if it rejects, or if the process ended meanwhile; the state is reset when the
-   * endpoint is enabled. `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
+   * Called before held deliveries of an endpoint are dropped (`expiring`), and once the first of them was (`dropped`).
+   * If it rejects or the process dies meanwhile, it is called again. Enabling the endpoint resets this.
+   * `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
    */
   onHeldExpiring?: ((endpoint: Endpoint, notice: HeldNotice) => unknown) | undefined;
-  /** How long and how much is kept. See {@link RetentionOptions}. */
+  /** How long and how much the sender keeps. Defaults: see {@link RetentionOptions}. */
   retention?: RetentionOptions | undefined;
   /**
-   * Told of what a store, a transport or a callback threw. Deliveries go on.
-   * @default a warning of the process
+   * Called with each error that a store, a transport or a callback threw. The sender goes on.
+   * @default emits a warning of the process
    */
   onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /**
- * How long deliveries are kept, with their attempts and events. Amounts are **per account**, and apply to ended
- * deliveries, to held ones, and to events that no endpoint was subscribed to, each. The oldest are dropped first, at
- * the next sweep (every 90 seconds). While an event is kept, its id is known, and publishing it again adds nothing.
+ * How long the sender keeps deliveries with their attempts and events, and how many. `deliveries` and `bytes` are limits
+ * **per account**. They apply separately to deliveries that have ended, to held ones, and to events without a subscribed
+ * endpoint. A sweep every 90 seconds drops the oldest first.
+ *
+ * The id of an event is known as long as the event is kept: until then, publishing it again adds nothing.
  */
 export interface RetentionOptions {
-  /** Days that ended deliveries are kept. @default 30 */
+  /** Days for which a delivery that has ended is kept, counted from its creation. @default 30 */
   days?: number | undefined;
-  /** Days that held deliveries are kept. @default 30 */
+  /** Days for which a held delivery is kept, counted from its creation. @default 30 */
   heldDays?: number | undefined;
   /** The most deliveries. @default 100_000 */
   deliveries?: number | undefined;
-  /** The most bytes of bodies and attempts; a body counts for each of its deliveries. @default 268_435_456 (256 MiB) */
+  /** The most bytes of bodies and attempts. A body counts once per delivery. @default 268_435_456 (256 MiB) */
   bytes?: number | undefined;
 }
 
-/** What becomes of the held deliveries of an endpoint. */
+/** What happens to the held deliveries of an endpoint. */
 export interface HeldNotice {
-  /** `expiring`: they will be dropped. `dropped`: the first of them was. */
+  /** `expiring`: they will be dropped. `dropped`: the first one was. */
   readonly state: 'expiring' | 'dropped';
-  /** From when on they are dropped, oldest first: milliseconds since 1970. */
+  /** The time of the first drop, in milliseconds since 1970. */
   readonly fromMs: number;
-  /** How many deliveries are held now. */
+  /** The number of deliveries that are held now. */
   readonly deliveries: number;
 }
 
-/** An endpoint as it may be shown: without its secret. */
+/** An endpoint without its secret. */
 export type Endpoint = Omit<
   EndpointRecord,
   'secret' | 'disabledNotificationPending' | 'heldExpiresAtMs' | 'heldDroppedAtMs' | 'heldNotificationPending'
 >;
 
-/** An endpoint that was just made. */
+/** An endpoint that was just created. */
 export interface CreatedEndpoint extends Endpoint {
-  /** Only where the sender made it: shown this once, and never again. */
+  /** The secret that the sender generated. It is returned only here; absent if you passed one. */
   readonly secret?: string;
+  /** The result of its first ping. A failed ping does not undo the creation. */
   readonly ping: PingResult;
 }
 
-/** What came of a ping. A failed one does not stop a save. */
+/** The result of a ping. */
 export interface PingResult {
+  /** True if the endpoint answered with a 2xx status. */
   readonly ok: boolean;
+  /** The id of the ping's delivery, whose attempt `getDelivery` returns. */
   readonly deliveryId: string;
+  /** The HTTP status; null if there was no response. */
   readonly status: number | null;
-  /** What went wrong: `HTTP 401: ` and what was said to it, or why there was no answer. */
+  /** `HTTP 401: ` and the beginning of the response's body, or the reason why there was no response; null if `ok`. */
   readonly error: string | null;
 }
 
-/** A known name, which editors offer, or any text: what is not known is refused with those that are. */
+/** The name of an event type, or `*` for all. Editors suggest the known names; the sender rejects unknown ones. */
 export type EventName = EventType | '*' | (string & {});
 
-/** What an endpoint is made of. */
+/** What an endpoint is created from. */
 export interface EndpointInput {
-  /** `https:`, and a public host. */
+  /** An `https:` URL with a public host, at most 2,048 characters. */
   url: string;
-  /** Names of event types, or `['*']` for all. */
+  /** The event types to subscribe to, or `['*']` for all. */
   events: readonly EventName[];
-  /** At least 16 characters; left out, one is made. */
+  /** 16 to 1,024 characters. Without it, the sender generates a secret and returns it once. */
   secret?: string | undefined;
-  /** The account whose events it hears; left out, every account's. */
+  /** The account whose events the endpoint receives. Without it, the endpoint receives the events of every account. */
   accountId?: string | undefined;
 }
 
-/** Of each kind of event what has to be given: id and time are made where they are left out. */
+/** Each kind of event with an optional id and timestamp. */
 type PartsOf<Event> = Event extends WebhookEvent
   ? Omit<Event, 'id' | 'timestamp'> & { readonly [Name in 'id' | 'timestamp']?: Event[Name] | undefined }
   : never;
 
-/** An event; one that this version does not know as `{ event: 'unknown', type, … }`. Pings are sent otherwise. */
+/**
+ * An event to publish. Without `id` and `timestamp`, the sender generates them. A type that this version does not know is
+ * published as `{ event: 'unknown', type, … }`. Pings are sent with `pingEndpoint` instead.
+ */
 export type PublishInput = WebhookEvent | PartsOf<Exclude<WebhookEvent, PingEvent>>;
 
-/** What came of publishing. */
+/** The result of publishing an event. */
 export interface PublishResult {
+  /** The id of the event: the given one, or the one that the sender generated. */
   readonly eventId: string;
-  /** False where the id was published before: nothing was added. */
+  /** False if the account has published an event with this id before: then nothing was added. */
   readonly created: boolean;
+  /** The deliveries of the event, one per subscribed endpoint. */
   readonly deliveries: readonly DeliveryRecord[];
 }
 
-/** A page of a list, newest first. */
+/** Selects a page of a list. Lists are sorted from newest to oldest. */
 export interface ListOptions {
-  /** `nextCursor` of the page before. */
+  /** The `nextCursor` of the previous page. Without it, the first page is returned. */
   cursor?: string | undefined;
-  /** 1 to 100. @default 20 */
+  /** The most items of the page, 1 to 100. @default 20 */
   limit?: number | undefined;
 }
 
-/** Made by `createSender`. */
+/**
+ * A sender, created by `createSender` (contract sections 1 and 4).
+ *
+ * Calls reject with a `SenderError` whose `code` is named below, with a `TypeError` for a misspelt option, or with the
+ * error of the store.
+ */
 export interface Sender {
-  /** Saves an endpoint and pings it. @throws `SenderError` `invalid_url`, `invalid_events`, `invalid_secret` */
+  /**
+   * Creates an endpoint and pings it. A failed ping does not undo the creation.
+   *
+   * @throws `SenderError` `invalid_url`, `invalid_events`, `invalid_secret`
+   *
+   * @example
+   * const { id, secret, ping } = await sender.createEndpoint({
+   *   url: 'https://example.com/webhooks/hostwares',
+   *   events: ['deployment.failed'],
+   *   accountId: 'acc_1',
+   * });
+   */
   createEndpoint(input: EndpointInput): Promise<CreatedEndpoint>;
+  /** Returns an endpoint; undefined if there is none with this id. */
   getEndpoint(id: string): Promise<Endpoint | undefined>;
+  /**
+   * Lists the endpoints of an account, or all.
+   *
+   * @throws `SenderError` `invalid_page`
+   */
   listEndpoints(options?: ListOptions & { accountId?: string | undefined }): Promise<Page<Endpoint>>;
-  /** @throws `SenderError` `not_found`, and as for `createEndpoint` */
+  /**
+   * Changes the URL or the subscriptions of an endpoint. Deliveries that wait are sent to the new URL.
+   *
+   * @throws `SenderError` `not_found`, `invalid_url`, `invalid_events`
+   */
   updateEndpoint(
     id: string,
     input: { url?: string | undefined; events?: EndpointInput['events'] | undefined },
   ): Promise<Endpoint>;
-  /** Its waiting deliveries are cancelled. @throws `SenderError` `not_found` */
+  /**
+   * Deletes an endpoint and cancels its waiting deliveries.
+   *
+   * @throws `SenderError` `not_found`
+   */
   deleteEndpoint(id: string): Promise<void>;
-  /** With `release`, what was held meanwhile is due now. @throws `SenderError` `not_found` */
+  /**
+   * Enables an endpoint. With `release`, its held deliveries become due, with the attempts that they have left; without
+   * it they stay held.
+   *
+   * @param options.release - Default: false.
+   * @throws `SenderError` `not_found`
+   */
   enableEndpoint(
     id: string,
     options?: { release?: boolean | undefined },
   ): Promise<Endpoint & { released: number }>;
-  /** Deliveries are held until it is enabled and they are released. @throws `SenderError` `not_found` */
+  /**
+   * Disables an endpoint. Its deliveries are held until it is enabled and they are released.
+   *
+   * @throws `SenderError` `not_found`
+   */
   disableEndpoint(id: string): Promise<Endpoint>;
-  /** From the next attempt on, the new secret signs. @throws `SenderError` `not_found`, `invalid_secret` */
+  /**
+   * Replaces the secret of an endpoint. The next attempt is signed with the new one.
+   *
+   * @param options.secret - 16 to 1,024 characters. Default: generated.
+   * @throws `SenderError` `not_found`, `invalid_secret`
+   */
   rotateSecret(id: string, options?: { secret?: string | undefined }): Promise<{ secret: string }>;
   /**
-   * One attempt, now, that counts for nothing. It waits for a place if too many attempts are under way; while an
-   * endpoint is being pinged, it is not pinged a second time, and the result is that of the first.
+   * Sends one ping. Its result has no effect on the status of the endpoint. A ping waits up to `attemptTimeoutMs` if too
+   * many attempts are in flight. While an endpoint is being pinged, further calls get the result of that ping.
+   *
    * @throws `SenderError` `not_found`
    */
   pingEndpoint(id: string): Promise<PingResult>;
   /**
-   * Keeps an event and a delivery for each endpoint that hears it; for a disabled one it is held. What it
-   * resolves to is as durable as the store.
+   * Stores an event and a delivery for each endpoint that is subscribed to it. The deliveries of a disabled endpoint are
+   * held. When the promise resolves, event and deliveries are as durable as the store.
    *
    * @throws `SenderError` `invalid_event`, `payload_too_large`
+   *
+   * @example
+   * // With an id of your own, publishing is idempotent.
+   * const { created } = await sender.publish({
+   *   id: 'evt_order_4711',
+   *   event: 'credits.low',
+   *   account_id: 'acc_1',
+   *   data: { balance: 3 },
+   * });
    */
   publish(event: PublishInput): Promise<PublishResult>;
+  /** Returns a delivery with its event and all its attempts; undefined if there is none with this id. */
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
+  /**
+   * Lists deliveries, filtered by endpoint, status or event type.
+   *
+   * @throws `SenderError` `invalid_page`
+   */
   listDeliveries(
     options?: ListOptions & {
       endpointId?: string | undefined;
@@ -179,22 +261,34 @@ export interface Sender {
     },
   ): Promise<Page<DeliveryRecord>>;
   /**
-   * The same event once more, as a new delivery that never disables its endpoint.
-   * @throws `SenderError` `not_found` where the delivery or its endpoint is gone
+   * Delivers an event again: creates a delivery of the same event to the same endpoint. It is retried like others, but
+   * never disables the endpoint.
+   *
+   * @throws `SenderError` `not_found` if the delivery or its endpoint no longer exists
    */
   redeliver(deliveryId: string): Promise<DeliveryRecord>;
   /**
-   * Delivers from now on, and keeps the process alive until it is stopped. Waits for a `stop` that is under way; if
-   * it rejects, nothing runs.
-   * @throws Error if the transport cannot work or the store fails
+   * Starts to deliver, and keeps the process alive until `stop()`. Waits for a `stop()` that is in progress. If it
+   * rejects, nothing runs.
+   *
+   * @throws the error of the transport or the store
    */
   start(): Promise<void>;
-  /** No new attempts; waits for those under way, pings included. @param options.drainMs - At most so long. Default 20_000. */
+  /**
+   * Begins no new attempts and waits for those in flight, pings included. Attempts that are still in flight after
+   * `drainMs` are aborted: their outcome is unknown, and the endpoint is not blamed.
+   *
+   * @param options.drainMs - The longest wait, in milliseconds. Default: 20_000.
+   */
   stop(options?: { drainMs?: number | undefined }): Promise<void>;
   /**
-   * On a virtual clock: delivers all there is, going on from each due time to the next, until nothing is left
-   * to do.
-   * @throws `TypeError` on a clock that cannot be advanced
+   * Delivers everything on a virtual clock: advances it from one due time to the next until no delivery waits for an
+   * attempt. Does not need `start()`.
+   *
+   * @throws `TypeError` if the clock has no `advanceTo`
+   *
+   * @example
+   * const sender = createSender({ store: createMemoryStore(), clock: createVirtualClock() });
    */
   runUntilIdle(): Promise<void>;
 }

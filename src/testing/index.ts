@@ -1,3 +1,9 @@
+/**
+ * Helps to test a webhook endpoint: genuine signed requests, sample events, a clock that tests advance, and a suite for
+ * your own replay store. Not for production.
+ *
+ * @module testing
+ */
 export { replayStoreCases } from './replay-store-cases.js';
 export type { ReplayStoreCase, ReplayStoreHarness } from './replay-store-cases.js';
 export { sampleEvent } from '../events/samples.js';

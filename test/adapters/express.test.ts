@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createExpressHandler, createExpressMiddleware } from '../../adapters/express.js';
 import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
-import { close, listen } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
 import { secret, describeServer } from './server-suite.js';
 
 // Express 4 has the same types as far as these tests go.

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, listen } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
 import { secret, describeServer } from './server-suite.js';
 
 const path = '/webhooks/hostwares';

@@ -10,7 +10,8 @@ import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createNodeHandler } from '../../adapters/node.js';
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, head, listen, open } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
+import { head, open } from '../support/raw-client.js';
 import { secret, describeServer } from './server-suite.js';
 
 afterEach(() => {
@@ -37,7 +38,10 @@ it('createNodeHandler passes the IncomingMessage to the secret function', async 
 
 it('createNodeHandler responds to a body that is too slow, and later closes the connection', async () => {
   const onRejected = vi.fn();
-  const server = createServer(createNodeHandler(createReceiver({ secret, onRejected })));
+  // A fresh copy of the module: its timer would otherwise still be the real one of an earlier test.
+  vi.resetModules();
+  const fresh = await import('../../adapters/node.js');
+  const server = createServer(fresh.createNodeHandler(createReceiver({ secret, onRejected })));
   const url = await listen(server);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   const { headers } = await createSignedRequest('ping', { secret });

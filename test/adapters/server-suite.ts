@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
-import { close, head, listen, open } from '../support/raw-client.js';
+import { close, listen } from '../support/http-server.js';
+import { head, open } from '../support/raw-client.js';
 
 export const secret = 'whsec_server';
 

@@ -14,7 +14,7 @@ export const variants = [
     name: 'the default parser',
     expect: 'body_already_parsed',
     hint: /parse: 'none'/,
-    // A handler that uses `body`, since Elysia parses only for those.
+    // Elysia parses the body only for handlers that use `body`.
     start: (receiver) =>
       start(new Elysia().post(path, ({ request, body }) => (void body, receiver.handle(request)))),
   },

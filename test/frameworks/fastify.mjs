@@ -8,7 +8,7 @@ async function listen(app) {
   return { url: base + path, close: () => app.close() };
 }
 
-/** As docs/receiving.md has it. */
+/** The code of docs/receiving.md. */
 function keepBytes(app) {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>

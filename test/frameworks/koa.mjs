@@ -5,7 +5,7 @@ import { serve } from './server.mjs';
 
 const path = '/webhooks/hostwares';
 
-/** As docs/receiving.md has it. */
+/** The code of docs/receiving.md. */
 function mount(receiver) {
   const handler = createNodeHandler(receiver);
   return (ctx, next) => (ctx.path === path ? handler(ctx.req, ctx.res) : next());

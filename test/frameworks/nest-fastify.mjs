@@ -3,7 +3,7 @@ import { createExpressHandler, createExpressMiddleware } from '@hostwares/webhoo
 import { startNest } from './nest.mjs';
 import { secret } from './requests.mjs';
 
-/** As docs/receiving.md has it. */
+/** The code of docs/receiving.md. */
 const receive = (receiver) => async (request, reply) => {
   const { status, headers, body } = await receiver.receive({
     method: request.method,

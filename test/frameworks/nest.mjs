@@ -1,4 +1,4 @@
-// Decorators applied as the functions that they are, so that no compiler is needed.
+// Applies decorators as plain functions, so that no compiler is needed.
 import 'reflect-metadata';
 import { Controller, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

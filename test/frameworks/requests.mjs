@@ -1,4 +1,4 @@
-// What every framework must do alike: the requests that each test file's servers are sent.
+// The requests that every framework must handle alike.
 import { createSignedRequest, sampleEvent } from '@hostwares/webhooks/testing';
 
 export const secret = 'whsec_frameworks';
@@ -6,12 +6,12 @@ export const secret = 'whsec_frameworks';
 const large = sampleEvent('deployment.failed', { data: { error: 'x'.repeat(250_000) } });
 const unusual = sampleEvent('site.created', { data: { site_name: 'Größe ✓ 42.50 "quoted" \u2028' } });
 
-/** A request signed with the secret, to a URL. */
+/** Returns a function that creates a signed request to a URL. */
 const signed = (event) => (url) => createSignedRequest(event, { secret, url });
 
 /**
- * `event` is the type that a handler must have seen, or undefined if none may have run. The receiver reads the body of
- * a request that `hasSignature`, well-formed at least.
+ * `event` is the type that a handler must receive; without it, no handler may run. `hasSignature`: the request has a
+ * well-formed signature, so that the receiver reads its body.
  * @type {{ name: string, create: (url: string) => Request | Promise<Request>, status: number, event?: string,
  *   hasSignature: boolean }[]}
  */

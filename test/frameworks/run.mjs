@@ -1,9 +1,9 @@
 // Runs the packed package in each framework: `node test/frameworks/run.mjs [name …]`. Needs `npm ci` here and a build.
 //
-// A file per framework exports `variants`: ways to mount the package.
-//   start(receiver)  starts a server: { url, close } or, if it needs none, { fetch, close }.
-//   expect      if the variant is a mistake: 'body_already_parsed' for every signed request, or 'error' for all (500).
-//   hint        what the response or `onRejected` must say then.
+// A file per framework exports `variants`, the ways to mount the package:
+//   start(receiver)  starts a server and returns { url, close }, or { fetch, close } without one.
+//   expect           for a mistake: 'body_already_parsed' for each signed request, or 'error' (500) for each request.
+//   hint             for a mistake: a pattern that the response or the hint of `onRejected` matches.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,11 +24,11 @@ const report = createReport();
 const unhandled = [];
 process.on('unhandledRejection', (error) => unhandled.push(error));
 
-/** Sends one request of the list, and throws if the response or what the receiver saw is not as expected. */
+/** Sends one request, and throws unless the response and the events that handlers received are as expected. */
 async function check(variant, { create, status, event, hasSignature }) {
-  const told = [];
+  const rejections = [];
   const seen = [];
-  const receiver = createReceiver({ secret, onRejected: (error) => told.push(error) });
+  const receiver = createReceiver({ secret, onRejected: (error) => rejections.push(error) });
   receiver.onAny((each) => void seen.push(each.event));
   const {
     url = 'http://localhost/webhooks/hostwares',
@@ -38,12 +38,14 @@ async function check(variant, { create, status, event, hasSignature }) {
   try {
     const response = await send(await create(url));
     const text = await response.text();
-    const got = `${response.status} ${text.slice(0, 200)}, saw [${seen}], told ${told.map(({ code, hint }) => `${code}: ${hint}`)}`;
+    const got = `${response.status} ${text.slice(0, 200)}, handled [${seen}], rejected ${rejections.map(({ code, hint }) => `${code}: ${hint}`)}`;
     const isMistake = variant.expect && (hasSignature || variant.expect === 'error');
     if (response.status !== (isMistake ? 500 : status)) throw new Error(got);
     if (String(seen) !== (isMistake || !event ? '' : event)) throw new Error(got);
-    if (isMistake && variant.expect !== 'error' && told[0]?.code !== variant.expect) throw new Error(got);
-    if (isMistake && variant.hint && !variant.hint.test(`${text} ${told[0]?.hint}`)) throw new Error(got);
+    if (isMistake && variant.expect !== 'error' && rejections[0]?.code !== variant.expect)
+      throw new Error(got);
+    if (isMistake && variant.hint && !variant.hint.test(`${text} ${rejections[0]?.hint}`))
+      throw new Error(got);
   } finally {
     await close();
   }

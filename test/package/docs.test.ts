@@ -1,4 +1,4 @@
-// The programs in docs/ compile, against the sources.
+// The programs in README and docs/ compile, against the sources.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,19 +6,21 @@ import ts from 'typescript';
 import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = readdirSync(join(root, 'docs'))
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`);
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
-/** The files that a page's programs are in, by their path in a folder that is not on the disk. */
+/** Returns the programs of a page as [path, code]; the paths lie in a folder that does not exist on disk. */
 function filesOf(page: string): [string, string][] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name, code]) => [
-    join(root, 'test', page, name!),
-    code!,
-  ]);
+  return [...text.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)]
+    .map(([, name, code]): [string, string] => [join(root, 'test', page, name!), code!])
+    .filter(([path]) => !path.endsWith('/route.ts')); // Next's own build compiles it, in package-checks.mjs.
 }
-// What the pages take from a user's own modules.
+// Modules of the user that programs import.
 const own: [string, string][] = [
   [
     'docs/replay.md/my-store.ts',
@@ -32,11 +34,10 @@ const own: [string, string][] = [
   ],
 ].map(([name, code]) => [join(root, 'test', name!), code!]);
 
-it('the programs in docs/ compile, and the one of the README that needs a queue', () => {
-  // The others of the README are compiled and run with the packed package.
-  const queue = filesOf('README.md').filter(([path]) => path.endsWith('queue.ts'));
-  const files = new Map([...pages.flatMap(filesOf), ...queue, ...own]);
-  expect(queue).toHaveLength(1);
+it('the programs in README and docs/ compile', () => {
+  const files = new Map([...pages.flatMap(filesOf), ...own]);
+  expect(files.has(join(root, 'test/README.md/server.ts'))).toBe(true);
+  expect(files.has(join(root, 'test/docs/queues.md/queue.ts'))).toBe(true);
   expect(files.size).toBeGreaterThan(12);
   const configPath = join(root, 'test/tsconfig.json');
   const { config } = ts.readConfigFile(configPath, (path) => ts.sys.readFile(path)) as { config: object };

@@ -1,9 +1,8 @@
-// The examples as a user starts them: a process of its own, on the built package.
+// Runs the examples as users do: each as a process, on the built package.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
@@ -12,6 +11,7 @@ import { startFakeProvider } from '../../examples/fake-provider.js';
 import { providerEnv, startExample } from '../../examples/start.js';
 import worker from '../../examples/workers/worker.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+import { hasRedis, redisUrl } from '../support/services.js';
 
 const secret = 'whsec_examples';
 
@@ -21,7 +21,7 @@ describe.each([
   ['hono/server.ts', '/webhooks/log', 'ping', /webhook_id/],
   ['node/server.ts', '/webhooks/hostwares', 'site.status_changed', /shop: RUNNING → CRASHED/],
 ])('examples/%s %s', (file, path, event, logged) => {
-  it('handles what is genuine and refuses what is not', async () => {
+  it('handles a genuine event and rejects a forged one', async () => {
     const example = await startExample(file, secret);
     try {
       const url = example.url + path;
@@ -39,7 +39,7 @@ describe.each([
   });
 });
 
-it('examples/workers handles, refuses, and takes the secret from its bindings', async () => {
+it('examples/workers reads the secret from its bindings, handles a genuine event and rejects a forged one', async () => {
   const ctx = { waitUntil: vi.fn() };
   const url = 'https://example.com/webhooks/hostwares';
   const post = async (signedWith: string, env: object, to = url) =>
@@ -62,7 +62,7 @@ describe.each([
   ['discord-forwarder', 'deployment.failed', /🔥 shop did not deploy/, '/api/v10/webhooks/'],
   ['pagerduty', 'credits.low', /Credits are running low/, '/v2/enqueue'],
 ])('examples/%s', (name, event, posted, path) => {
-  it('forwards, in under 40 lines', async () => {
+  it('forwards genuine events only, in under 40 lines', async () => {
     const provider = await startFakeProvider();
     const example = await startExample(`${name}/server.ts`, secret, provider.origin);
     try {
@@ -86,27 +86,27 @@ describe.each([
   });
 });
 
-it('the demo of the notifiers sends what it should', async () => {
+it('examples/demo-notify.ts posts 14 messages to Slack, 14 to Discord and 4 to PagerDuty', async () => {
   const demo = fileURLToPath(new URL('../../examples/demo-notify.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [demo]);
   expect(stdout).toMatch(/^14 to Slack, 14 to Discord, 4 to PagerDuty: all right\.$/m);
 });
 
-it('the demo gives 20 right answers and exit code 0', async () => {
+it('examples/demo.ts gets 20 correct responses and exits with code 0', async () => {
   const demo = fileURLToPath(new URL('../../examples/demo.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [demo]);
   expect(stdout).toMatch(/^20 of 20 answers were right\.$/m);
   expect(stdout).not.toMatch(/WRONG/);
 });
 
-it('the demo of the sender keeps the contract', async () => {
+it('examples/demo-send.ts keeps the contract in seven attempts', async () => {
   const demo = fileURLToPath(new URL('../../examples/demo-send.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [demo]);
   expect(stdout.match(/attempt \d {3}\+\d+ s/g)).toHaveLength(7);
   expect(stdout).toMatch(/^The contract was kept\.$/m);
 });
 
-it('examples/sender serves the API, delivers, and has everything again after a kill', async () => {
+it('examples/sender serves the API, delivers, and keeps its endpoints after SIGKILL', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hostwares-example-'));
   const receiver = await startExample('express/server.ts', secret);
   const env = {
@@ -141,18 +141,10 @@ it('examples/sender serves the API, delivers, and has everything again after a k
   }
 });
 
-// The examples take their Redis from there too.
-const redisUrl = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-const hasRedis = await new Promise<boolean>((resolve) => {
-  const socket = connect(Number(redisUrl.port || 6379), redisUrl.hostname, () => {
-    socket.destroy();
-    resolve(true);
-  });
-  socket.on('error', () => resolve(false));
-});
-if (!hasRedis && process.env.CI === 'true') throw new Error(`CI must have a Redis at ${redisUrl.href}`);
+// The examples take their Redis from the same variable.
+const isThere = await hasRedis();
 
-it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two processes', async () => {
+it.skipIf(!isThere)('examples/redis-dedupe handles an event once across two processes', async () => {
   const both = await Promise.all([
     startExample('redis-dedupe/server.ts', secret),
     startExample('redis-dedupe/server.ts', secret),
@@ -164,15 +156,15 @@ it.skipIf(!hasRedis)('examples/redis-dedupe handles an event once over two proce
       statuses.push((await fetch(await createSignedRequest(event, { secret, url }))).status);
     expect(statuses).toEqual([200, 200, 200, 200]);
     const log = () => both.flatMap((each) => each.log).join('\n');
-    await vi.waitFor(() => expect(log().match(/again: handled before/g)).toHaveLength(3));
+    await vi.waitFor(() => expect(log().match(/duplicate, already handled/g)).toHaveLength(3));
     expect(log().match(/charging for/g)).toHaveLength(1);
   } finally {
     await Promise.all(both.map((each) => each.stop()));
   }
 });
 
-it.skipIf(!hasRedis)(
-  'examples/bullmq answers once the event is queued, and works it off elsewhere',
+it.skipIf(!isThere)(
+  'examples/bullmq answers once the event is queued, and handles it in another process',
   async () => {
     const env = { QUEUE: `examples-${crypto.randomUUID()}`, READING_MS: '300' };
     const server = await startExample('bullmq/server.ts', secret, undefined, env);
@@ -182,7 +174,7 @@ it.skipIf(!hasRedis)(
     const workers: Awaited<ReturnType<typeof startExample>>[] = [];
     const log = () => workers.flatMap((each) => each.log).join('\n');
     try {
-      // Nobody is there to work yet.
+      // No worker runs yet.
       expect([await post(event), await post(event), await post('ping')]).toEqual([200, 200, 200]);
       expect(await post(event, 'other')).toBe(401);
       for (let each = 0; each < 2; each += 1)
@@ -190,7 +182,7 @@ it.skipIf(!hasRedis)(
       await vi.waitFor(() => expect(log()).toContain(`done with ${event.id}`), 10_000);
       expect(log().match(/reading the logs of shop/g)).toHaveLength(1);
 
-      // Told to end, a worker ends what it has begun.
+      // A worker that is stopped first finishes its job.
       const last = sampleEvent('deployment.failed', { id: 'evt_last' });
       expect(await post(last)).toBe(200);
       await vi.waitFor(() => expect(log()).toContain('(evt_last)'), 10_000);
@@ -199,7 +191,7 @@ it.skipIf(!hasRedis)(
       expect(server.log.join('\n')).not.toContain('reading the logs');
     } finally {
       await Promise.all([server, ...workers].map((each) => each.stop('SIGKILL')));
-      const queue = new Queue(env.QUEUE, { connection: { url: redisUrl.href } });
+      const queue = new Queue(env.QUEUE, { connection: { url: redisUrl } });
       await queue.obliterate({ force: true });
       await queue.close();
     }

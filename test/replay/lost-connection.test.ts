@@ -1,6 +1,4 @@
-// The wire to the store is cut while a handler runs: after its effect, before its completion. And clocks that are wrong.
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+// The connection to the store is cut while a handler runs, after its effect and before its completion; and clocks that are wrong.
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
@@ -8,18 +6,11 @@ import { createReceiver, type ReplayStore } from '../../src/index.js';
 import { createPostgresReplayStore } from '../../src/replay/postgres.js';
 import { createRedisReplayStore } from '../../src/replay/redis.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
+import { openCuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.js';
+import { hasPostgres, hasRedis, postgresUrl, redisUrl } from '../support/services.js';
 
 const secret = 'whsec_of_the_cut_test';
-const redisUrl = new URL(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-const postgresUrl = new URL(process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test');
-const canReach = ({ hostname, port }: URL) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(Number(port), hostname, () => resolve(true));
-    socket.on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
-const areThere = (await canReach(redisUrl)) && (await canReach(postgresUrl));
-if (!areThere && process.env.CI === 'true') throw new Error('CI must have Postgres and Redis');
+const areThere = (await hasPostgres()) && (await hasRedis());
 
 const closing: (() => unknown)[] = [];
 afterAll(async () => {
@@ -28,41 +19,6 @@ afterAll(async () => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** A wire to a server, which can be cut: what is on its way is gone, and nobody is there until it is mended. */
-async function openWire(to: URL) {
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) {
-      near.destroy();
-      return;
-    }
-    const far = connect(Number(to.port), to.hostname);
-    for (const [from, into] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(into);
-      from.on('error', () => undefined);
-      from.on('close', () => into.destroy());
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closing.push(() => server.close());
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut() {
-      isCut = true;
-      for (const socket of sockets) socket.destroy();
-    },
-    mend() {
-      isCut = false;
-    },
-  };
-}
-type Wire = Awaited<ReturnType<typeof openWire>>;
 
 const suffix = crypto.randomUUID().slice(0, 8);
 const open: Record<string, (port: number) => Promise<ReplayStore> | ReplayStore> = {
@@ -86,21 +42,22 @@ const open: Record<string, (port: number) => Promise<ReplayStore> | ReplayStore>
     return store;
   },
 };
-const wireTo: Record<string, () => Promise<Wire>> = {
-  redis: () => openWire(redisUrl),
-  postgres: () => openWire(postgresUrl),
-};
+async function openProxyTo(kind: string): Promise<CuttableProxy> {
+  const proxy = await openCuttableProxy(kind === 'redis' ? redisUrl : postgresUrl);
+  closing.push(() => proxy.close());
+  return proxy;
+}
 
-describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
-  it('cut between claim and completion: 503 within its time, and handled again once the lease has passed', async () => {
-    const wire = await wireTo[kind]!();
-    const store = await open[kind]!(wire.port);
+describe.skipIf(!areThere).each(['redis', 'postgres'])('a replay store on %s', (kind) => {
+  it('answers 503 within its time limit if the connection is cut after the claim, and handles the event again after the lease', async () => {
+    const proxy = await openProxyTo(kind);
+    const store = await open[kind]!(Number(proxy.url.port));
     const attempts: (number | undefined)[] = [];
     const receiver = createReceiver({ secret, replay: { store, leaseSeconds: 0.5, timeoutMs: 1_000 } }).onAny(
       async (_, { attempt }) => {
         attempts.push(attempt);
         await Promise.resolve();
-        if (attempts.length === 1) wire.cut();
+        if (attempts.length === 1) proxy.cut();
       },
     );
     const event = sampleEvent('credits.low', {
@@ -111,12 +68,12 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
 
     const startedMs = performance.now();
     expect(await send()).toBe(503);
-    // Nor is anything begun while it is cut.
+    // No handler runs while the connection is cut.
     expect(await send()).toBe(503);
     expect(performance.now() - startedMs).toBeLessThan(4_000);
     expect(attempts).toEqual([1]);
 
-    wire.mend();
+    proxy.restore();
     const statuses: number[] = [];
     await vi.waitFor(
       async () => {
@@ -125,16 +82,16 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
       },
       { timeout: 10_000, interval: 50 },
     );
-    // A client that keeps commands until the wire is mended (ioredis does) may have written down the first run after all.
+    // ioredis keeps commands until it is connected again, so the completion of the first run may have been stored.
     expect([[1], [1, 2]]).toContainEqual(attempts);
     expect(statuses.slice(0, -1).every((status) => status === 409 || status === 503)).toBe(true);
     expect(await send()).toBe(200);
     expect(attempts.length).toBeLessThanOrEqual(2);
   });
 
-  it("the clock of a process does not matter: leases are by the server's", async () => {
-    const wire = await wireTo[kind]!();
-    const store = await open[kind]!(wire.port);
+  it("measures leases by the server's clock, not by that of the process", async () => {
+    const proxy = await openProxyTo(kind);
+    const store = await open[kind]!(Number(proxy.url.port));
     const id = crypto.randomUUID();
     const claimed = await store.claim(id, { leaseMs: 60_000, ttlMs: 120_000 });
     for (const hours of [-48, 48]) {

@@ -1,30 +1,25 @@
-// The Postgres store: on PGlite everywhere, and on a real server with both clients. POSTGRES_URL, or the one on this machine.
+// The Postgres store on PGlite, and with both clients on the server of POSTGRES_URL or of this machine.
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createPostgresReplayStore, type PostgresReplayStore } from '../../src/replay/postgres.js';
 import { replayStoreCases } from '../../src/testing/index.js';
+import { hasPostgres, postgresUrl } from '../support/services.js';
+import { sleep } from '../support/sleep.js';
 
-const url = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const table = `hostwares_replay_${crypto.randomUUID().slice(0, 8)}`;
-const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
-const sql = postgres(url, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
-// It is made ready here, for that takes a busy machine longer than a test may.
+const pool = new pg.Pool({ connectionString: postgresUrl, max: 10, connectionTimeoutMillis: 10_000 });
+const sql = postgres(postgresUrl, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
+// Created here, since on a busy machine it takes longer than the time limit of a test.
 const pglite = await PGlite.create();
 
-const isThere = await pool.query('SELECT 1').then(
-  () => true,
-  () => false,
-);
-if (!isThere && process.env.CI === 'true') throw new Error(`CI must have a Postgres at ${url}`);
+const isThere = await hasPostgres();
 
 afterAll(async () => {
   if (isThere) await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_other`);
   await Promise.all([pool.end(), sql.end(), pglite.close()]);
 });
-
-const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.each([
   ['PGlite', true, (named) => createPostgresReplayStore(pglite, { table: named })],
@@ -39,9 +34,9 @@ describe.each([
       return store;
     };
 
-    it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+    it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-    it.skipIf(!available)('keeps two services apart that have a table each', async () => {
+    it.skipIf(!available)('keeps the events of two tables apart', async () => {
       const id = crypto.randomUUID();
       const times = { leaseMs: 1_000, ttlMs: 1_000 };
       const store = await open();
@@ -52,14 +47,14 @@ describe.each([
       expect((await store.claim(id, times)).status).toBe('busy');
     });
 
-    it.skipIf(!available)('says what to do where its table is missing', async () => {
+    it.skipIf(!available)('rejects a claim with the fix if its table is missing', async () => {
       const store = make(`${table}_missing`);
       await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
         `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,
       );
     });
 
-    it.skipIf(!available)('forgets what has expired, and nothing else', async () => {
+    it.skipIf(!available)('deletes expired rows only, in limited numbers', async () => {
       const store = await open();
       await store.cleanUp();
       const times = { leaseMs: 10, ttlMs: 20 };
@@ -68,7 +63,7 @@ describe.each([
       for (const id of gone) await store.claim(id, times);
       const claim = await store.claim(kept, { leaseMs: 60_000, ttlMs: 60_000 });
       await store.complete(kept, claim.status === 'claimed' ? claim.token : '');
-      await pass(100);
+      await sleep(100);
       expect(await store.cleanUp(2)).toBe(2);
       expect(await store.cleanUp()).toBeGreaterThanOrEqual(1);
       expect((await store.claim(kept, times)).status).toBe('done');
@@ -78,10 +73,16 @@ describe.each([
   },
 );
 
-it.each(['Replay', 'a b', 'x;drop table y', '', 'a.b.c', 'x'.repeat(61)])('refuses %j as a table', (name) => {
-  expect(() => createPostgresReplayStore(pglite, { table: name })).toThrow(TypeError);
-});
+it.each(['Replay', 'a b', 'x;drop table y', '', 'a.b.c', 'x'.repeat(61)])(
+  'createPostgresReplayStore rejects %j as a table',
+  (name) => {
+    expect(() => createPostgresReplayStore(pglite, { table: name })).toThrow(TypeError);
+  },
+);
 
-it.each([undefined, {}, 'postgres://127.0.0.1'])('refuses %o as a client', (client) => {
-  expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
-});
+it.each([undefined, {}, 'postgres://127.0.0.1'])(
+  'createPostgresReplayStore rejects %o as a client',
+  (client) => {
+    expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
+  },
+);

@@ -1,45 +1,32 @@
-// The Redis store on a real Redis, with both clients. REDIS_URL, or the one on this machine.
+// The Redis store with both clients, on the server of REDIS_URL or of this machine.
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createRedisReplayStore } from '../../src/replay/redis.js';
 import { createSignedRequest, replayStoreCases, sampleEvent } from '../../src/testing/index.js';
+import { hasRedis, redisUrl } from '../support/services.js';
+import { sleep } from '../support/sleep.js';
 
-const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const prefix = `hostwares:test:${crypto.randomUUID()}:`;
 const closing: (() => unknown)[] = [];
 afterAll(() => Promise.all(closing.map((close) => close())));
 
-async function connect(): Promise<Redis | undefined> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    closing.push(() => client.quit());
-    return client;
-  } catch {
-    if (process.env.CI === 'true') throw new Error(`CI must have a Redis at ${url}`);
-    return undefined;
-  }
-}
-
-const ioredis = await connect();
-const nodeRedis = createClient({ url });
+const ioredis = (await hasRedis()) ? new Redis(redisUrl) : undefined;
+const nodeRedis = createClient({ url: redisUrl });
 if (ioredis) {
+  closing.push(() => ioredis.quit());
   await nodeRedis.connect();
   closing.push(() => nodeRedis.close());
 }
-
-const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(!ioredis).each([
   ['ioredis', () => createRedisReplayStore(ioredis!, { prefix })],
   ['node-redis', () => createRedisReplayStore(nodeRedis, { prefix })],
 ])('the Redis replay store with %s', (_, open) => {
-  it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass }));
+  it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-  it('leaves nothing behind that does not expire', async () => {
+  it('lets every key expire', async () => {
     const store = open();
     const id = crypto.randomUUID();
     const claim = await store.claim(id, { leaseMs: 1_000, ttlMs: 60_000 });
@@ -49,7 +36,7 @@ describe.skipIf(!ioredis).each([
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
-  it('keeps two services apart that have a prefix each', async () => {
+  it('keeps the events of two prefixes apart', async () => {
     const id = crypto.randomUUID();
     const times = { leaseMs: 1_000, ttlMs: 1_000 };
     const other = createRedisReplayStore(ioredis!, { prefix: `${prefix}other:` });
@@ -58,7 +45,7 @@ describe.skipIf(!ioredis).each([
     expect((await open().claim(id, times)).status).toBe('busy');
   });
 
-  it('serves a receiver', async () => {
+  it('lets three receivers handle an event once', async () => {
     const runs: string[] = [];
     const receivers = [1, 2, 3].map(() =>
       createReceiver({ secret: 'whsec_of_the_redis_test', replay: { store: open() } }).onAny(({ id }) =>
@@ -76,7 +63,7 @@ describe.skipIf(!ioredis).each([
   });
 });
 
-it('answers 503 where there is no Redis, and does not wait for ever', async () => {
+it('the receiver answers 503 within timeoutMs if Redis cannot be reached', async () => {
   const nobody = new Redis('redis://127.0.0.1:1', { retryStrategy: () => 50 });
   nobody.on('error', () => undefined);
   const receiver = createReceiver({
@@ -88,17 +75,17 @@ it('answers 503 where there is no Redis, and does not wait for ever', async () =
   nobody.disconnect();
 });
 
-it.skipIf(!ioredis)('takes a pool of node-redis', async () => {
-  const pool = createClientPool({ url });
+it.skipIf(!ioredis)('createRedisReplayStore accepts a pool of node-redis', async () => {
+  const pool = createClientPool({ url: redisUrl });
   await pool.connect();
   const claim = await createRedisReplayStore(pool, { prefix }).claim('pooled', { leaseMs: 10, ttlMs: 10 });
   expect(claim.status).toBe('claimed');
   await pool.close();
 });
 
-// The last is what Upstash's client has.
+// The last has the shape of Upstash's client.
 it.each([undefined, {}, 'redis://127.0.0.1', { eval: () => 'claimed 1' }])(
-  'refuses %o as a client',
+  'createRedisReplayStore rejects %o as a client',
   (client) => {
     expect(() => createRedisReplayStore(client as never)).toThrow(TypeError);
   },

@@ -1,4 +1,4 @@
-// Compiled with exactOptionalPropertyTypes, against the packed package: each optional option accepts `undefined`.
+// Compiles against the packed package with exactOptionalPropertyTypes, if each optional option accepts `undefined`.
 import type {
   EventOf,
   HandleContext,
@@ -77,7 +77,7 @@ accepts<SendTestEventOptions>();
 accepts<SampleOverrides<EventOf<'credits.low'>['data']>>();
 accepts<NonNullable<SampleOverrides<EventOf<'credits.low'>['data']>['data']>>();
 
-// The check itself: it must see an option that does not accept it.
+// Proves that the check detects an option that does not accept `undefined`.
 // @ts-expect-error -- `strict` does not accept undefined.
 accepts<{ strict?: number; loose?: number | undefined }>();
 

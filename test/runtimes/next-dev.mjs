@@ -1,5 +1,5 @@
-// Hot reload in the real `next dev`: editing a file that registers handlers must not break the endpoint.
-// Needs the built package, and the Next example's own node_modules.
+// Hot reload in `next dev`: the endpoint keeps working while a file that registers handlers is edited.
+// Needs the build, and the node_modules of the Next example.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const app = createProject('next-dev', tarball);
 const example = join(root, 'examples/next');
 for (const name of ['package.json', 'next.config.mjs', 'tsconfig.json'])
   cpSync(join(example, name), join(app, name));
-// Next resolves packages below its root, so its own node_modules are linked in one by one.
+// Next resolves packages below its root only, so the packages of the example are linked one by one.
 for (const name of ['next', 'react', 'react-dom', 'typescript', '@types', '@next', '@swc', 'styled-jsx'])
   symlinkSync(join(example, 'node_modules', name), join(app, 'node_modules', name));
 writeFileSync(
@@ -71,12 +71,13 @@ const exited = once(server, 'exit');
 
 async function waitFor(what, holds) {
   for (let tries = 0; !(await holds()); tries += 1) {
-    if (server.exitCode !== null || tries > 600) throw new Error(`${what} did not come:\n${output}`);
+    if (server.exitCode !== null || tries > 600)
+      throw new Error(`${what} did not appear within 60 s:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** Sends an event, and returns the status and which version of the handlers ran. */
+/** Sends an event, and returns the status and the version of the handlers that ran. */
 async function send() {
   const start = output.length;
   const request = await createSignedRequest('deployment.completed', { secret });
@@ -92,27 +93,24 @@ async function send() {
 }
 
 try {
-  await report.check('next dev: the handlers run', async () => {
+  await report.check('next dev: runs the handlers', async () => {
     await waitFor('the server', () => /Ready in/.test(output));
     const answer = await send();
     if (answer !== '200: handled by one, seen by one') throw new Error(`${answer}\n${output}`);
   });
   for (const version of ['two', 'three']) {
-    await report.check(
-      `next dev: after an edit the handlers of version ${version} run, and no others`,
-      async () => {
-        writeFileSync(join(app, 'handlers.ts'), handlers(version));
-        let answer = '';
-        // The reload takes its time; until then the version before answers.
-        await waitFor(`version ${version}`, async () => {
-          answer = await send();
-          if (!answer.startsWith('200')) throw new Error(`${answer}\n${output}`);
-          return answer === `200: handled by ${version}, seen by ${version}`;
-        });
-      },
-    );
+    await report.check(`next dev: after an edit, runs only the handlers of version ${version}`, async () => {
+      writeFileSync(join(app, 'handlers.ts'), handlers(version));
+      let answer = '';
+      // Until the reload is done, the predecessor answers.
+      await waitFor(`version ${version}`, async () => {
+        answer = await send();
+        if (!answer.startsWith('200')) throw new Error(`${answer}\n${output}`);
+        return answer === `200: handled by ${version}, seen by ${version}`;
+      });
+    });
   }
-  await report.check('next dev: the console says that handlers were registered late', () => {
+  await report.check('next dev: warns that handlers were registered after the first request', () => {
     if (!/was registered after the first request and replaced/.test(output)) throw new Error(output);
   });
 } finally {

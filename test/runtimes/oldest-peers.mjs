@@ -1,5 +1,5 @@
-// The packed package with the oldest versions of its optional peers that package.json lets in. The queues need a Redis and a Postgres:
-// REDIS_URL and POSTGRES_URL, or those on this machine.
+// Tries the packed package with the oldest version of each optional peer that package.json accepts. The queues need a Redis and
+// a Postgres, at REDIS_URL and POSTGRES_URL or on this machine.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,8 @@ for (const [peer, range] of Object.entries(peerDependencies)) {
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   await report.check(`${peer} ${version}`, async () => {
     const oldest = range.replace('>=', '');
-    if (!`${version}.`.startsWith(`${oldest}.`)) throw new Error(`The range is ${range}: test that one.`);
+    if (!`${version}.`.startsWith(`${oldest}.`))
+      throw new Error(`package.json accepts ${range}, but ${peer}-oldest is ${version}`);
     const project = createProject(`oldest-${peer}`, tarball);
     const link = join(project, 'node_modules', peer);
     mkdirSync(dirname(link), { recursive: true });

@@ -1,5 +1,5 @@
-// What a registry, a bundler and a type checker think of the packed package; and the README's code,
-// pasted into a project that has nothing but the tarball and the framework.
+// Checks the packed package with publint and type checkers, and runs the code of README and docs/ in projects that contain
+// only the tarball and a framework.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ await report.check('are the types wrong (node10, node16, bundler)', () =>
   run(bin('attw'), [tarball, '--profile', 'strict', '--no-emoji']).then(() => ''),
 );
 
-await report.check('npm install of the tarball into an empty project', async () => {
+await report.check('npm installs the tarball into an empty project, and no other package', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'webhooks-'));
   try {
     writeFileSync(join(empty, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
@@ -31,14 +31,14 @@ await report.check('npm install of the tarball into an empty project', async () 
     if (stdout.trim() !== '12') throw new Error(stdout);
     const lock = JSON.parse(readFileSync(join(empty, 'package-lock.json'), 'utf8'));
     const names = Object.keys(lock.packages).filter(Boolean);
-    if (names.length !== 1) throw new Error(`it brought more: ${names.join(', ')}`);
+    if (names.length !== 1) throw new Error(`npm installed other packages too: ${names.join(', ')}`);
   } finally {
     rmSync(empty, { recursive: true });
   }
 });
 
 await report.check(
-  'without their peers sender and worker say what to install, and the sender works where none is needed',
+  'without peers, sender and worker name the package to install, and the sender works with a custom transport',
   async () => {
     const empty = mkdtempSync(join(tmpdir(), 'webhooks-'));
     try {
@@ -51,17 +51,17 @@ await report.check(
       import { createEndpointDisabledMailer } from '@hostwares/webhooks/sender/email';
       import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
       const store = createMemoryStore();
-      const said = (error) => console.log(error.message);
+      const log = (error) => console.log(error.message);
       const input = { url: 'https://93.184.215.14/', events: ['*'] };
       console.log(await createSender({ store, allowPrivateNetwork: true }).createEndpoint({ ...input, url: 'http://127.0.0.1:1/' }).then(() => 'saved', (error) => error.message));
-      await createEndpointDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(said);
-      try { createSqliteStore({ path: ':memory:' }) } catch (error) { said(error) }
-      await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(said);
+      await createEndpointDisabledMailer({ smtp: 'smtp://127.0.0.1:1', from: 'a@b', to: () => 'c@d' })({ id: 'wh_1', url: '' }).catch(log);
+      try { createSqliteStore({ path: ':memory:' }) } catch (error) { log(error) }
+      await createBullMQWorker(createReceiver({ secret: 'whsec_' }), { queueName: 'q', connection: {} }).catch(log);
       const transport = { send: async () => ({ status: 204, timings: { totalMs: 0 } }), close: async () => {} };
       console.log((await createSender({ store, transport }).createEndpoint(input)).ping.ok);`;
-      const on = async (binary) =>
+      const outputOf = async (binary) =>
         (await run(binary, ['--input-type=module', '-e', code], { cwd: empty })).stdout.trim().split('\n');
-      const node20 = await on(join(here, 'node_modules/node20/bin/node'));
+      const node20 = await outputOf(join(here, 'node_modules/node20/bin/node'));
       const expected = [
         /^saved$/,
         /^E-mail needs nodemailer: npm install nodemailer/,
@@ -69,8 +69,8 @@ await report.check(
         /^The worker needs bullmq: npm install bullmq/,
         /^true$/,
       ];
-      if (!expected.every((line, at) => line.test(node20[at]))) throw new Error(node20.join('\n'));
-      const node24 = await on(node);
+      if (!expected.every((line, index) => line.test(node20[index]))) throw new Error(node20.join('\n'));
+      const node24 = await outputOf(node);
       if (node24.length !== 4) throw new Error(node24.join('\n'));
     } finally {
       rmSync(empty, { recursive: true });
@@ -78,13 +78,19 @@ await report.check(
   },
 );
 
-const blocks = blocksOf('README.md');
+const blocks = new Map(
+  ['docs/notifiers.md', 'docs/replay.md', 'docs/receiving.md', 'README.md'].flatMap((page) => [
+    ...blocksOf(page),
+  ]),
+);
 const names = [
+  'server.ts',
   'webhooks.ts',
   'express.ts',
   'hono.ts',
   'node.ts',
   'handlers.ts',
+  'receiver.ts',
   'notify.ts',
   'once.ts',
   'verify.ts',
@@ -119,11 +125,11 @@ for (const [module, moduleResolution] of [
   ['esnext', 'bundler'],
 ]) {
   const options = { module, moduleResolution };
-  await report.check(`the README compiles under ${moduleResolution}`, () =>
+  await report.check(`README and docs/ compile under ${moduleResolution}`, () =>
     compile(readmeProject(`readme-${moduleResolution}`, 'module'), { ...options, lib: ['ES2022', 'DOM'] }),
   );
   // Hono's own types need the DOM library.
-  await report.check(`and without the DOM library, under ${moduleResolution}`, () =>
+  await report.check(`README and docs/ compile without the DOM library under ${moduleResolution}`, () =>
     compile(
       readmeProject(`readme-${moduleResolution}-no-dom`, 'module'),
       { ...options, lib: ['ES2022'] },
@@ -131,7 +137,7 @@ for (const [module, moduleResolution] of [
     ),
   );
 }
-await report.check("the sender's page compiles, without its peers' types", async () => {
+await report.check("docs/sender.md compiles without the types of the sender's peers", async () => {
   const project = createProject('sender-page', tarball);
   const pages = blocksOf('docs/sender.md');
   const files = ['sender.ts', 'mail.ts', 'api.ts'];
@@ -204,7 +210,7 @@ async function freePort() {
   return String(port);
 }
 
-/** Posts a genuine and a forged event to a server that has just been started. */
+/** Posts a genuine and a forged event to a server that has just started. */
 async function expectReceives(url, output) {
   const { createSignedRequest } = await import(
     join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
@@ -219,7 +225,7 @@ async function expectReceives(url, output) {
   if (!/shop is live after 42\.5 s/.test(output())) throw new Error(`logged ${output()}`);
 }
 
-/** Runs the README's line that sends one event to a server. */
+/** Runs the README's command that sends one event to a server. */
 async function expectSends(port) {
   const [, line] = /```sh\n(node .*sendTestEvent.*)\n```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
   const env = {
@@ -264,18 +270,18 @@ const answers = (url) => () =>
 
 const project = readmeProject('readme', 'module');
 await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' });
-for (const framework of ['express', 'hono', 'node']) {
+for (const framework of ['server', 'express', 'hono', 'node']) {
   await report.check(
-    `the README's ${framework} server receives, also the event that its one line sends`,
+    `${framework}.ts handles a genuine event, and the one that the README's command sends`,
     async () => {
-      // Unchanged but for the port, which must be free here, and the interface.
+      // Only the port and the interface are changed: the port must be free on this machine.
       const file = join(project, 'out', `${framework}.js`);
       const port = await freePort();
       const code = readFileSync(file, 'utf8');
       const bound = code
         .replace(/listen\(3000\)/, `listen(${port}, '127.0.0.1')`)
         .replace(/port: 3000/, `port: ${port}, hostname: '127.0.0.1'`);
-      if (bound === code) throw new Error('the port was not found');
+      if (bound === code) throw new Error(`${framework}.ts does not listen on port 3000`);
       writeFileSync(file, bound);
       const url = `http://127.0.0.1:${port}/webhooks/hostwares`;
       await withServer([file], project, answers(url), async (output) => {
@@ -285,23 +291,26 @@ for (const framework of ['express', 'hono', 'node']) {
     },
   );
 }
-const readmeTest = 'webhooks.test.ts';
-writeFileSync(join(project, readmeTest), blocks.get(readmeTest));
-await report.check("the README's test compiles and passes", async () => {
+const testingPage = blocksOf('docs/testing.md');
+const documentedTest = 'vitest.test.ts';
+const tested = createProject('testing-docs', tarball);
+writeFileSync(join(tested, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+for (const file of ['webhooks.ts', documentedTest]) writeFileSync(join(tested, file), testingPage.get(file));
+await report.check('the test in docs/testing.md compiles and passes', async () => {
   const options = { module: 'nodenext', moduleResolution: 'nodenext', noEmit: true, skipLibCheck: true };
-  await compile(project, options, [readmeTest]);
-  await runVitest(project, readmeTest);
+  await compile(tested, options, [documentedTest]);
+  await runVitest(tested, documentedTest);
 });
 for (const [fault, find, replacement] of [
   ['throws', 'console.log(', 'throw new Error('],
-  ['is not called', "'deployment.completed'", "'deployment.started'"],
-  ['logs something else', 'is live', 'is up'],
+  ['is not called', "'deployment.failed'", "'deployment.started'"],
+  ['logs something else', ' failed: ', ' crashed: '],
 ]) {
-  await report.check(`the README's test fails when the handler ${fault}`, async () => {
-    const handlers = blocks.get('webhooks.ts');
-    if (!handlers.includes(find)) throw new Error(`${find} is not in the README's handler`);
-    writeFileSync(join(project, 'webhooks.ts'), handlers.replace(find, replacement));
-    const outcome = await runVitest(project, readmeTest).then(
+  await report.check(`the test in docs/testing.md fails when the handler ${fault}`, async () => {
+    const handlers = testingPage.get('webhooks.ts');
+    if (!handlers.includes(find)) throw new Error(`${find} is not in the handler of docs/testing.md`);
+    writeFileSync(join(tested, 'webhooks.ts'), handlers.replace(find, replacement));
+    const outcome = await runVitest(tested, documentedTest).then(
       () => 'passed',
       ({ stdout }) => (/1 failed/.test(stdout) ? 'failed' : stdout),
     );
@@ -309,72 +318,75 @@ for (const [fault, find, replacement] of [
   });
 }
 
-// Next is installed in its example's folder, with a lockfile of its own.
+// Next is installed in the folder of its example, which has its own lockfile.
 const example = join(root, 'examples/next');
 const next = createRequire(join(example, 'package.json')).resolve('next/dist/bin/next');
-await report.check('Next: the example and the README, built and served, node and edge runtime', async () => {
-  const installed = join(example, 'node_modules/@hostwares/webhooks');
-  rmSync(installed, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  const pasted = {
-    'webhooks.ts': 'webhooks.ts',
-    'app/webhooks/hostwares/route.ts': 'app/readme/hostwares/route.ts',
-  };
-  for (const [name, target] of Object.entries(pasted)) {
-    mkdirSync(dirname(join(example, target)), { recursive: true });
-    writeFileSync(join(example, target), blocks.get(name));
-  }
-  try {
-    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
-    const { stdout, stderr } = await run(node, [next, 'build'], { cwd: example, env });
-    if (/Node\.js API is used/.test(stdout + stderr)) throw new Error(stdout + stderr);
-    const port = await freePort();
-    const base = `http://127.0.0.1:${port}`;
-    await withServer(
-      [next, 'start', '-H', '127.0.0.1', '-p', port],
-      example,
-      (out) => /Ready in/.test(out),
-      async (output) => {
-        for (const path of ['/webhooks/hostwares', '/readme/hostwares'])
-          await expectReceives(base + path, output);
-        const { createSignedRequest } = await import(
-          join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
-        );
-        for (const [secret, body, expected] of [
-          ['whsec_readme', undefined, 204],
-          ['other', undefined, 401],
-          ['whsec_readme', 'x'.repeat(2_000_000), 413],
-        ]) {
-          const request = await createSignedRequest('ping', { secret });
-          const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
-          const response = await fetch(`${base}/webhooks/edge`, {
-            method: 'POST',
-            headers,
-            body: body ?? (await request.text()),
-          });
-          if (response.status !== expected)
-            throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
-        }
-        // Answered while its handler is still at work, which ends all the same.
-        const early = await createSignedRequest('ping', {
-          secret: 'whsec_readme',
-          url: `${base}/webhooks/early`,
-        });
-        const { status } = await fetch(early);
-        if (status !== 200 || output().includes('counted ping'))
-          throw new Error(`early: ${status}\n${output()}`);
-        for (let waits = 0; !output().includes('counted ping'); waits += 1) {
-          if (waits === 100) throw new Error(`early: not handled\n${output()}`);
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-      },
-    );
-  } finally {
-    rmSync(join(example, 'webhooks.ts'), { force: true });
-    rmSync(join(example, 'app/readme'), { recursive: true, force: true });
+await report.check(
+  'Next: the example and docs/receiving.md, built and served, node and edge runtime',
+  async () => {
+    const installed = join(example, 'node_modules/@hostwares/webhooks');
     rmSync(installed, { recursive: true, force: true });
-  }
-});
+    mkdirSync(installed, { recursive: true });
+    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+    const pasted = {
+      'webhooks.ts': 'webhooks.ts',
+      'app/webhooks/hostwares/route.ts': 'app/readme/hostwares/route.ts',
+    };
+    for (const [name, target] of Object.entries(pasted)) {
+      mkdirSync(dirname(join(example, target)), { recursive: true });
+      writeFileSync(join(example, target), blocks.get(name));
+    }
+    try {
+      const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+      const { stdout, stderr } = await run(node, [next, 'build'], { cwd: example, env });
+      if (/Node\.js API is used/.test(stdout + stderr)) throw new Error(stdout + stderr);
+      const port = await freePort();
+      const base = `http://127.0.0.1:${port}`;
+      await withServer(
+        [next, 'start', '-H', '127.0.0.1', '-p', port],
+        example,
+        (out) => /Ready in/.test(out),
+        async (output) => {
+          for (const path of ['/webhooks/hostwares', '/readme/hostwares'])
+            await expectReceives(base + path, output);
+          const { createSignedRequest } = await import(
+            join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
+          );
+          for (const [secret, body, expected] of [
+            ['whsec_readme', undefined, 204],
+            ['other', undefined, 401],
+            ['whsec_readme', 'x'.repeat(2_000_000), 413],
+          ]) {
+            const request = await createSignedRequest('ping', { secret });
+            const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
+            const response = await fetch(`${base}/webhooks/edge`, {
+              method: 'POST',
+              headers,
+              body: body ?? (await request.text()),
+            });
+            if (response.status !== expected)
+              throw new Error(`edge: ${response.status} ${await response.text()}\n${output()}`);
+          }
+          // The response comes while the handler still runs; the handler finishes nevertheless.
+          const early = await createSignedRequest('ping', {
+            secret: 'whsec_readme',
+            url: `${base}/webhooks/early`,
+          });
+          const { status } = await fetch(early);
+          if (status !== 200 || output().includes('counted ping'))
+            throw new Error(`early: ${status}\n${output()}`);
+          for (let waits = 0; !output().includes('counted ping'); waits += 1) {
+            if (waits === 100) throw new Error(`early: not handled\n${output()}`);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        },
+      );
+    } finally {
+      rmSync(join(example, 'webhooks.ts'), { force: true });
+      rmSync(join(example, 'app/readme'), { recursive: true, force: true });
+      rmSync(installed, { recursive: true, force: true });
+    }
+  },
+);
 
 report.end();

@@ -1,4 +1,4 @@
-// The packed package in a project of its own: what users have, not what this checkout has.
+// Creates projects that contain the packed package, as users have it, instead of this checkout.
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, '../..');
-/** Below this folder, so that frameworks and compilers are found in its node_modules. */
+/** Projects lie below this folder, so that frameworks and compilers resolve to its node_modules. */
 export const work = join(here, '.work');
 
-/** Packs the package. Returns the tarball's path. `dist` must have been built. */
+/** Packs the package and returns the tarball's path. Needs a build. */
 export function pack() {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
@@ -19,12 +19,12 @@ export function pack() {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  // npm 11 and older print a list, newer ones an object by name.
+  // npm 11 and earlier print an array, later versions an object keyed by name.
   const [{ filename }] = Object.values(JSON.parse(out));
   return join(work, filename.replace('@', '').replace('/', '-'));
 }
 
-/** A new project with the tarball unpacked where npm would put it. */
+/** Creates a project with the tarball unpacked where npm would put it. */
 export function createProject(name, tarball) {
   const project = join(work, name);
   const target = join(project, 'node_modules/@hostwares/webhooks');
@@ -37,7 +37,7 @@ export function copyInto(project, ...files) {
   for (const file of files) cpSync(join(root, file), join(project, file.split('/').at(-1)));
 }
 
-/** Code blocks of a page, by the file name in their first line. */
+/** Returns the code blocks of a page, keyed by the file name in their first line. */
 export const blocksOf = (page) =>
   new Map(
     [...readFileSync(join(root, page), 'utf8').matchAll(/```[tj]s\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
@@ -45,7 +45,7 @@ export const blocksOf = (page) =>
     ),
   );
 
-/** Runs one test file of a project with this checkout's vitest. Rejects if a test fails, or if there is none. */
+/** Runs one test file of a project with this checkout's Vitest. Rejects if a test fails or the file has none. */
 export async function runVitest(project, file) {
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', project, file];
   await promisify(execFile)(join(here, 'node_modules/node24/bin/node'), args, {
@@ -54,7 +54,7 @@ export async function runVitest(project, file) {
   });
 }
 
-/** Counts what was checked; the last line says how it went. */
+/** Runs and counts checks. `end` prints the counts and sets the exit code. */
 export function createReport() {
   let passed = 0;
   let failed = 0;

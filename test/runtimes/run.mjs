@@ -1,4 +1,4 @@
-// One conformance suite, on the packed package, in every runtime the README names.
+// Runs one conformance suite on the packed package, in every runtime that README names.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,7 +28,7 @@ copyInto(
 
 const bin = (path) => join(here, 'node_modules', path);
 
-/** Runs a program that prints the suite's last line. */
+/** Runs a program that prints the suite's result, and returns that line. */
 async function expectSuite(command, args, env = {}) {
   const { stdout } = await run(command, args, {
     cwd: project,
@@ -88,7 +88,9 @@ for (const flags of [[], ['nodejs_compat']]) {
     try {
       const result = await (await miniflare.dispatchFetch('http://localhost/')).json();
       if (result.hasNodeCrypto !== flags.length > 0)
-        throw new Error('not the HMAC engine that was to be tested');
+        throw new Error(
+          `node:crypto is ${result.hasNodeCrypto ? 'present' : 'missing'}, so the wrong HMAC engine was tested`,
+        );
       return expectResult(result);
     } finally {
       await miniflare.dispose();

@@ -1,4 +1,4 @@
-// Runs the conformance suite on a copy of the package. No node: import: every runtime can load it.
+// Runs the conformance suite on a copy of the package. Imports no node: module, so that every runtime can load it.
 import { conformanceCases } from './receiver-suite.js';
 import { notifierCases } from './notifiers-suite.js';
 

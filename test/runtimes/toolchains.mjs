@@ -1,5 +1,5 @@
-// The packed package under the tools of its users: Jest in CommonJS, TypeScript 5 with node10, exactOptionalPropertyTypes, and the
-// tests and programs of docs/testing.md. BullMQ's test needs a Redis: REDIS_URL, or the one on this machine.
+// Tries the packed package with its users' tools: Jest in CommonJS, TypeScript 5 with node10, exactOptionalPropertyTypes, and the
+// tests and programs of docs/testing.md. The BullMQ test needs a Redis at REDIS_URL or on this machine.
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +76,7 @@ await report.check('TypeScript 5.9, module commonjs, moduleResolution node10: ev
   );
   const code = `${imports.join('\n')}
 import { eventTypes } from '@hostwares/webhooks';
-// Resolved types, not any.
+// The types resolve; they are not any.
 // @ts-expect-error
 export const wrong: number = eventTypes;
 console.log([${subpaths.map((_, index) => `s${index}`).join()}].filter((each) => Object.keys(each).length > 0).length);`;

@@ -1,4 +1,4 @@
-// One notifier for all requests of an isolate: they wait in one line, though workerd keeps their I/O apart.
+// One notifier serves all requests of an isolate: their messages share a queue, although workerd isolates the I/O of each request.
 import { createSlackNotifier } from '@hostwares/webhooks/notifiers';
 import { sampleEvent } from '@hostwares/webhooks/testing';
 

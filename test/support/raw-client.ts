@@ -1,22 +1,7 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
-/** Starts a server on a free port of the loopback interface. */
-export async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Stops a server, whatever its connections do. */
-export async function close(server: Server): Promise<void> {
-  server.close();
-  server.closeAllConnections();
-  if (server.listening) await once(server, 'close');
-}
-
-/** A connection that says exactly what it is told to. */
+/** Opens a TCP connection, for requests that no HTTP client would send. */
 export async function open(url: string): Promise<{ socket: Socket; answer: () => Promise<string> }> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -36,7 +21,7 @@ export async function open(url: string): Promise<{ socket: Socket; answer: () =>
   });
   return {
     socket,
-    /** Everything up to the first whole answer, or to the end of the connection. */
+    /** Resolves to all bytes up to the end of the first response, or of the connection. */
     async answer() {
       while (!closed && !/\r\n\r\n.*\}$/s.test(received)) {
         await new Promise<void>((resolve) => {
@@ -48,7 +33,7 @@ export async function open(url: string): Promise<{ socket: Socket; answer: () =>
   };
 }
 
-/** The head of a request, as text for {@link open}. */
+/** Formats the head of a POST request, for a connection from {@link open}. */
 export function head(path: string, headers: Record<string, string | number>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`;

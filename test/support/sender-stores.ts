@@ -1,4 +1,4 @@
-// The stores that the sender's suites run on.
+// The stores on which the sender's suites run.
 import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';
 import type { SenderStore } from '../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../src/sender/stores/sqlite/sqlite.js';

@@ -10,11 +10,12 @@ import {
   type WebhookErrorCode,
 } from '../../src/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
+import { countFor } from '../support/long.js';
 
 /**
  * The number of mutated requests per property. All together are over 100,000; PROPERTY_RUNS shortens the run.
  */
-const runs = Number(process.env.PROPERTY_RUNS ?? 40_000);
+const runs = countFor('PROPERTY_RUNS', { short: 4_000, long: 40_000 });
 const secret = 'whsec_properties';
 const nowMs = Date.UTC(2026, 0, 31, 8);
 const seconds = nowMs / 1000;

@@ -8,23 +8,23 @@ function digest(text: string): Uint8Array {
 }
 
 /**
- * Finds the account that an `Authorization` header speaks for. Digests are compared, each with all, so that the
- * time it takes tells nothing of any key.
+ * Creates a function that returns the account whose API key an `Authorization` header carries. It compares digests, and
+ * always all of them, so that the time it takes reveals nothing about a key.
  *
- * @throws `TypeError` without keys, or with one that is too short.
+ * @throws `TypeError` if there are no keys, or a key is too short
  */
-export function accountFinder(
+export function createAccountFinder(
   apiKeys: Readonly<Record<string, string>>,
 ): (authorization: string | undefined) => string | undefined {
-  const accounts = Object.entries(apiKeys).map(([key, accountId]) => {
+  const accounts = Object.entries(apiKeys).map(([key, given]) => {
     if (key.length < minKeyLength || /[^\x21-\x7e]/.test(key)) {
       throw new TypeError(
         `An API key must have at least ${minKeyLength} characters, all of them visible ASCII.`,
       );
     }
-    const checked = checkAccountId(accountId);
-    if (checked === null) throw new TypeError('An API key must have the id of an account.');
-    return { digest: digest(key), accountId: checked };
+    const accountId = checkAccountId(given);
+    if (accountId === null) throw new TypeError('Every API key must have the id of an account.');
+    return { digest: digest(key), accountId };
   });
   if (accounts.length === 0) throw new TypeError('apiKeys must have at least one key.');
   return (authorization) => {

@@ -1,22 +1,28 @@
 import { withoutUndefined } from '../../shared/without-undefined.js';
+import type { ApiContext } from './context.js';
+import { rejection } from './rejection.js';
 
-/** Per account, of one `createSenderApi`: buckets are kept by the process, so two processes allow twice as much. */
+/**
+ * Limits of each account. The quotas per minute are token buckets in the memory of one `createSenderApi`: two processes
+ * allow twice as much.
+ */
 export interface SenderApiLimits {
-  /** Endpoints of an account; beyond it, creating one is rejected with 422. @default 100 */
+  /** Endpoints of an account. Creating more is rejected with 422. @default 100 */
   endpoints?: number | undefined;
-  /** All requests, rejected with 429 beyond it. @default 600 */
+  /** Requests per minute. More are rejected with 429. @default 600 */
   requestsPerMinute?: number | undefined;
-  /** Pings, also those of new endpoints, rejected with 429 beyond it. @default 120 */
+  /** Pings per minute, including those of new endpoints. More are rejected with 429. @default 120 */
   pingsPerMinute?: number | undefined;
-  /** Redeliveries, rejected with 429 beyond it. @default 120 */
+  /** Redeliveries per minute. More are rejected with 429. @default 120 */
   redeliveriesPerMinute?: number | undefined;
-  /** Idempotency keys used within 24 hours, rejected with 429 beyond it. @default 10_000 */
+  /** Idempotency keys within 24 hours. More are rejected with 429. @default 10_000 */
   idempotencyKeys?: number | undefined;
 }
 
-type Limits = { readonly [Name in keyof SenderApiLimits]-?: number };
+/** The limits with their defaults. */
+export type ApiLimits = { readonly [Name in keyof SenderApiLimits]-?: number };
 
-const defaults: Limits = {
+const defaults: ApiLimits = {
   endpoints: 100,
   requestsPerMinute: 600,
   pingsPerMinute: 120,
@@ -24,8 +30,8 @@ const defaults: Limits = {
   idempotencyKeys: 10_000,
 };
 
-/** @throws `TypeError` for a limit that is unknown, or not a whole number above 0 */
-export function checkLimits(limits: SenderApiLimits = {}): Limits {
+/** @throws `TypeError` if a limit is unknown or not a whole number above 0 */
+export function resolveLimits(limits: SenderApiLimits = {}): ApiLimits {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(defaults, name)) {
       throw new TypeError(`limits: ${name} is not a limit. Known: ${Object.keys(defaults).join(', ')}.`);
@@ -37,25 +43,28 @@ export function checkLimits(limits: SenderApiLimits = {}): Limits {
   return { ...defaults, ...withoutUndefined(limits) };
 }
 
-/** Result of taking one from a quota, with header fields as of draft-ietf-httpapi-ratelimit-headers-11. */
+/** The result of taking a token, with header fields as of draft-ietf-httpapi-ratelimit-headers-11. */
 export interface QuotaResult {
   readonly isAllowed: boolean;
   readonly retryAfterSeconds: number;
-  /** An item of `RateLimit-Policy`: the quota, and the seconds in which it fills. */
+  /** An item of `RateLimit-Policy`: the size of the bucket, and the seconds in which it fills. */
   readonly policy: string;
-  /** An item of `RateLimit`: what is left, and the seconds until all of it is there again. */
+  /** An item of `RateLimit`: the tokens that are left, and the seconds until the bucket is full. */
   readonly limit: string;
 }
 
-/** So many a minute for each account: a token bucket that holds a minute's worth. */
+/** The names of the quotas, as they appear in `RateLimit`. */
+export type QuotaName = 'requests' | 'pings' | 'redeliveries';
+
+/** A token bucket per account that holds one minute's worth of tokens. */
 export interface Quota {
   take(accountId: string): QuotaResult;
 }
 
 const minuteMs = 60_000;
 
-/** Keeps one bucket for each account: accounts come from the API's keys, so there is a bounded number of them. */
-export function createQuota(name: string, perMinute: number, now: () => number): Quota {
+/** Creates a quota. It keeps a bucket for each account that has an API key, so their number is bounded. */
+export function createQuota(name: QuotaName, perMinute: number, now: () => number): Quota {
   const buckets = new Map<string, { tokens: number; atMs: number }>();
   const msPerToken = minuteMs / perMinute;
   return {
@@ -75,4 +84,18 @@ export function createQuota(name: string, perMinute: number, now: () => number):
       };
     },
   };
+}
+
+/**
+ * Takes one token from the account's quota and reports the rest in the headers of the response.
+ *
+ * @throws a rejection with `Retry-After` if no token is left
+ */
+export function spend(c: ApiContext, quota: Quota): void {
+  const { isAllowed, retryAfterSeconds, policy, limit } = quota.take(c.var.accountId);
+  c.header('ratelimit-policy', policy, { append: true });
+  c.header('ratelimit', limit, { append: true });
+  if (isAllowed) return;
+  c.header('retry-after', String(retryAfterSeconds));
+  throw rejection(429, `too many requests: retry after ${retryAfterSeconds} s`);
 }

@@ -10,45 +10,45 @@ import {
 
 /** Options of {@link createEndpointDisabledMailer} and {@link createHeldExpiringMailer}. */
 export interface DisabledMailerOptions {
-  /** The server that takes the mail, as nodemailer has it: `smtps://user:password@smtp.example.com`, or its options. */
+  /** The mail server: a URL such as `smtps://user:password@smtp.example.com`, or the options of nodemailer. */
   smtp: string | object;
-  /** The sender's address, such as `Hostwares <no-reply@example.com>`. */
+  /** The address that the e-mail is from, such as `Hostwares <no-reply@example.com>`. */
   from: string;
-  /** Whom to tell; undefined tells nobody. */
+  /** Returns the address that the e-mail goes to. Return undefined to send none. */
   to: (endpoint: MailedEndpoint) => string | undefined | Promise<string | undefined>;
   /**
-   * Where the platform's pages and API are.
+   * The origin of the platform's pages and API.
    * @default 'https://hostwares.com'
    */
   platformUrl?: string | undefined;
 }
 
-/** Tells the owner of an endpoint, by one e-mail. */
+/** Sends the owner of an endpoint one e-mail: the endpoint was disabled. */
 export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
-/** Notifies the owner of an endpoint about held deliveries, by one e-mail. */
+/** Sends the owner of an endpoint one e-mail: held events will be dropped, or were. */
 export type HeldExpiringMailer = (endpoint: MailedEndpoint, notice: MailedHeldNotice) => Promise<void>;
 
-/** A server that is silent keeps nobody waiting: the mail is sent again. */
+/** Bounds the wait for a silent mail server, in milliseconds. The sender calls the mailer again after a failure. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 
-type Send = (endpoint: MailedEndpoint, compose: () => Message, messageId: string) => Promise<void>;
+/** Sends an e-mail about an endpoint. The message is written only if there is an address to send it to. */
+type Send = (endpoint: MailedEndpoint, toMessage: () => Message, messageId: string) => Promise<void>;
 
-/** @throws `TypeError` for options that cannot work, in the name of `creator` */
-function createSend(
-  creator: string,
-  { smtp, from, to: addressOf }: DisabledMailerOptions,
-  { hostname }: URL,
-): Send {
-  const expect = (name: string, right: boolean, expected: string): void => {
-    if (!right) throw new TypeError(`${creator}: ${name} must be ${expected}.`);
+/** @throws `TypeError` that names the option and the function that it was passed to */
+function checkOptions(creator: string, { smtp, from, to }: DisabledMailerOptions): void {
+  const expect = (name: string, isValid: boolean, expected: string): void => {
+    if (!isValid) throw new TypeError(`${creator}: ${name} must be ${expected}.`);
   };
   const isUrl = typeof smtp === 'string' && /^smtps?:/.test(smtp) && URL.canParse(smtp);
-  const isOptions = typeof (smtp as unknown) === 'object' && (smtp as object | null) !== null;
-  expect('smtp', isUrl || isOptions, 'smtp://… or smtps://…, or the options of nodemailer');
+  const isObject = typeof (smtp as unknown) === 'object' && (smtp as object | null) !== null;
+  expect('smtp', isUrl || isObject, 'smtp://… or smtps://…, or the options of nodemailer');
   expect('from', typeof (from as unknown) === 'string' && from !== '', 'an address');
-  expect('to', typeof (addressOf as unknown) === 'function', 'a function that gives an address');
-  return async (endpoint, compose, messageId) => {
+  expect('to', typeof (to as unknown) === 'function', 'a function that returns an address');
+}
+
+function createSend({ smtp, from, to: addressOf }: DisabledMailerOptions, { hostname }: URL): Send {
+  return async (endpoint, toMessage, messageId) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
     const { createTransport } = await loadPeer('nodemailer', 'E-mail', () => import('nodemailer'));
@@ -60,9 +60,9 @@ function createSend(
       await transport.sendMail({
         from,
         to,
-        ...compose(),
+        ...toMessage(),
         messageId: `<${messageId}@${hostname}>`,
-        // Nothing in it is a file or an address of ours.
+        // No text in the message may make nodemailer read a file or fetch a URL.
         disableFileAccess: true,
         disableUrlAccess: true,
       });
@@ -77,11 +77,13 @@ function platformOf({ platformUrl }: DisabledMailerOptions): URL {
 }
 
 /**
- * Makes the callback that e-mails an account when its endpoint was disabled (contract section 4): which one,
- * since when, the last error, and how to enable it, as text and as HTML. It rejects if the server does not take
- * the mail; the sender then tells again. Mails of the same disabling have the same `Message-ID`.
+ * Creates an `onEndpointDisabled` callback that sends the account an e-mail (contract section 4). As text and as HTML,
+ * it says which endpoint was disabled and when, since when it has failed, its last error, and how to enable it.
  *
- * @throws `TypeError` for options that cannot work
+ * The callback rejects if the mail server does not accept the e-mail; the sender then calls it again. E-mails about the
+ * same disabling have the same `Message-ID`.
+ *
+ * @throws `TypeError` if an option is missing or not valid
  *
  * @example
  * const sender = createSender({
@@ -94,8 +96,9 @@ function platformOf({ platformUrl }: DisabledMailerOptions): URL {
  * });
  */
 export function createEndpointDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+  checkOptions('createEndpointDisabledMailer', options);
   const platformUrl = platformOf(options);
-  const send = createSend('createEndpointDisabledMailer', options, platformUrl);
+  const send = createSend(options, platformUrl);
   return (endpoint) =>
     send(
       endpoint,
@@ -105,11 +108,13 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
 }
 
 /**
- * Makes the callback that e-mails an account before held deliveries are dropped, and once when they are. It rejects if
- * the server does not take the mail; the sender then notifies again. Mails of the same notice have the same
- * `Message-ID`.
+ * Creates an `onHeldExpiring` callback that sends the account an e-mail before held events are dropped, and one when the
+ * first of them was.
  *
- * @throws `TypeError` for options that cannot work
+ * The callback rejects if the mail server does not accept the e-mail; the sender then calls it again. E-mails about the
+ * same notice have the same `Message-ID`.
+ *
+ * @throws `TypeError` if an option is missing or not valid
  *
  * @example
  * const mail = { smtp: 'smtp://127.0.0.1:25', from: 'Hostwares <no-reply@hostwares.example>', to: addressOf };
@@ -120,8 +125,9 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
  * });
  */
 export function createHeldExpiringMailer(options: DisabledMailerOptions): HeldExpiringMailer {
+  checkOptions('createHeldExpiringMailer', options);
   const platformUrl = platformOf(options);
-  const send = createSend('createHeldExpiringMailer', options, platformUrl);
+  const send = createSend(options, platformUrl);
   return (endpoint, notice) =>
     send(
       endpoint,

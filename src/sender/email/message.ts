@@ -1,4 +1,4 @@
-/** What the mail tells of an endpoint: any `Endpoint` has it. */
+/** The part of an `Endpoint` that an e-mail is about. */
 export interface MailedEndpoint {
   readonly id: string;
   readonly accountId: string | null;
@@ -9,119 +9,138 @@ export interface MailedEndpoint {
   readonly lastError: string | null;
 }
 
-/** What the mail says about held deliveries: any `HeldNotice` has it. */
+/** The part of a `HeldNotice` that an e-mail is about. */
 export interface MailedHeldNotice {
   readonly state: 'expiring' | 'dropped';
   readonly fromMs: number;
   readonly deliveries: number;
 }
 
-/** What nodemailer sends. */
+/** An e-mail, as nodemailer takes it. */
 export interface Message {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
 }
 
+/** A row of the table in an e-mail. */
+type Detail = readonly [label: string, value: string];
+
+/** The content of an e-mail, before it is rendered as text and as HTML. */
+interface Content {
+  readonly subject: string;
+  readonly headline: string;
+  /** Why the e-mail is sent. */
+  readonly reason: string;
+  readonly details: readonly Detail[];
+  /** What the reader should do. */
+  readonly steps: string;
+  /** The API request that does it. */
+  readonly request: string;
+}
+
+const maxValueLength = 500;
+
+const disabledReasons: Record<string, string> = {
+  failures: 'All retries of an event failed.',
+  gone: 'It answered with HTTP 410 Gone.',
+  manual: 'It was disabled manually.',
+};
+
 function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text.replace(/[&<>"]/g, (character) => entities[character] ?? '');
 }
 
-/** One line: what comes from outside must not look like more of the mail. */
-function line(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 500);
+/** Puts a value on one line, so that a value from outside cannot pose as other parts of the e-mail. */
+function toLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, maxValueLength);
 }
 
-function time(ms: number | null): string {
+function formatTime(ms: number | null): string {
   return ms === null ? 'unknown' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Host alone: a path may be long, and holds secrets more often than it should. */
+/** The host alone: a path can be long, and may hold a secret. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'unknown host';
+  return toLine(URL.canParse(url) ? new URL(url).host : 'unknown host');
 }
 
-const why: Record<string, string> = {
-  failures: 'All five retries of an event have failed.',
-  gone: 'It answered 410 Gone.',
-};
+function toText({ headline, reason, details, steps, request }: Content): string {
+  const width = Math.max(...details.map(([label]) => label.length)) + 2;
+  const table = details.map(([label, value]) => `${label}:`.padEnd(width) + value).join('\n');
+  return `${[`${headline}.`, reason, table, steps, request].join('\n\n')}\n`;
+}
 
-type Facts = readonly (readonly [string, string])[];
-
-/** A mail as text and as HTML: a headline, why, the facts, and the call that helps. */
-function toMessage(
-  subject: string,
-  headline: string,
-  reason: string,
-  facts: Facts,
-  steps: string,
-  call: string,
-): Message {
-  const text = [
-    `${headline}.`,
-    reason,
-    facts.map(([name, value]) => `${`${name}:`.padEnd(15)}${value}`).join('\n'),
-    steps,
-    `${call}\nAuthorization: Bearer <API key>\nContent-Type: application/json\n\n{"release": true}`,
-  ];
-  const rows = facts.map(
-    ([name, value]) =>
-      `<tr><th align="left" style="padding:2px 16px 2px 0">${name}</th><td>${escapeHtml(value)}</td></tr>`,
+function toHtml({ headline, reason, details, steps, request }: Content): string {
+  const rows = details.map(
+    ([label, value]) =>
+      `<tr><th align="left" style="padding:2px 16px 2px 0">${label}</th><td>${escapeHtml(value)}</td></tr>`,
   );
-  const html = [
+  return [
     '<!doctype html><html lang="en"><body style="font-family:sans-serif;color:#111827">',
     `<h1 style="font-size:18px">${headline}</h1>`,
     `<p>${reason}</p>`,
     `<table style="border-collapse:collapse">${rows.join('')}</table>`,
     `<p>${escapeHtml(steps)}</p>`,
-    `<pre style="background:#f3f4f6;padding:12px">${escapeHtml(text.at(-1) ?? '')}</pre>`,
+    `<pre style="background:#f3f4f6;padding:12px">${escapeHtml(request)}</pre>`,
     '</body></html>',
-  ];
-  return { subject, text: `${text.join('\n\n')}\n`, html: html.join('\n') };
+  ].join('\n');
 }
 
-function enableCall({ id }: MailedEndpoint, platformUrl: URL): string {
-  return `POST ${platformUrl.origin}/api/webhooks/${id}/enable`;
+function toMessage(content: Content): Message {
+  return { subject: content.subject, text: toText(content), html: toHtml(content) };
 }
 
-/** The mail of a disabled endpoint. */
+/** The request that enables an endpoint and releases its held events. */
+function enableRequest({ id }: MailedEndpoint, platformUrl: URL): string {
+  return [
+    `POST ${platformUrl.origin}/api/webhooks/${id}/enable`,
+    'Authorization: Bearer <API key>',
+    'Content-Type: application/json',
+    '',
+    '{"release": true}',
+  ].join('\n');
+}
+
+/** Writes the e-mail about an endpoint that was disabled. */
 export function disabledMessage(endpoint: MailedEndpoint, platformUrl: URL): Message {
-  const reason = why[endpoint.disabledReason ?? ''] ?? 'It was disabled.';
-  return toMessage(
-    `Webhook endpoint disabled: ${line(hostOf(endpoint.url))}`,
-    'Your webhook endpoint was disabled',
-    `${reason} Events are held from now on. They are kept for a limited time: you will get another e-mail before any is dropped.`,
-    [
-      ['Endpoint', line(endpoint.url)],
-      ['Id', endpoint.id],
-      ['Disabled at', time(endpoint.disabledAtMs)],
-      ['Failing since', time(endpoint.failingSinceMs)],
-      ['Last error', line(endpoint.lastError ?? 'unknown')],
+  const reason = disabledReasons[endpoint.disabledReason ?? ''] ?? 'The reason is unknown.';
+  return toMessage({
+    subject: `Webhook endpoint disabled: ${hostOf(endpoint.url)}`,
+    headline: 'Your webhook endpoint was disabled',
+    reason: `${reason} Events for this endpoint are now held. They are kept for a limited time, then dropped.`,
+    details: [
+      ['Endpoint', toLine(endpoint.url)],
+      ['ID', endpoint.id],
+      ['Disabled at', formatTime(endpoint.disabledAtMs)],
+      ['Failing since', formatTime(endpoint.failingSinceMs)],
+      ['Last error', toLine(endpoint.lastError ?? 'unknown')],
     ],
-    'Fix the endpoint, then enable it under Settings → Webhooks, or by the API. With "release" what was held is sent at once:',
-    enableCall(endpoint, platformUrl),
-  );
+    steps:
+      'Fix the endpoint. Then enable it under Settings → Webhooks, or with the API request below. Its "release" field sends the held events at once.',
+    request: enableRequest(endpoint, platformUrl),
+  });
 }
 
-/** The mail about held deliveries that will be dropped, or of which the first was. */
+/** Writes the e-mail about held events that will be dropped, or the first of which was dropped. */
 export function heldMessage(endpoint: MailedEndpoint, notice: MailedHeldNotice, platformUrl: URL): Message {
-  const host = line(hostOf(endpoint.url));
   const isDropped = notice.state === 'dropped';
-  return toMessage(
-    isDropped ? `Webhook events were dropped: ${host}` : `Webhook events will be dropped: ${host}`,
-    isDropped ? 'Held webhook events are being dropped' : 'Held webhook events will be dropped',
-    isDropped
-      ? 'Your endpoint has been disabled for so long, or so much is held for it, that the oldest events are dropped.'
-      : 'Your endpoint is disabled, and events are held for it. They are kept for a limited time and in a limited amount.',
-    [
-      ['Endpoint', line(endpoint.url)],
-      ['Id', endpoint.id],
-      ['Disabled at', time(endpoint.disabledAtMs)],
-      ['Held now', String(notice.deliveries)],
-      [isDropped ? 'Dropped since' : 'Dropped from', time(notice.fromMs)],
+  return toMessage({
+    subject: `Webhook events ${isDropped ? 'were' : 'will be'} dropped: ${hostOf(endpoint.url)}`,
+    headline: `Held webhook events ${isDropped ? 'are being' : 'will be'} dropped`,
+    reason: isDropped
+      ? 'Your endpoint has been disabled for so long, or has so many held events, that the oldest ones are being dropped.'
+      : 'Your endpoint is disabled, so its events are held. They are kept for a limited time and up to a limited amount, then dropped.',
+    details: [
+      ['Endpoint', toLine(endpoint.url)],
+      ['ID', endpoint.id],
+      ['Disabled at', formatTime(endpoint.disabledAtMs)],
+      ['Held events', String(notice.deliveries)],
+      ['First drop', formatTime(notice.fromMs)],
     ],
-    'To get what is held, enable the endpoint under Settings → Webhooks, or by the API, with "release":',
-    enableCall(endpoint, platformUrl),
-  );
+    steps:
+      'To receive the events that are still held, enable the endpoint under Settings → Webhooks, or with the API request below. Its "release" field sends them at once.',
+    request: enableRequest(endpoint, platformUrl),
+  });
 }

@@ -1,4 +1,4 @@
-// Three processes, each of which receives and works, and is killed now and then, halfway through a handler. What a handler does is two rows in Postgres.
+// Three processes that receive and work, and are killed at random within a handler. The effect of a handler is two rows in Postgres.
 // node workers.mjs bullmq|pg-boss <table of effects> <name of the queue>
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
@@ -11,9 +11,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { keepThree } from '../../support/crash/keep-three.mjs';
+import { postgresUrl as connectionString, redisUrl } from '../../support/services.ts';
 
 const [kind, effects, name] = process.argv.slice(2);
-const connectionString = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 const secret = 'whsec_of_the_crash_test';
 
 if (cluster.isPrimary) {
@@ -26,8 +26,7 @@ if (cluster.isPrimary) {
   let handoff;
   let work;
   if (kind === 'bullmq') {
-    const connect = () =>
-      new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null });
+    const connect = () => new Redis(redisUrl, { maxRetriesPerRequest: null });
     handoff = createBullMQHandoff(new Queue(name, { connection: connect(), prefix: 'hostwares-test' }));
     work = (receiver) =>
       createBullMQWorker(receiver, {
@@ -49,7 +48,7 @@ if (cluster.isPrimary) {
     boss.on('error', () => undefined);
     await boss.start();
     await boss.createQueue('hooks');
-    // The shortest silence that pg-boss knows.
+    // 10 s is the shortest heartbeat of pg-boss.
     handoff = createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 });
     work = (receiver) =>
       createPgBossWorker(receiver, boss, {
@@ -59,16 +58,16 @@ if (cluster.isPrimary) {
       });
   }
 
-  let shallDie = false;
+  let mustDie = false;
   process.on('message', () => {
-    shallDie = true;
+    mustDie = true;
   });
   const receiver = createReceiver({ logger: false, secret, handoff });
   receiver.on('credits.low', async ({ id }, { attempt }) => {
     await note('begun', id, attempt);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
-    // The others that are at work here are cut off wherever they are.
-    if (shallDie) process.kill(process.pid, 'SIGKILL');
+    // This also interrupts the other handlers of this process.
+    if (mustDie) process.kill(process.pid, 'SIGKILL');
     await note('done', id, attempt);
   });
   await work(receiver);

@@ -32,6 +32,6 @@ for (const part of [
   'Message-ID: <wh_1.1700000000000@hostwares.com>',
   'text/html',
 ]) {
-  if (!mail.includes(part)) throw new Error(`no ${part} in\n${mail}`);
+  if (!mail.includes(part)) throw new Error(`the mail does not contain ${part}:\n${mail}`);
 }
 console.log('one mail');

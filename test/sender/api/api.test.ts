@@ -1,5 +1,4 @@
-// The routes of the contract's section 1, as a customer's program meets them.
-// Answers are looked at as they come: untyped.
+// The routes of contract section 1, called as a customer's program calls them. Responses are untyped JSON.
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment,
    @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call */
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +18,7 @@ const otherKey = 'key_of_account_two_0002';
 const url = 'https://93.184.215.14/hook';
 const secret = 'whsec_of_the_api_test';
 
-interface Answer {
+interface ApiResponse {
   status: number;
   headers: Headers;
   text: string;
@@ -56,7 +55,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     path: string,
     body?: unknown,
     more: Record<string, string> = {},
-  ): Promise<Answer> {
+  ): Promise<ApiResponse> {
     const init: RequestInit = { method, headers: { authorization: `Bearer ${key}`, ...more } };
     if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
     const response = await api.fetch(new Request(`https://hostwares.com/api/webhooks${path}`, init));
@@ -72,7 +71,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
   const create = async (more: object = {}) =>
     (await call('POST', '', { url, events: ['*'], secret, ...more })).json;
 
-  it('creates an endpoint as published, pings it, and does not show the secret', async () => {
+  it('creates and pings an endpoint, and does not return the given secret', async () => {
     const { status, json, headers } = await call('POST', '', { url, events: ['deployment.started'], secret });
     expect(status).toBe(201);
     expect(json).toEqual({
@@ -91,7 +90,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     expect((await call('GET', `/${json.id}`)).text).not.toContain('whsec');
   });
 
-  it('makes a secret where there is none, and shows it once', async () => {
+  it('generates a secret if none is given, and returns it only once', async () => {
     const made = await create({ secret: undefined });
     expect(made.secret).toMatch(/^whsec_[\w-]{43}$/);
     expect((await call('GET', '')).text).not.toContain('whsec');
@@ -100,7 +99,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     expect((await call('POST', `/${made.id}/rotate`, { secret })).json).toEqual({ id: made.id });
   });
 
-  it('changes, lists, gets and deletes', async () => {
+  it('updates, returns, lists and deletes an endpoint', async () => {
     const { id } = await create();
     const changed = await call('PATCH', `/${id}`, { url: `${url}/new`, events: ['ssl.issued'] });
     expect(changed.json).toMatchObject({ id, url: `${url}/new`, events: ['ssl.issued'] });
@@ -111,7 +110,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     expect((await call('DELETE', `/${id}`)).status).toBe(404);
   });
 
-  it('pages', async () => {
+  it('lists endpoints in pages, newest first', async () => {
     const ids: string[] = [];
     for (let each = 0; each < 5; each += 1) ids.unshift((await create()).id);
     const seen: string[] = [];
@@ -124,7 +123,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     expect(seen).toEqual(ids);
   });
 
-  it('shows deliveries with every attempt, redelivers, enables and releases', async () => {
+  it('returns deliveries with all attempts, redelivers, and enables an endpoint with release', async () => {
     const { id } = await create();
     answered = {
       address: '93.184.215.14:443',
@@ -164,8 +163,8 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       status: 'disabled',
       disabled_reason: 'failures',
     });
-    const again = await call('POST', `/deliveries/${data[0].id}/redeliver`);
-    expect(again).toMatchObject({
+    const redelivered = await call('POST', `/deliveries/${data[0].id}/redeliver`);
+    expect(redelivered).toMatchObject({
       status: 201,
       json: { kind: 'manual', status: 'held', event_id: data[0].event_id },
     });
@@ -176,24 +175,24 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     expect((await call('POST', `/${id}/ping`)).json).toMatchObject({ ok: false, status: 500 });
   });
 
-  describe('keys', () => {
+  describe('API keys', () => {
     it.each([
-      ['none', ''],
+      ['no key', ''],
       ['another scheme', `Basic ${key}`],
-      ['a wrong one', 'Bearer wrong'],
-      ['part of one', `Bearer ${key.slice(0, -1)}`],
-      ['one and more', `Bearer ${key} x`],
-      ['the name of a property', 'Bearer __proto__'],
-    ])('%s is refused', async (_, authorization) => {
-      const refused = await call('GET', '', undefined, { authorization });
-      expect(refused).toMatchObject({
+      ['a wrong key', 'Bearer wrong'],
+      ['a part of a key', `Bearer ${key.slice(0, -1)}`],
+      ['a key followed by other text', `Bearer ${key} x`],
+      ['the name of an object property', 'Bearer __proto__'],
+    ])('are required: a request with %s is answered with 401', async (_, authorization) => {
+      const rejected = await call('GET', '', undefined, { authorization });
+      expect(rejected).toMatchObject({
         status: 401,
         json: { error: expect.stringContaining('Bearer <API key>') },
       });
-      expect(refused.headers.get('www-authenticate')).toBe('Bearer');
+      expect(rejected.headers.get('www-authenticate')).toBe('Bearer');
     });
 
-    it('see nothing of other accounts, nor of endpoints of no account', async () => {
+    it('give no access to endpoints of other accounts, or to endpoints without an account', async () => {
       const { id } = await create();
       const { id: platform } = await sender.createEndpoint({ url, events: ['*'], secret });
       await sender.publish(sampleEvent('credits.low', { account_id: 'acc_1' }));
@@ -201,7 +200,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       const other = { authorization: `Bearer ${otherKey}` };
       expect((await call('GET', '', undefined, other)).json.data).toEqual([]);
       for (const each of [id, platform, 'wh_nonsense']) {
-        const answers = [
+        const responses = [
           await call('GET', `/${each}`, undefined, other),
           await call('PATCH', `/${each}`, { url }, other),
           await call('DELETE', `/${each}`, undefined, other),
@@ -210,15 +209,15 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
           await call('POST', `/${each}/rotate`, undefined, other),
           await call('GET', `/${each}/deliveries`, undefined, other),
         ];
-        for (const { status, text } of answers)
+        for (const { status, text } of responses)
           expect([status, text]).toEqual([404, '{"error":"there is no such webhook"}']);
       }
       for (const each of [...deliveries.map((delivery) => delivery.id), 'dlv_nonsense']) {
-        const answers = [
+        const responses = [
           await call('GET', `/deliveries/${each}`, undefined, other),
           await call('POST', `/deliveries/${each}/redeliver`, undefined, other),
         ];
-        for (const { status, text } of answers)
+        for (const { status, text } of responses)
           expect([status, text]).toEqual([404, '{"error":"there is no such delivery"}']);
       }
       expect((await call('GET', `/${platform}`)).status).toBe(404);
@@ -226,14 +225,14 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     });
 
     it.each([{}, { short: 'acc_1' }, { [key]: '' }, { 'a key with spaces in it': 'acc_1' }])(
-      '%j are not accepted at set-up',
+      'throw a TypeError if they are %j',
       (apiKeys) => {
         expect(() => createSenderApi(sender, { apiKeys })).toThrow(TypeError);
       },
     );
   });
 
-  describe('input', () => {
+  describe('a request', () => {
     it.each([
       ['{', 400, 'the body is not JSON'],
       ['[]', 422, 'the body: expected object'],
@@ -241,7 +240,11 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       [{ url: 7, events: ['*'] }, 422, 'url: expected string'],
       [{ url, events: '*' }, 422, 'events: expected array'],
       [{ url, events: [1] }, 422, 'events.0: expected string'],
-      [{ url, events: [] }, 422, 'events: The list of events is empty.'],
+      [
+        { url, events: [] },
+        422,
+        'events: The list of events is empty. Name at least one event type, or * for all.',
+      ],
       [
         { url, events: ['site.paused'] },
         422,
@@ -256,25 +259,25 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
         422,
         '__proto__: not a field of this call',
       ],
-    ])('%j is refused with %s', async (body, status, error) => {
-      const refused = await call('POST', '', body);
-      expect(refused.status).toBe(status);
-      expect(refused.json).toEqual({
+    ])('with the body %j is rejected with %s', async (body, status, error) => {
+      const rejected = await call('POST', '', body);
+      expect(rejected.status).toBe(status);
+      expect(rejected.json).toEqual({
         error: typeof error === 'string' ? error : expect.stringMatching(error),
       });
       expect((await call('GET', '')).json.data).toEqual([]);
     });
 
     it.each(['limit=0', 'limit=101', 'limit=1e1', 'limit=-1', 'cursor=abc', 'cursor=1;drop', 'cursor='])(
-      'a list with %s is refused',
+      'for a list with %s is rejected with 422',
       async (query) => {
-        const refused = await call('GET', `?${query}`);
-        expect(refused.status).toBe(422);
-        expect(refused.json.error).toMatch(new RegExp(query.split('=')[0]!));
+        const rejected = await call('GET', `?${query}`);
+        expect(rejected.status).toBe(422);
+        expect(rejected.json.error).toMatch(new RegExp(query.split('=')[0]!));
       },
     );
 
-    it('an unknown status, a long body, an unknown route are refused', async () => {
+    it('with an unknown status, a body that is too long, or an unknown route is rejected', async () => {
       const { id } = await create();
       expect((await call('GET', `/${id}/deliveries?status=lost`)).json.error).toMatch(
         /^status: expected one of/,
@@ -290,7 +293,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       });
     });
 
-    it('what the store throws is told to onError and not to the caller', async () => {
+    it('leads to 500 without details if the store fails, and onError gets the error', async () => {
       store.getEndpoint = () => Promise.reject(new Error('disk of /var/lib is full'));
       expect(await call('GET', '/wh_1')).toMatchObject({ status: 500, json: { error: 'internal error' } });
       expect(errors).toEqual([new Error('disk of /var/lib is full')]);
@@ -301,7 +304,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     const idempotent = { 'idempotency-key': 'once' };
     const body = { url, events: ['*'] };
 
-    it('carries a call out once, and gives its answer again', async () => {
+    it('makes a retry return the first response', async () => {
       const first = await call('POST', '', body, idempotent);
       const second = await call('POST', '', body, idempotent);
       expect(second).toMatchObject({ status: 201, json: first.json });
@@ -312,7 +315,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       expect((await call('GET', '')).json.data).toHaveLength(1);
     });
 
-    it('is of one call, of one account and of one day', async () => {
+    it('is valid for one call of one account within 24 hours', async () => {
       await call('POST', '', body, idempotent);
       const other = await call('POST', '', { ...body, events: ['ssl.issued'] }, idempotent);
       expect(other).toMatchObject({
@@ -326,7 +329,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       expect((await call('GET', '')).json.data).toHaveLength(2);
     });
 
-    it('tells who comes while it is carried out to come again', async () => {
+    it('is answered with 409 while the first call is in progress', async () => {
       const [first, second] = await Promise.all([
         call('POST', '', body, idempotent),
         call('POST', '', body, idempotent),
@@ -335,14 +338,14 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       expect((await call('GET', '')).json.data).toHaveLength(1);
     });
 
-    it('is free again after a call that was refused', async () => {
+    it('can be used again after a call that was rejected', async () => {
       expect((await call('POST', '', { ...body, secret: 'short' }, idempotent)).status).toBe(422);
       expect((await call('POST', '', body, idempotent)).status).toBe(201);
     });
 
-    it('must be one', async () => {
-      const refused = await call('POST', '', body, { 'idempotency-key': 'x'.repeat(256) });
-      expect(refused).toMatchObject({
+    it('is rejected with 422 beyond 255 characters', async () => {
+      const rejected = await call('POST', '', body, { 'idempotency-key': 'x'.repeat(256) });
+      expect(rejected).toMatchObject({
         status: 422,
         json: { error: expect.stringMatching(/^Idempotency-Key: /) },
       });

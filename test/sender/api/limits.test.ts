@@ -1,4 +1,4 @@
-// What an account may have and ask of the API, and what the API says no more than.
+// The limits of an account: endpoints, quotas, idempotency keys, sizes; and what responses do not reveal.
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment,
    @typescript-eslint/no-unsafe-argument */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -93,7 +93,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
   const times = <Value>(count: number, of: (each: number) => Promise<Value>) =>
     Promise.all(Array.from({ length: count }, (_, each) => of(each)));
 
-  it('gives an account 100 endpoints and answers 422 beyond, also to calls that arrive together', async () => {
+  it('allow 100 endpoints, and answer 422 to more, even if the calls arrive together', async () => {
     expect(statuses(await times(110, () => create()))).toEqual({ 201: 100, 422: 10 });
     expect((await create()).json.error).toMatch(/^The account has 100 endpoints/);
     expect((await create({ authorization: `Bearer ${otherKey}` })).status).toBe(201);
@@ -102,18 +102,18 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect((await create()).status).toBe(201);
   });
 
-  it('answers 429 with Retry-After and RateLimit headers beyond the requests of a minute', async () => {
+  it('answer 429 with Retry-After and RateLimit headers beyond the requests per minute', async () => {
     serve({ requestsPerMinute: 60 });
     const first = await call('GET', '');
     expect(first.headers.get('ratelimit-policy')).toBe('"requests";q=60;w=60');
     expect(first.headers.get('ratelimit')).toBe('"requests";r=59;t=1');
     expect(first.headers.get('retry-after')).toBeNull();
     await times(59, () => call('GET', ''));
-    const refused = await call('GET', '');
-    expect(refused.status).toBe(429);
-    expect(refused.json).toEqual({ error: 'too many requests: retry after 1 s' });
-    expect(refused.headers.get('retry-after')).toBe('1');
-    expect(refused.headers.get('ratelimit')).toBe('"requests";r=0;t=60');
+    const limited = await call('GET', '');
+    expect(limited.status).toBe(429);
+    expect(limited.json).toEqual({ error: 'too many requests: retry after 1 s' });
+    expect(limited.headers.get('retry-after')).toBe('1');
+    expect(limited.headers.get('ratelimit')).toBe('"requests";r=0;t=60');
     expect((await call('GET', '', undefined, { authorization: `Bearer ${otherKey}` })).status).toBe(200);
     clock.advance(1_000);
     expect(statuses(await times(2, () => call('GET', '')))).toEqual({ 200: 1, 429: 1 });
@@ -121,14 +121,14 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect(statuses(await times(70, () => call('GET', '')))).toEqual({ 200: 60, 429: 10 });
   });
 
-  it('counts pings, those of new endpoints among them, and redeliveries apart', async () => {
+  it('count pings, including those of new endpoints, and redeliveries separately', async () => {
     serve({ pingsPerMinute: 3, redeliveriesPerMinute: 2 });
     const { json } = await create();
     expect((await call('POST', `/${json.id}/ping`)).status).toBe(200);
     const last = await call('POST', `/${json.id}/ping`);
     expect(last.headers.get('ratelimit')).toBe('"requests";r=597;t=1, "pings";r=0;t=60');
-    const refused = [await call('POST', `/${json.id}/ping`), await create()];
-    expect(refused.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+    const limited = [await call('POST', `/${json.id}/ping`), await create()];
+    expect(limited.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
       [429, '20'],
       [429, '20'],
     ]);
@@ -137,7 +137,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect(sent).toBe(3);
   });
 
-  it('sends one ping at a time to an endpoint: calls that arrive meanwhile get its result', async () => {
+  it('allow one ping of an endpoint at a time: calls during a ping get its result', async () => {
     const { json } = await create();
     let finish = (): void => undefined;
     respond = () =>
@@ -158,7 +158,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect((await call('POST', `/${json.id}/ping`)).status).toBe(200);
   });
 
-  it('does not say in the answer to a ping why there was no response; the log of the owner does', async () => {
+  it('keep the reason for a missing response out of the result of a ping; the attempt log has it', async () => {
     const reasons = [
       'connect ECONNREFUSED 93.184.215.14:443',
       'no answer within 15 s',
@@ -173,8 +173,8 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect(JSON.stringify(replies)).not.toMatch(/ECONN|93\.184|answer within|ENOTFOUND|timing/);
     const log = (await call('GET', `/deliveries/${replies[0].delivery_id}`)).json.attempt_log;
     expect(log[0].error).toBe(reasons[0]);
-    const others = { authorization: `Bearer ${otherKey}` };
-    expect((await call('GET', `/deliveries/${replies[0].delivery_id}`, undefined, others)).status).toBe(404);
+    const other = { authorization: `Bearer ${otherKey}` };
+    expect((await call('GET', `/deliveries/${replies[0].delivery_id}`, undefined, other)).status).toBe(404);
     respond = () => ({
       status: 401,
       responseBody: '{"error":"signature_mismatch"}',
@@ -185,7 +185,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     expect((await create()).json.ping.error).toBe('HTTP 200: an incomplete response');
   });
 
-  it('says no-store on every response', async () => {
+  it('leave `cache-control: no-store` on every response, rejections included', async () => {
     serve({ requestsPerMinute: 7 });
     const { id } = (await create()).json;
     const replies = [
@@ -205,12 +205,12 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     for (const { headers } of [...all, outside]) expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  describe('an idempotency key whose response was not kept', () => {
+  describe('an idempotency key', () => {
     const once = { 'idempotency-key': 'k1' };
     const noSecret = (headers = once) => call('POST', '', { url, events: ['*'] }, headers);
     const count = async () => (await call('GET', '')).json.data.length;
 
-    it('gives the response, and after five minutes the same endpoint and secret', async () => {
+    it('whose response was not stored lets a retry after five minutes return the same endpoint and secret', async () => {
       const storeResponse = store.storeResponse.bind(store);
       store.storeResponse = () => Promise.reject(new Error('disk full'));
       const first = await noSecret();
@@ -229,7 +229,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
       expect((await noSecret()).headers.get('idempotency-replayed')).toBe('true');
     });
 
-    it('finds the endpoint of a call that failed after it was saved, at once', async () => {
+    it('of a call that failed after it created an endpoint lets a retry find that endpoint at once', async () => {
       const insertDelivery = store.insertDelivery.bind(store);
       store.insertDelivery = () => Promise.reject(new Error('disk full'));
       expect((await noSecret()).status).toBe(500);
@@ -240,7 +240,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
       expect(await count()).toBe(1);
     });
 
-    it('does not redeliver twice', async () => {
+    it('of a redelivery whose response was not stored lets a retry find that redelivery', async () => {
       const { json } = await create();
       const storeResponse = store.storeResponse.bind(store);
       store.storeResponse = () => Promise.reject(new Error('disk full'));
@@ -252,7 +252,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
       expect((await sender.listDeliveries()).items).toHaveLength(2);
     });
 
-    it('is one of 10,000 a day at most, and 429 answers more', async () => {
+    it('is rejected with 429 beyond `idempotencyKeys` within 24 hours', async () => {
       serve({ idempotencyKeys: 2 });
       const replies = [];
       for (const each of ['a', 'b', 'c']) replies.push(await noSecret({ 'idempotency-key': each }));
@@ -263,7 +263,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
     });
   });
 
-  describe('sizes', () => {
+  describe('on sizes', () => {
     const long = 'x'.repeat(60_000);
     it.each([
       ['a url', { url: `${url}/${long}`, events: ['*'] }, /^url: .* more than the 2048 allowed/],
@@ -275,14 +275,14 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
       ['a secret', { url, events: ['*'], secret: long }, /^secret: .* more than the 1024 allowed/],
       ['the name of an event', { url, events: [long] }, /^events: "x{80}…" is not an event type/],
       ['the name of a field', { url, events: ['*'], [long]: 1 }, /^x{80}…: not a field/],
-    ])('%s beyond its maximum is rejected, and echoed truncated', async (_, body, message) => {
+    ])('reject %s beyond its maximum with a truncated quote', async (_, body, message) => {
       const { status, json } = await call('POST', '', body);
       expect(status).toBe(422);
       expect(json.error).toMatch(message);
       expect(json.error.length).toBeLessThan(500);
     });
 
-    it('bounds ids, accounts, types and secrets where the sender takes them', async () => {
+    it('bound ids, accounts, types and secrets in calls of the sender', async () => {
       const { id } = (await create()).json;
       const event = {
         event: 'site.deleted',
@@ -320,7 +320,7 @@ describe.each(stores)('limits of the API on the $name store', ({ open }) => {
   });
 
   it.each([{ endpoints: 0 }, { requestsPerMinute: 1.5 }, { pings: 1 } as never])(
-    'rejects the limits %j at set-up',
+    'throw a TypeError if they are %j',
     (limits) => {
       expect(() => {
         serve(limits);

@@ -5,7 +5,10 @@ import { createSender, type Clock, type Sender } from '../../../src/sender/index
 import type { AttemptResult } from '../../../src/sender/records.js';
 import type { DeliveryDetails, SenderStore } from '../../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
+import { countFor } from '../../support/long.js';
 import { stores } from '../../support/sender-stores.js';
+
+const runs = countFor('MODEL_RUNS', { short: 200, long: 10_000 });
 
 const scheduleMs = [10, 60, 300, 1_800, 7_200].map((seconds) => seconds * 1000);
 const url = 'https://93.184.215.14/hook';
@@ -252,7 +255,7 @@ it('at most six attempts, never early, none after success, disabled and told onc
     if (operations.some((each) => each.do === 'jump')) return;
     for (const trace of traces) expect(trace).toEqual(traces[0]);
   });
-  await fc.assert(run, { numRuns: Number(process.env.MODEL_RUNS ?? 1000) });
+  await fc.assert(run, { numRuns: runs });
 }, 1_200_000);
 
 describe('a wall clock that is set', () => {
@@ -383,7 +386,7 @@ describe('a wall clock that is set', () => {
     'sends nothing twice, early or more than 30 s late on the $name store',
     async ({ open }) => {
       const run = fc.asyncProperty(history, (operations) => playSteps(open(), operations));
-      await fc.assert(run, { numRuns: Math.ceil(Number(process.env.MODEL_RUNS ?? 1_000) / 10) });
+      await fc.assert(run, { numRuns: Math.ceil(runs / 10) });
     },
     1_200_000,
   );

@@ -1,51 +1,51 @@
-// For crash tests: three processes behind one port, each started again when it was killed. Says on its output where they listen once all
-// three do, which were killed, and which ended by themselves; each line on its input does away with one of them.
+// For crash tests: keeps three processes behind one port and starts each again after it was killed. Each line on stdin kills one.
+// Reports on stdout, as JSON: the port once all three listen, and the process ids of those that were killed or died by themselves.
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
-/** @param {(worker: import('node:cluster').Worker) => unknown} kill - What is done to one that is chosen at random. */
+/** @param {(worker: import('node:cluster').Worker) => unknown} kill - Kills the worker, which was chosen at random. */
 export async function keepThree(kill) {
-  const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  // One port for all who come: with 0, a time without any process would end in another port.
+  const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+  // A fixed port: with 0, the cluster would choose another one after a moment without any process.
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();
 
-  /** Those that are at work: a kill of one that only starts would fall on nothing. */
-  const atWork = new Set();
-  let killsToCome = 0;
+  /** Only workers that listen: killing one that is still starting would interrupt nothing. */
+  const listening = new Set();
+  let killsPending = 0;
   const killOne = () => {
-    if (killsToCome === 0 || atWork.size === 0) return;
-    const chosen = [...atWork][Math.floor(Math.random() * atWork.size)];
-    killsToCome -= 1;
-    atWork.delete(chosen);
+    if (killsPending === 0 || listening.size === 0) return;
+    const chosen = [...listening][Math.floor(Math.random() * listening.size)];
+    killsPending -= 1;
+    listening.delete(chosen);
     kill(chosen);
   };
   const start = () =>
     new Promise((resolve) => {
       const worker = cluster.fork({ PORT: port });
       worker.on('listening', () => {
-        atWork.add(worker);
+        listening.add(worker);
         resolve();
         killOne();
       });
-      // One that is no more takes no message.
+      // Sending a message to a worker that has just ended emits an error.
       worker.on('error', () => undefined);
     });
   cluster.on('exit', (worker, _, signal) => {
-    atWork.delete(worker);
-    say({ [signal === 'SIGKILL' ? 'killed' : 'died']: worker.process.pid });
+    listening.delete(worker);
+    report({ [signal === 'SIGKILL' ? 'killed' : 'died']: worker.process.pid });
     if (signal === 'SIGKILL') void start();
   });
   createInterface({ input: process.stdin })
     .on('line', () => {
-      killsToCome += 1;
+      killsPending += 1;
       killOne();
     })
     .on('close', () => process.exit());
   await Promise.all([start(), start(), start()]);
-  say({ port });
+  report({ port });
 }

@@ -1,4 +1,4 @@
-// The test's side of keep-three.mjs: starts the program, kills now and then, and delivers to it meanwhile.
+// The test's side of keep-three.mjs: starts the program, delivers events to it, and kills its processes meanwhile.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import { createMemoryStore, createSender, type DeliveryStatus } from '../../../s
 import { sampleEvent } from '../../../src/testing/index.js';
 
 export const secret = 'whsec_of_the_crash_test';
-/** How many deliveries are under way at once. */
+/** The number of deliveries in flight at once. */
 export const inFlight = 32;
 
 export async function startThree(program: URL, args: string[]) {
@@ -16,16 +16,16 @@ export async function startThree(program: URL, args: string[]) {
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
   const exit = once(primary, 'exit');
-  /** Process ids of those that were killed, and of those that ended though nobody killed them. */
+  /** Process ids of workers that the test killed, and of those that ended by themselves. */
   const killed: number[] = [];
   const died: number[] = [];
   const port = await Promise.race([
     new Promise<number>((resolve) => {
       createInterface({ input: primary.stdout }).on('line', (line) => {
-        const said = JSON.parse(line) as { port?: number; killed?: number; died?: number };
-        if (said.port !== undefined) resolve(said.port);
-        if (said.killed !== undefined) killed.push(said.killed);
-        if (said.died !== undefined) died.push(said.died);
+        const report = JSON.parse(line) as { port?: number; killed?: number; died?: number };
+        if (report.port !== undefined) resolve(report.port);
+        if (report.killed !== undefined) killed.push(report.killed);
+        if (report.died !== undefined) died.push(report.died);
       });
     }),
     exit.then(() => {
@@ -44,16 +44,16 @@ export async function startThree(program: URL, args: string[]) {
   };
 }
 
-/** Waits until it is so; says what it waited for where that does not come. */
-export async function until(what: string, isSo: () => Promise<boolean>) {
+/** Waits until `condition` holds, for at most three minutes. `what` names the condition in the error. */
+export async function until(what: string, condition: () => Promise<boolean>) {
   const deadline = performance.now() + 180_000;
-  while (!(await isSo())) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within three minutes: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Publishes as fast as it is delivered, so that kills fall among deliveries. Gives the ids once all of them are delivered. */
+/** Publishes no faster than events are delivered, so that kills hit deliveries. Returns the ids once all are delivered. */
 export async function deliverAndKill(
   three: Awaited<ReturnType<typeof startThree>>,
   { count, kills }: { count: number; kills: number },
@@ -62,7 +62,7 @@ export async function deliverAndKill(
     store: createMemoryStore(),
     allowPrivateNetwork: true,
     maxInFlightPerEndpoint: inFlight,
-    // A connection that a killed process had been given and not taken answers no more.
+    // A connection that the cluster had handed to a killed process is never answered.
     attemptTimeoutMs: 1_000,
     retryScheduleSeconds: Array.from({ length: 100 }, () => 0.3),
   });
@@ -82,6 +82,6 @@ export async function deliverAndKill(
   await until('all are delivered', async () => !(await has('scheduled')) && !(await has('attempting')));
   const areDelivered = !(await has('failed')) && !(await has('held'));
   await sender.stop();
-  if (!areDelivered) throw new Error('the sender gave up: nobody answered it for 30 s');
+  if (!areDelivered) throw new Error('the sender gave up: no attempt succeeded for 30 s');
   return published;
 }
