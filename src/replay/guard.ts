@@ -38,7 +38,7 @@ export interface ReplayOptions {
 }
 
 /** The outcome of a claim: this process is to handle the event, or the event was handled before. */
-type EventClaim = HeldClaim | Extract<ReplayClaim, { readonly status: 'done' }>;
+export type EventClaim = HeldClaim | Extract<ReplayClaim, { readonly status: 'done' }>;
 
 /** Lets each event be handled once. */
 export interface ReplayGuard {
