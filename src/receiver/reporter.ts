@@ -22,7 +22,7 @@ const pages = 'https://github.com/hostwares/webhooks/blob/main/docs/errors';
 const errorHandlerMs = 1_000;
 
 /** A failure after verification. */
-export interface Failure {
+interface Failure {
   readonly error: WebhookError;
   readonly event: unknown;
   readonly context: HandlerContext;
