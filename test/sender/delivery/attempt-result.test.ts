@@ -17,7 +17,7 @@ describe('toAttemptResult', () => {
     expect(toAttemptResult(value)).toBe(value);
   });
 
-  it.each([
+  it.each<unknown>([
     undefined,
     null,
     'ok',
