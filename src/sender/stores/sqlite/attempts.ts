@@ -7,9 +7,10 @@ import type { Sql } from './statements.js';
 
 /** Reads and writes rows of `attempts`, within the caller's transaction. */
 export interface Attempts {
-  /** Inserts an ended attempt, and returns approximately how many bytes it takes. */
-  insert(attempt: AttemptRecord): number;
-  /** The ended attempts of a delivery, oldest first. */
+  /** Inserts an attempt, or updates it. Returns approximately how many bytes it takes; 0 until it has ended. */
+  save(attempt: AttemptRecord): number;
+  get(deliveryId: string, number: number): AttemptRecord | undefined;
+  /** The attempts of a delivery, oldest first. */
   listOf(deliveryId: string): readonly AttemptRecord[];
   deleteOf(deliveryId: string): void;
 }
@@ -17,16 +18,22 @@ export interface Attempts {
 /** Approximate bytes of a row besides its texts. */
 const overheadBytes = 150;
 
-const insertSql = insertInto('attempts', attemptColumns);
+const saveSql = insertInto('attempts', attemptColumns).replace('INSERT', 'INSERT OR REPLACE');
+const selectSql = 'SELECT * FROM attempts WHERE deliveryId = ? AND number = ?';
 
 export function createAttempts(sql: Sql): Attempts {
   return {
-    insert(attempt) {
+    save(attempt) {
       const values = attemptColumns.encode(attempt);
-      sql(insertSql).run(...values);
+      sql(saveSql).run(...values);
+      if (attempt.outcome === 'pending') return 0;
       let bytes = overheadBytes;
       for (const value of values) if (typeof value === 'string') bytes += Buffer.byteLength(value);
       return bytes;
+    },
+    get(deliveryId, number) {
+      const row = sql(selectSql).get(escapeText(deliveryId), number);
+      return row && attemptColumns.decode(row);
     },
     listOf: (deliveryId) =>
       sql('SELECT * FROM attempts WHERE deliveryId = ? ORDER BY number')

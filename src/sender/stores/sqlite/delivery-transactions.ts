@@ -12,20 +12,21 @@ type DeliveryMethods = Pick<
 >;
 
 function insertDelivery(tables: Tables, rows: Parameters<SenderStore['insertDelivery']>[0]): boolean {
-  const { sql, events, deliveries } = tables;
+  const { sql, events, deliveries, attempts } = tables;
   const { delivery, event, attempt } = rows;
   const key = { accountId: delivery.accountId, id: delivery.eventId };
   if (event) {
     const seq = nextDeliverySeq(sql);
     events.insert(event, { firstDeliverySeq: seq, lastDeliverySeq: seq, deliveryCount: 1 });
   } else if (!events.addDeliveries(key, 1)) return false;
-  deliveries.insert(delivery, event?.body.length ?? events.bodyBytesOf(key), attempt);
+  deliveries.insert(delivery, event?.body.length ?? events.bodyBytesOf(key));
+  if (attempt) attempts.save(attempt);
   return true;
 }
 
 /** The methods of {@link SenderStore} for events and their deliveries, each in a transaction. */
 export function createDeliveryTransactions(tables: Tables, commits: Commits): DeliveryMethods {
-  const { sql, events, fanOuts, deliveries } = tables;
+  const { sql, events, fanOuts, deliveries, attempts } = tables;
   return {
     publish: (event, toDelivery, position = 0) =>
       commits.write(() => publish(tables, { event, toDelivery }, position)),
@@ -35,7 +36,7 @@ export function createDeliveryTransactions(tables: Tables, commits: Commits): De
       commits.read(() => {
         const delivery = deliveries.get(id);
         const event = delivery && events.get({ accountId: delivery.accountId, id: delivery.eventId });
-        return event && { delivery, event, attempts: deliveries.attemptsOf(id) };
+        return event && { delivery, event, attempts: attempts.listOf(id) };
       }),
     listDeliveries: ({ endpointId, status, eventType, ...page }) =>
       commits.read(() =>

@@ -24,6 +24,8 @@ export interface Events {
 
 const whereKey = 'WHERE accountId = ? AND id = ?';
 const insertSql = insertInto('events', eventColumns, eventDeliveriesColumns);
+const selectSql = `SELECT ${eventColumns.names} FROM events ${whereKey}`;
+const selectRangeSql = `SELECT firstDeliverySeq, lastDeliverySeq FROM events ${whereKey}`;
 const addDeliveriesSql = `UPDATE events SET deliveryCount = deliveryCount + ? ${whereKey}`;
 const markUnheardSql = `UPDATE events SET lastDeliverySeq = firstDeliverySeq - 1 ${whereKey} AND deliveryCount = 0`;
 
@@ -39,11 +41,11 @@ export function createEvents(sql: Sql): Events {
       sql(insertSql).run(...eventColumns.encode(event), ...eventDeliveriesColumns.encode(deliveries));
     },
     get(key) {
-      const row = sql(`SELECT * FROM events ${whereKey}`).get(...keyOf(key));
+      const row = sql(selectSql).get(...keyOf(key));
       return row && eventColumns.decode(row);
     },
     firstRangeOf(key) {
-      const row = sql(`SELECT firstDeliverySeq, lastDeliverySeq FROM events ${whereKey}`).get(...keyOf(key));
+      const row = sql(selectRangeSql).get(...keyOf(key));
       return row && [Number(row.firstDeliverySeq), Number(row.lastDeliverySeq)];
     },
     bodyBytesOf(key) {

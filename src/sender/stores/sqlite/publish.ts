@@ -38,13 +38,13 @@ function lastEndpointSeq(sql: Sql): number {
   return Number(sql('SELECT max(seq) AS seq FROM endpoints').get()?.seq ?? 0);
 }
 
+const audienceSql = `SELECT * FROM endpoints WHERE accountId = ?1 AND seq > ?2 AND seq <= ?3
+  UNION ALL SELECT * FROM endpoints WHERE accountId IS NULL AND seq > ?2 AND seq <= ?3
+  ORDER BY seq LIMIT ${maxEndpointsPerStep + 1}`;
+
 /** Reads endpoints of the account and of no account, one more than a step takes: that one shows whether more are left. */
 function readAudience(sql: Sql, accountId: string, afterSeq: number, untilSeq: number): readonly Row[] {
-  return sql(
-    `SELECT * FROM endpoints WHERE accountId = ?1 AND seq > ?2 AND seq <= ?3
-     UNION ALL SELECT * FROM endpoints WHERE accountId IS NULL AND seq > ?2 AND seq <= ?3
-     ORDER BY seq LIMIT ${maxEndpointsPerStep + 1}`,
-  ).all(escapeText(accountId), afterSeq, untilSeq);
+  return sql(audienceSql).all(escapeText(accountId), afterSeq, untilSeq);
 }
 
 function readBatch(sql: Sql, { event, toDelivery }: Publication, fanOut: FanOut | undefined): Batch {

@@ -25,10 +25,16 @@ export interface Queues {
 
 const lanes: readonly Lane[] = ['first', 'retry'];
 
+const firstDueOf = (lane: Lane): string =>
+  `SELECT dueAtMs FROM deliveries WHERE ${conditions[lane]} AND endpointId = ? ORDER BY dueAtMs LIMIT 1`;
+const dueOf = (lane: Lane): string =>
+  `SELECT ${deliveryColumns.names} FROM deliveries
+   WHERE ${conditions[lane]} AND endpointId = ? AND dueAtMs <= ? ORDER BY dueAtMs, seq LIMIT ?`;
+const firstDueSql = { first: firstDueOf('first'), retry: firstDueOf('retry') };
+const dueSql = { first: dueOf('first'), retry: dueOf('retry') };
+
 function readFirstDueMs(sql: Sql, lane: Lane, endpointId: string): number | undefined {
-  const first = sql(
-    `SELECT dueAtMs FROM deliveries WHERE ${conditions[lane]} AND endpointId = ? ORDER BY dueAtMs LIMIT 1`,
-  ).get(escapeText(endpointId));
+  const first = sql(firstDueSql[lane]).get(escapeText(endpointId));
   return first?.dueAtMs as number | undefined;
 }
 
@@ -48,12 +54,7 @@ function readDue(
   endpointId: string,
   limit: number,
 ): readonly DeliveryRecord[] {
-  return sql(
-    `SELECT ${deliveryColumns.names} FROM deliveries
-     WHERE ${conditions[lane]} AND endpointId = ? AND dueAtMs <= ? ORDER BY dueAtMs, seq LIMIT ?`,
-  )
-    .all(escapeText(endpointId), nowMs, limit)
-    .map(deliveryColumns.decode);
+  return sql(dueSql[lane]).all(escapeText(endpointId), nowMs, limit).map(deliveryColumns.decode);
 }
 
 /** Reads deliveries that wait for an endpoint. */

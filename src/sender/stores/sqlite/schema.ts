@@ -68,14 +68,11 @@ export const deliveryColumns = defineColumns<DeliveryRecord>({
 
 /** Columns of a delivery that are not part of its record. */
 export interface DeliveryExtras {
-  /** The attempt in flight. It becomes a row of `attempts` when it ends. */
-  readonly pendingAttempt: AttemptRecord | null;
   /** Approximate bytes of the event's body and of all ended attempts. */
   readonly bytes: number;
 }
 
 export const deliveryExtrasColumns = defineColumns<DeliveryExtras>({
-  pendingAttempt: nullable(json()),
   bytes: integer(),
 });
 

@@ -48,7 +48,6 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.endpoints.clearCache();
-      tables.deliveries.clearCache();
       tables.queues.clear();
     },
   });

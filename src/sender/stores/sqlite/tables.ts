@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { createAttempts } from './attempts.js';
+import { createAttempts, type Attempts } from './attempts.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
 import { createEndpoints, type Endpoints } from './endpoints.js';
 import { createEvents, type Events } from './events.js';
@@ -13,6 +13,7 @@ export interface Tables {
   readonly endpoints: Endpoints;
   readonly events: Events;
   readonly fanOuts: FanOuts;
+  readonly attempts: Attempts;
   readonly deliveries: Deliveries;
   readonly queues: Queues;
 }
@@ -24,5 +25,5 @@ export function createTables(database: DatabaseSync): Tables {
   const attempts = createAttempts(sql);
   const queues = createQueues(sql, endpoints);
   const deliveries = createDeliveries(sql, { endpoints, events, attempts, queues });
-  return { sql, endpoints, events, fanOuts: createFanOuts(sql), deliveries, queues };
+  return { sql, endpoints, events, fanOuts: createFanOuts(sql), attempts, deliveries, queues };
 }
