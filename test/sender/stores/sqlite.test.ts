@@ -135,6 +135,13 @@ describe('file of the SQLite store', () => {
     await store.close();
   });
 
+  it('is rejected if it belongs to another program with the same version number', () => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE users (id); PRAGMA user_version = 1');
+    database.close();
+    expect(() => createSqliteStore({ path })).toThrow(`${path} is the database of another program`);
+  });
+
   it.each([2, -1])('is rejected with schema version %i', async (version) => {
     await createSqliteStore({ path }).close();
     const database = new DatabaseSync(path);

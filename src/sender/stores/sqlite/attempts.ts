@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { escapeText } from '../../../shared/escape-text.js';
 import type { AttemptRecord } from '../../records.js';
-import { insertInto } from './columns.js';
+import { replaceInto } from './columns.js';
 import { attemptColumns } from './schema.js';
 import type { Sql } from './statements.js';
 
@@ -18,7 +18,7 @@ export interface Attempts {
 /** Approximate bytes of a row besides its texts. */
 const overheadBytes = 150;
 
-const saveSql = insertInto('attempts', attemptColumns).replace('INSERT', 'INSERT OR REPLACE');
+const saveSql = replaceInto('attempts', attemptColumns);
 const selectSql = 'SELECT * FROM attempts WHERE deliveryId = ? AND number = ?';
 
 export function createAttempts(sql: Sql): Attempts {

@@ -24,9 +24,9 @@ export interface ColumnList<Shape extends object> {
   /** `a = ?, b = ?` */
   readonly assignments: string;
   /** The values of a record in the order of the columns. */
-  encode(record: Shape): SQLInputValue[];
+  readonly encode: (record: Shape) => SQLInputValue[];
   /** The record of a row. Ignores columns that are not in the list. */
-  decode(row: Row): Shape;
+  readonly decode: (row: Row) => Shape;
   /** The list of some of the columns. */
   pick<Field extends keyof Shape & string>(...fields: readonly Field[]): ColumnList<Pick<Shape, Field>>;
 }
@@ -76,7 +76,7 @@ export function defineColumns<Shape extends object>(columns: Columns<Shape>): Co
     definitions: list.map(([name, { definition }]) => `${name} ${definition}`).join(',\n  '),
     assignments: list.map(([name]) => `${name} = ?`).join(', '),
     encode: (record) => list.map(([name, { encode }]) => encode(record[name])),
-    decode(row) {
+    decode: (row) => {
       const record: Partial<Shape> = {};
       for (const [name, { decode }] of list) record[name] = decode(row[name] ?? null);
       return record as Shape;
@@ -88,11 +88,19 @@ export function defineColumns<Shape extends object>(columns: Columns<Shape>): Co
   };
 }
 
-/** The statement that inserts a row. Its parameters are the encoded values of the lists, in order. */
-export function insertInto(
-  table: string,
-  ...lists: readonly Pick<ColumnList<object>, 'names' | 'assignments'>[]
-): string {
+type NamedColumns = Pick<ColumnList<object>, 'names'>;
+
+function valuesOf(lists: readonly NamedColumns[]): string {
   const names = lists.map((list) => list.names).join(', ');
-  return `INSERT INTO ${table} (${names}) VALUES (${names.replace(/\w+/g, '?')})`;
+  return `(${names}) VALUES (${names.replace(/\w+/g, '?')})`;
+}
+
+/** The statement that inserts a row. Its parameters are the encoded values of the lists, in order. */
+export function insertInto(table: string, ...lists: readonly NamedColumns[]): string {
+  return `INSERT INTO ${table} ${valuesOf(lists)}`;
+}
+
+/** Like `insertInto`, but the row replaces one with the same key. */
+export function replaceInto(table: string, ...lists: readonly NamedColumns[]): string {
+  return `REPLACE INTO ${table} ${valuesOf(lists)}`;
 }

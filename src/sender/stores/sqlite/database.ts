@@ -15,19 +15,32 @@ function loadSqlite(): typeof nodeSqlite {
   throw new Error(`createSqliteStore needs Node 22.13 or later; this is ${process.version}.`);
 }
 
+/**
+ * Values of `application_id`, which SQLite stores in the header of the file. A clean close removes the WAL, so a
+ * file that is marked `open` and has no WAL has lost the commits that were in it.
+ */
+const markers = { open: 0x4857_4f50, closed: 0x4857_434c };
+
+/** Reads a number from the header of the file. */
+function readHeader(database: DatabaseSync, field: 'application_id' | 'user_version'): number {
+  return Number(database.prepare(`PRAGMA ${field}`).get()?.[field]);
+}
+
 /** Creates the schema in an empty database, and rejects a database with any other schema. */
 function prepareSchema(database: DatabaseSync, path: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  if (version === schemaVersion) return;
+  const objects = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get();
+  const isEmpty = objects?.count === 0;
+  const isOwn = Object.values(markers).includes(readHeader(database, 'application_id'));
+  if (!isEmpty && !isOwn) {
+    throw new Error(`${path} is the database of another program. Give the sender a file of its own.`);
+  }
+  const version = readHeader(database, 'user_version');
+  if (version === schemaVersion && !isEmpty) return;
   if (version !== 0) {
     throw new Error(
       `${path} has version ${version} of the sender's schema, and this package supports version ` +
         `${schemaVersion} only. Update the package, or give the sender another file.`,
     );
-  }
-  const objects = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get();
-  if (Number(objects?.count) > 0) {
-    throw new Error(`${path} is the database of another program. Give the sender a file of its own.`);
   }
   database.exec(schema);
   database.exec(`PRAGMA user_version = ${schemaVersion}`);
@@ -40,19 +53,12 @@ export interface OpenDatabase {
   readonly file: DatabaseFile | undefined;
 }
 
-/**
- * Values of `application_id`, which SQLite stores in the header of the file. A clean close removes the WAL, so a
- * file that is marked `open` and has no WAL has lost the commits that were in it.
- */
-const markers = { open: 0x4857_4f50, closed: 0x4857_434c };
-
 function copyWalIntoFile(database: DatabaseSync): void {
   database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
 }
 
 function checkWal(database: DatabaseSync, file: DatabaseFile | undefined): void {
-  const marker = database.prepare('PRAGMA application_id').get()?.application_id;
-  if (!file?.hadNoWal || marker !== markers.open) return;
+  if (!file?.hadNoWal || readHeader(database, 'application_id') !== markers.open) return;
   throw new Error(
     `${file.path}-wal is missing, though the last process did not close the store: commits are lost. ` +
       'Put it back. If it cannot be recovered, create an empty file of that name to continue without them.',

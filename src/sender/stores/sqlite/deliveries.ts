@@ -6,22 +6,22 @@ import { insertInto } from './columns.js';
 import type { Endpoints } from './endpoints.js';
 import type { Events } from './events.js';
 import type { Queues } from './queues.js';
-import { conditions, deliveryColumns, deliveryExtrasColumns } from './schema.js';
+import { conditions, deliveryColumns, deliverySizeColumns } from './schema.js';
 import type { Sql } from './statements.js';
 
 /**
  * Owns the state of deliveries, within the caller's transaction: only this module writes their rows.
  *
- * The row is the state of a delivery. Everything else is derived from it:
- * - `bytes` of the row: the bytes of the event's body, plus those of each attempt when it ends.
+ * The row is the state of a delivery, and its attempt in flight is the last row of `attempts`. Derived state:
+ * - `bytes` of the row: the bytes of the event's body, to which `apply` adds those of each attempt that ends.
  * - `retention_usage`: triggers count the rows that enter and leave a class (schema.ts).
- * - `events.deliveryCount`: the caller adds what it inserts, one statement per step of publishing; `forget` subtracts.
- * - turns: `apply` and `insert` mark the queues that they change; queues.ts reads their first rows before the commit.
+ * - `events.deliveryCount`: callers of `insert` add to it, publishing once per step; `forget` subtracts.
+ * - turns: `insert` and `apply` mark queues as changed; queues.ts reads their first rows before the commit.
  */
 export interface Deliveries {
   insert(delivery: DeliveryRecord, bodyBytes: number): void;
   get(id: string): DeliveryRecord | undefined;
-  /** Passes a delivery through a transition and writes the change; undefined if nothing changes. */
+  /** Passes a delivery through a transition, and writes and returns the change; undefined if there is none. */
   apply(delivery: DeliveryRecord, transition: Transition): Change | undefined;
   /** Deletes a delivery with its attempts, and the event after its last delivery. */
   forget(delivery: DeliveryRecord): void;
@@ -40,7 +40,7 @@ interface Affected {
 const rowsPerRebase = 2_000;
 
 const stateColumns = deliveryColumns.pick('status', 'attempts', 'dueAtMs', 'token', 'leaseUntilMs');
-const insertSql = insertInto('deliveries', deliveryColumns, deliveryExtrasColumns);
+const insertSql = insertInto('deliveries', deliveryColumns, deliverySizeColumns);
 const selectSql = `SELECT ${deliveryColumns.names} FROM deliveries WHERE id = ?`;
 const updateSql = `UPDATE deliveries SET ${stateColumns.assignments}, bytes = bytes + ? WHERE id = ?`;
 
@@ -69,7 +69,7 @@ export function createDeliveries(sql: Sql, { endpoints, events, attempts, queues
     insert(delivery, bodyBytes) {
       sql(insertSql).run(
         ...deliveryColumns.encode(delivery),
-        ...deliveryExtrasColumns.encode({ bytes: bodyBytes }),
+        ...deliverySizeColumns.encode({ bytes: bodyBytes }),
       );
       queues.markChanged(delivery);
     },
@@ -79,6 +79,7 @@ export function createDeliveries(sql: Sql, { endpoints, events, attempts, queues
     },
     apply(delivery, transition) {
       const endpoint = endpoints.get(delivery.endpointId);
+      // The attempt in flight is the last one.
       const isAttempting = delivery.status === 'attempting';
       const attempt = isAttempting ? attempts.get(delivery.id, delivery.attempts) : undefined;
       const change = transition({ delivery, endpoint, attempt });

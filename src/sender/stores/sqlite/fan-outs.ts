@@ -1,6 +1,6 @@
 import { escapeText } from '../../../shared/escape-text.js';
 import type { EventRecord } from '../../records.js';
-import { insertInto } from './columns.js';
+import { replaceInto } from './columns.js';
 import type { EventKey } from './events.js';
 import { eventColumns, fanOutColumns, type FanOut } from './schema.js';
 import type { Sql } from './statements.js';
@@ -18,8 +18,7 @@ export function isFinished({ afterEndpointSeq, untilEndpointSeq }: FanOut): bool
   return afterEndpointSeq >= untilEndpointSeq;
 }
 
-const saveSql = `${insertInto('fan_outs', fanOutColumns)} ON CONFLICT DO UPDATE
-  SET deliveryRanges = excluded.deliveryRanges, afterEndpointSeq = excluded.afterEndpointSeq`;
+const saveSql = replaceInto('fan_outs', fanOutColumns);
 
 export function createFanOuts(sql: Sql): FanOuts {
   return {

@@ -11,7 +11,7 @@ export interface FileGuard {
   /** Calls `verify` if the last call was at least a second ago. */
   verifyPeriodically(): void;
   /** Adds the path and the likely cause to an error of SQLite. */
-  explain(error: unknown): unknown;
+  readonly explain: (error: unknown) => unknown;
 }
 
 const verifyIntervalMs = 1_000;

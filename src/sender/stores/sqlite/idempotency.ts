@@ -1,12 +1,12 @@
 import { escapeText } from '../../../shared/escape-text.js';
 import type { IdempotencyRecord } from '../../records.js';
 import type { KeyClaim, KeyExpiry, SenderStore } from '../store.js';
-import { insertInto } from './columns.js';
+import { replaceInto } from './columns.js';
 import type { Commits } from './commits.js';
 import { idempotencyColumns } from './schema.js';
 import type { Sql } from './statements.js';
 
-const insertSql = insertInto('idempotency_keys', idempotencyColumns);
+const replaceSql = replaceInto('idempotency_keys', idempotencyColumns);
 
 function claimKey(
   sql: Sql,
@@ -14,8 +14,10 @@ function claimKey(
   { beforeMs, abandonedMs, limit }: KeyExpiry,
 ): KeyClaim {
   const accountId = escapeText(record.accountId);
-  const whereKey = 'WHERE accountId = ? AND key = ?';
-  const row = sql(`SELECT * FROM idempotency_keys ${whereKey}`).get(accountId, escapeText(record.key));
+  const row = sql('SELECT * FROM idempotency_keys WHERE accountId = ? AND key = ?').get(
+    accountId,
+    escapeText(record.key),
+  );
   const taken = row && idempotencyColumns.decode(row);
   const isFree = !taken || taken.begunAtMs < beforeMs;
   const isAbandoned =
@@ -28,8 +30,7 @@ function claimKey(
     if (Number(own?.count) >= limit) return { status: 'full' };
   }
   const claimed = isFree ? record : { ...record, resourceId: taken.resourceId };
-  sql(`DELETE FROM idempotency_keys ${whereKey}`).run(accountId, escapeText(record.key));
-  sql(insertSql).run(...idempotencyColumns.encode(claimed));
+  sql(replaceSql).run(...idempotencyColumns.encode(claimed));
   return { status: 'claimed', record: claimed };
 }
 

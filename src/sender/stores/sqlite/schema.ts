@@ -66,15 +66,13 @@ export const deliveryColumns = defineColumns<DeliveryRecord>({
   createdAtMs: integer(),
 });
 
-/** Columns of a delivery that are not part of its record. */
-export interface DeliveryExtras {
+/** The size of a delivery for retention. */
+interface DeliverySize {
   /** Approximate bytes of the event's body and of all ended attempts. */
   readonly bytes: number;
 }
 
-export const deliveryExtrasColumns = defineColumns<DeliveryExtras>({
-  bytes: integer(),
-});
+export const deliverySizeColumns = defineColumns<DeliverySize>({ bytes: integer() });
 
 export const attemptColumns = defineColumns<AttemptRecord>({
   deliveryId: userText(),
@@ -159,7 +157,7 @@ CREATE TABLE fan_outs (
 CREATE TABLE deliveries (
   seq INTEGER PRIMARY KEY,
   ${deliveryColumns.definitions},
-  ${deliveryExtrasColumns.definitions},
+  ${deliverySizeColumns.definitions},
   UNIQUE (id)
 ) STRICT;
 CREATE INDEX deliveries_endpoint ON deliveries (endpointId, seq);
