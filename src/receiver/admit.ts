@@ -23,8 +23,8 @@ export interface Admission {
 /** Decides which requests reach the handlers. */
 export interface Gate {
   /** Verifies a request, applies the schema, and claims the event. Rejects if the request does not pass. */
-  admit(input: ReceiveInput): Promise<Admission>;
-  applySchema(event: WebhookEvent): Promise<unknown>;
+  readonly admit: (input: ReceiveInput) => Promise<Admission>;
+  readonly applySchema: (event: WebhookEvent) => Promise<unknown>;
 }
 
 /** Starts to load a part that only some receivers use. If that fails, each request that awaits it is rejected (500). */

@@ -26,7 +26,7 @@ export function createHandlerRegistry(report: Report): HandlerRegistry {
   let sealed = false;
 
   function register(types: Registration['types'], handler: Registration['handler']): void {
-    if (typeof handler !== 'function') throw new TypeError('The handler is not a function.');
+    if (typeof handler !== 'function') throw new TypeError('The handler must be a function.');
     if (sealed && !isDevelopment()) {
       throw new TypeError('Register handlers before the first request.');
     }

@@ -5,7 +5,7 @@ import { describeNotARequest } from '../verify/hosts.js';
 import type { HandlerContext } from './context.js';
 import { callObserver, createLogThrottle, toLine, writeLine } from './log.js';
 import { isUnhandled, type Registration } from './registration.js';
-import type { ErrorHandler, ReceiveInput, ReceiverOptions } from './types.js';
+import type { ErrorHandler, ReceiveInput, ReceiverLogger, ReceiverOptions } from './types.js';
 
 /** How many event types are remembered as reported. The bound is needed because unknown types come from outside. */
 const maxReportedTypes = 100;
@@ -22,7 +22,7 @@ const pages = 'https://github.com/hostwares/webhooks/blob/main/docs/errors';
 const errorHandlerMs = 1_000;
 
 /** A failure after verification. */
-export interface Failure {
+interface Failure {
   readonly error: WebhookError;
   readonly event: unknown;
   readonly context: HandlerContext;
@@ -100,6 +100,12 @@ async function callErrorHandler(
   }
 }
 
+function writeFailure(logger: false | ReceiverLogger, { error, event }: Failure): void {
+  const id = toLine((event as WebhookEvent).id, 80);
+  const line = `${describeError(error)} Event ${id}. ${pages}/${error.code}.md`;
+  writeLine(logger, 'error', line, error.cause);
+}
+
 /** Creates the reporter of a receiver. A module of its own, loaded by the first report. */
 export function createReporter({
   logger = console,
@@ -125,12 +131,6 @@ export function createReporter({
     writeLine(logger, isOurs ? 'error' : 'warn', line, isOurs ? error.cause : undefined);
   }
 
-  function writeFailure({ error, event }: Failure): void {
-    const id = toLine((event as WebhookEvent).id, 80);
-    const line = `${describeError(error)} Event ${id}. ${pages}/${error.code}.md`;
-    writeLine(logger, 'error', line, error.cause);
-  }
-
   return {
     willReport,
     rejected(error, request) {
@@ -142,7 +142,7 @@ export function createReporter({
     },
     async failed(failure, registrations) {
       const errorHandlers = registrations.filter(({ types }) => types.length === 0);
-      if (errorHandlers.length === 0) writeFailure(failure);
+      if (errorHandlers.length === 0) writeFailure(logger, failure);
       await Promise.all(
         errorHandlers.map(({ handler }) => callErrorHandler(handler as ErrorHandler<never>, failure)),
       );

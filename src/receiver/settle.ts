@@ -13,9 +13,10 @@ import type { ReceiveInput, ReceiverOptions, ReceiveResult } from './types.js';
 
 /** A hand-off as a handler. Without a promise it is unknown whether the queue has stored the event. */
 function toHandler(handoff: NonNullable<ReceiverOptions['handoff']>): AnyHandler {
-  return (event, context) =>
-    (handoff(event, context) as Promise<unknown> | undefined) ??
-    Promise.reject(new TypeError('handoff returned no promise.'));
+  return (event, context) => {
+    const pending: unknown = handoff(event, context);
+    return pending ?? Promise.reject(new TypeError('handoff returned no promise.'));
+  };
 }
 
 /** Brings an admitted event to its result. Never rejects. */
@@ -55,13 +56,9 @@ export function createSettle(
 
   return async ({ verifiedEvent, event }, claim, { adapterContext, waitUntil }) => {
     const controller = new AbortController();
-    const context = createContext({
-      verifiedEvent,
-      adapterContext,
-      waitUntil,
-      attempt: claim?.attempt,
-      signal: controller.signal,
-    });
+    const { signal } = controller;
+    const attempt = claim?.attempt;
+    const context = createContext({ verifiedEvent, adapterContext, waitUntil, attempt, signal });
     const run = {
       subject: `${handoff ? 'hand-off' : 'handler'} for ${verifiedEvent.event}`,
       handlers: handoffHandlers ?? handlers.forType(verifiedEvent.event),

@@ -36,9 +36,7 @@ function isSecret(value: unknown): value is Secret {
 export function checkSecrets(value: unknown): readonly Secret[] {
   const secrets = (Array.isArray(value) ? value : [value]) as unknown[];
   if (secrets.length > 0 && secrets.every(isSecret)) return secrets;
-  throw new TypeError(
-    'A webhook secret is missing or blank: expected a string or Uint8Array. Check its environment variable.',
-  );
+  throw new TypeError('The secret is missing or blank. Check the environment.');
 }
 
 /** Checks a plain source at once. Wraps a function, so that its failures become `misconfigured`. */

@@ -1,6 +1,6 @@
 /** Header names of the contract (section 3), in lower case, as Node and `Headers` give them. */
-export const signatureHeader = 'x-hostwares-signature';
-export const timestampHeader = 'x-hostwares-timestamp';
+const signatureHeader = 'x-hostwares-signature';
+const timestampHeader = 'x-hostwares-timestamp';
 
 /**
  * Request headers as the runtime gives them: a `Headers`, or a plain object with names in any case

@@ -66,7 +66,7 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
     now = Date.now,
   } = options;
   if (toleranceSeconds !== false && !(Number.isFinite(toleranceSeconds) && toleranceSeconds >= 0)) {
-    throw new TypeError('toleranceSeconds must be 0 or more, or false.');
+    throw new TypeError('toleranceSeconds must be false, 0 or above.');
   }
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('maxBodyBytes must be an integer above 0.');
@@ -120,8 +120,12 @@ export async function verifyRequest(
 
     // Secrets before the body: while a secret function hangs, forged requests hold no bodies in memory.
     secrets = typeof source === 'function' ? await source(adapterContext) : source;
-    body = await getBody(maxBodyBytes);
-    if (!(await matchesAny(body, digits, secrets))) throw new WebhookError('signature_mismatch');
+    // Awaited only if they are promises: the two turns of the microtask queue take 4 % (400 B, bench/verify.mjs).
+    const reading = getBody(maxBodyBytes);
+    body = reading instanceof Promise ? await reading : reading;
+    const matching = matchesAny(body, digits, secrets);
+    const isGenuine = matching instanceof Promise ? await matching : matching;
+    if (!isGenuine) throw new WebhookError('signature_mismatch');
     return parseEvent(body);
   } catch (error) {
     if (isWebhookError(error) && (await willReport(error))) {

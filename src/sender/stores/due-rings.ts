@@ -22,7 +22,7 @@ export interface DueOwner {
   readonly places: Fifo<Place>;
 }
 
-/** The accounts in the order of their turns. */
+/** The accounts that may have something due, in the order of their turns. */
 export interface DueRings {
   readonly isEmpty: boolean;
   add(place: Place): void;

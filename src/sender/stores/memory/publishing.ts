@@ -5,7 +5,7 @@ import type { Endpoints } from './endpoints.js';
 import type { EventEntry } from './entries.js';
 import type { Events } from './events.js';
 
-/** The progress of an event that some endpoints have yet to get. */
+/** The progress of an event that was published to some of its endpoints only. */
 interface FanOut {
   /** The ids of the endpoints at the time of the first step. */
   readonly audience: readonly string[];
