@@ -99,13 +99,11 @@ it('signPayload works with more secrets than the key cache holds', async () => {
 
 describe('signPayload', () => {
   it.each(['', ' \n', new Uint8Array(), undefined, null, [], ['good', '']])(
-    'throws a TypeError that names the environment variable for the blank secret %j',
+    'rejects with a TypeError that names the environment for the blank secret %j',
     async (blank) => {
-      await expect(signPayload('x', blank as never)).rejects.toThrow(
-        new TypeError(
-          'A webhook secret is missing or blank: expected a string or Uint8Array. Check its environment variable.',
-        ),
-      );
+      const outcome = await signPayload('x', blank as never).catch((error: unknown) => error);
+      expect(outcome).toBeInstanceOf(TypeError);
+      expect(String(outcome)).toMatch(/secret is missing or blank.+environment/);
     },
   );
 });
