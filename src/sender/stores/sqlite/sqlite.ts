@@ -48,6 +48,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.endpoints.clearCache();
+      tables.deliveries.clearCache();
       tables.queues.clear();
     },
   });
