@@ -59,15 +59,15 @@ module.exports = {
     ),
     forbid(
       'replay-stores-import-their-contract-only',
-      '^src/replay/(?!guard)',
-      '^src/(?!replay/(store|postgres-client)|shared/escape-text)',
+      '^src/replay/(?!guard|held-claim|call-store)',
+      '^src/(?!replay/(store|postgres-client|postgres-pool)|shared/escape-text)',
       'A store knows its port, its client and how to escape text, nothing else.',
     ),
     forbid(
       'replay-guard-imports-little',
-      '^src/replay/guard',
-      '^src/(?!replay/store|errors|events/(key|types)|shared/with-timeout)',
-      'guard -> store, errors, events (key, types), with-timeout',
+      '^src/replay/(guard|held-claim|call-store)',
+      '^src/(?!replay/(store|held-claim|call-store)|errors|events/(key|types)|shared/with-timeout)',
+      'guard, held-claim, call-store -> store, errors, events (key, types), with-timeout',
     ),
     forbid(
       'queues-through-the-front-door',

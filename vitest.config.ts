@@ -9,12 +9,11 @@ const integration = [
   'test/replay/lost-connection.test.ts',
   'test/replay/postgres*.test.ts',
   'test/replay/redis*.test.ts',
-  'test/sender/contract.test.ts',
   'test/sender/crash/**',
   'test/sender/delivery/{fairness,model,retention}.test.ts',
   'test/sender/interop.test.ts',
-  'test/sender/stores/**',
-  'test/sender/transport/**',
+  'test/sender/stores/*.test.ts',
+  'test/sender/transport/{happy-eyeballs,http,tls}.test.ts',
 ];
 const all = ['test/**/*.test.ts'];
 const excluded = ['**/node_modules/**', 'test/runtimes/**'];

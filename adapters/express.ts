@@ -20,32 +20,32 @@ export type { IncomingMessageLike, ServerResponseLike } from './shared/node-requ
 export type { MiddlewareOptions } from './shared/middleware-options.js';
 
 declare global {
-  // The way Express itself offers to add to its request type; no import of Express is needed.
+  // Express provides this namespace for additions to its request type, so Express need not be imported.
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
-      /** Set by `createExpressMiddleware`, on requests that it let through. */
+      /** Set by `createExpressMiddleware` on verified requests. */
       webhookEvent?: WebhookEvent;
     }
   }
 }
 
-/** What is used of Express' request: Node's, with `webhookEvent` as the place for the event. */
+/** The part of Express's request that is used: Node's, with `webhookEvent`. */
 export interface ExpressRequestLike extends IncomingMessageLike {
   webhookEvent?: WebhookEvent;
   _body?: boolean;
 }
 
 /**
- * An Express handler (4 and 5) that verifies the request, runs the receiver's handlers and responds.
+ * Creates an Express handler (4 and 5) that verifies the request, runs the receiver's handlers and responds.
  *
  * Works without a body parser, with `express.raw({ limit: '1mb' })`, and if the bytes are kept in
- * `req.rawBody`. Behind `express.json()` the bytes are gone: every request is answered `body_already_parsed`
- * (500), and the hint names the line to change. Without a `limit` Express answers 413 to bodies above 100 kB itself,
- * and the receiver never sees them. The receiver's context is Express' request.
+ * `req.rawBody`. Behind `express.json()` the bytes are lost: every response is `body_already_parsed`
+ * (500), and the hint names the line to change. Without a `limit` Express itself responds 413 to bodies above 100 kB,
+ * and the receiver never sees them. The receiver's context is Express's request.
  *
- * If another middleware has responded before (a timeout, for example), the handlers run all the same, so that the
- * event is not lost, and that response stays as it is.
+ * If another middleware (a timeout, for example) has responded before, the handlers still run, so that the
+ * event is not lost, and that response is kept.
  *
  * @throws `TypeError` at set-up if `receiver` is not a receiver, and on a call whose arguments are not Node's
  * request and response, as with NestJS on Fastify.
@@ -65,12 +65,12 @@ export function createExpressHandler(
 }
 
 /**
- * An Express middleware (4 and 5) that verifies the request, sets `req.webhookEvent` and calls `next()`.
- * A request that does not pass is answered here and goes no further. Your own handler then responds:
- * respond 2xx only when the event is safe, since the platform does not send it again.
+ * Creates an Express middleware (4 and 5) that verifies the request, sets `req.webhookEvent` and calls `next()`.
+ * It responds to rejected requests itself and does not call `next()` for them. Otherwise your own handler responds:
+ * respond 2xx only once the event is stored or handled, because the platform does not retry it then.
  *
- * It must come before the handler. A handler or middleware in front of it that responds does so to unverified
- * requests too; `req.webhookEvent` is then undefined.
+ * It must come before the handler. A handler in front of it also responds to unverified requests, for which
+ * `req.webhookEvent` is undefined.
  *
  * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *
@@ -84,22 +84,21 @@ export function createExpressMiddleware(
   options: MiddlewareOptions,
 ): (request: ExpressRequestLike, response: ServerResponseLike, next: () => void) => Promise<void> {
   requireOptions(options, 'createExpressMiddleware', 'createExpressHandler');
-  // A receiver whose handler does nothing is the verification alone.
+  // A receiver whose handler does nothing only verifies.
   const receiver = createReceiver(options).onAny(() => undefined);
   async function verify(
     request: ExpressRequestLike,
     response: ServerResponseLike,
     next: () => void,
   ): Promise<void> {
-    const sent = whenSent(response);
     const result = await receiver.receive(toReceiveInput(request));
     if (!result.event) {
       sendResult(request, response, result);
-      await sent;
+      await whenSent(response);
       return;
     }
     request.webhookEvent = result.event;
-    // Tells a body parser behind this that the stream has been read; Express 4's fails otherwise.
+    // Tells body parsers behind this that the stream has been read. The parser of Express 4 fails otherwise.
     request._body = true;
     next();
   }

@@ -13,12 +13,12 @@ import { createWebVerifier, toResponse, type BodyReader } from './shared/web-req
 
 export type { MiddlewareOptions } from './shared/middleware-options.js';
 
-/** What the middleware adds to Hono's context: `c.var.webhookEvent`. */
+/** The variable that the middleware sets in Hono's context: `c.var.webhookEvent`. */
 export interface WebhookVariables {
   Variables: { webhookEvent: WebhookEvent };
 }
 
-/** Hono's getter throws where the platform has no execution context, as on Node. */
+/** Returns `waitUntil`. Hono's getter throws on platforms without an execution context, such as Node. */
 function waitUntilOf(c: Context): Pick<HandleContext, 'waitUntil'> {
   try {
     const context = c.executionCtx;
@@ -33,8 +33,8 @@ function waitUntilOf(c: Context): Pick<HandleContext, 'waitUntil'> {
 }
 
 /**
- * Reads the body. On Node a host in front of Hono may have read it before: `c.env.incoming` of @hono/node-server is
- * that host's request. Its bytes are used if it kept them.
+ * Creates the function that reads the body. On Node a host in front of Hono may have read it before. Then
+ * `c.env.incoming` of @hono/node-server is that host's request, and may have kept the bytes.
  */
 function bodyReader(c: Context): BodyReader {
   return async (maxBytes) => {
@@ -48,10 +48,10 @@ function bodyReader(c: Context): BodyReader {
 }
 
 /**
- * A Hono handler that verifies the request, runs the receiver's handlers and responds. Runs wherever
+ * Creates a Hono handler that verifies the request, runs the receiver's handlers and responds. Runs wherever
  * Hono does. The receiver's context is Hono's `c`, so a secret can come from the bindings.
  *
- * Put it before anything that reads the body: behind a `c.req.json()` every request is answered
+ * Mount it before anything that reads the body: behind a `c.req.json()` every response is
  * `body_already_parsed` (500).
  *
  * @throws `TypeError` at set-up if `receiver` is not a receiver.
@@ -72,9 +72,9 @@ export function createHonoHandler(receiver: AnyReceiver): (c: Context) => Promis
 }
 
 /**
- * A Hono middleware that verifies the request and sets `c.var.webhookEvent`. A request that does not
- * pass is answered here and goes no further. Your own handler then responds: respond 2xx only
- * when the event is safe, since the platform does not send it again.
+ * Creates a Hono middleware that verifies the request and sets `c.var.webhookEvent`. It responds to rejected requests
+ * itself. Otherwise your own handler responds: respond 2xx only once the event is stored or handled, because the
+ * platform does not retry it then.
  *
  * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *

@@ -19,20 +19,20 @@ export interface NextHandlerOptions {
   after?: ((task: Promise<unknown>) => void) | undefined;
 }
 
-/** Rejects the request of a Pages Router's API route, which ignores a returned `Response` and would never respond. */
+/** Throws for the request of a Pages Router's API route, which ignores a returned `Response` and would never respond. */
 function requireWebRequest(request: unknown, factory: string): void {
   if (typeof (request as Partial<Request> | undefined)?.arrayBuffer === 'function') return;
   throw new TypeError(
-    `The handler of ${factory} takes a web Request, as route handlers of the App Router get it. In the Pages Router ` +
+    `The handler of ${factory} takes a web Request, which route handlers of the App Router get. In the Pages Router ` +
       'use createNodeHandler of @hostwares/webhooks/node, and export const config = { api: { bodyParser: false } }.',
   );
 }
 
 /**
- * A Next route handler (node and edge runtime) that verifies the request, runs the receiver's handlers
+ * Creates a Next route handler (node and edge runtime) that verifies the request, runs the receiver's handlers
  * and responds. The receiver's context is the request.
  *
- * `next build` imports route modules, mostly without the secrets of production: give the secret as a
+ * `next build` imports route modules, usually without the secrets of production: pass the secret as a
  * function, so that it is read per request.
  *
  * @throws `TypeError` at set-up if `receiver` is not a receiver.
@@ -55,8 +55,8 @@ export function createNextHandler(
 
 /**
  * Wraps a Next route handler: it is called with the verified event, the request and Next's context, and
- * returns the response. A request that does not pass is answered here. Respond 2xx only when the event is
- * safe, since the platform does not send it again.
+ * returns the response. The wrapper responds to rejected requests itself. Respond 2xx only once the event is stored
+ * or handled, because the platform does not retry it then.
  *
  * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *

@@ -17,15 +17,15 @@ import {
 export type { IncomingMessageLike, ServerResponseLike } from './shared/node-request.js';
 
 /**
- * A request listener for `node:http` (and HTTP/2's compatibility API) that sends the receiver's response to
+ * Creates a request listener for `node:http` (and HTTP/2's compatibility API) that sends the receiver's response to
  * every request. Uses `request.rawBody` if the host kept the bytes, otherwise reads the stream.
  *
- * It responds on every path; routing is yours. The receiver's context is the `IncomingMessage`. The promise
+ * It responds on every path, so routing is up to you. The receiver's context is the `IncomingMessage`. The promise
  * resolves when the response has been sent or the connection has closed, for hosts that wait for it (Koa, h3);
  * it never rejects.
  *
  * @throws `TypeError` at set-up if `receiver` is not a receiver, and on a call whose arguments are not Node's
- * request and response: before anything is verified, so that no handler runs for a request that cannot be answered.
+ * request and response. It throws before the verification, so that no handler runs for a request without a response.
  *
  * @example
  * import { createServer } from 'node:http';
@@ -45,13 +45,12 @@ export function createNodeHandler(
   };
 }
 
-/** Runs the receiver on a request and sends its response. */
+/** Runs the receiver on a request, and resolves when its response has been sent. */
 export async function respond(
   receiver: AnyReceiver,
   request: IncomingMessageLike,
   response: ServerResponseLike,
 ): Promise<void> {
-  const sent = whenSent(response);
   sendResult(request, response, await receiver.receive(toReceiveInput(request)));
-  await sent;
+  await whenSent(response);
 }

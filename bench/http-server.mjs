@@ -1,4 +1,4 @@
-// One server of bench/http.mjs, by name. Prints its port.
+// One server of bench/http.mjs, by name. Sends its port, and on request the CPU time that its process has used.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Webhooks, createNodeMiddleware } from '@octokit/webhooks';
@@ -8,7 +8,7 @@ import { createReceiver } from '../dist/index.js';
 import { createNodeHandler } from '../dist/node.js';
 import { secret } from './samples.mjs';
 
-/** The platform's published sample, as it stands in its documentation, on bare node:http or Express. */
+/** The platform's published sample code, as its documentation has it. */
 function sample(rawBody, headers) {
   const expected = `sha256=${createHmac('sha256', secret).update(rawBody.toString()).digest('hex')}`;
   if (!timingSafeEqual(Buffer.from(headers['x-hostwares-signature']), Buffer.from(expected))) return 401;
@@ -23,7 +23,7 @@ const receiver = createReceiver({ secret }).on('deployment.completed', () => {
 });
 
 const servers = {
-  // What Node can do at all: reads the body, looks at nothing.
+  // The lower bound: reads the body and responds.
   'node:http, no verification': () =>
     createServer((request, response) => {
       request.on('data', () => undefined);
@@ -63,6 +63,7 @@ const servers = {
 if (process.argv[2]) {
   const server = servers[process.argv[2]]();
   server.listen(0, '127.0.0.1', () => process.send(server.address().port));
+  process.on('message', () => process.send(process.cpuUsage()));
   process.on('disconnect', () => process.exit());
 }
 

@@ -1,4 +1,6 @@
-// Requests per second over loopback with keep-alive, servers side by side: medians of interleaved rounds.
+// CPU time per request of a server process (user + system), and requests per second, over loopback with keep-alive.
+// All servers run side by side and take turns in each round; the table has medians over the rounds. CPU time is the
+// number to compare: on a shared machine it varies far less than requests per second.
 // Needs wrk (Debian: apt-get install wrk).
 import { execFileSync, fork } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -11,13 +13,13 @@ import { serverNames } from './http-server.mjs';
 import { bodyOf, headersOf, secret } from './samples.mjs';
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
-const seconds = Number(process.env.BENCH_SECONDS ?? 3);
+const seconds = Number(process.env.BENCH_SECONDS ?? 2);
 const body = bodyOf(400);
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 
-/** Stamped anew for each round, since a server refuses what is older than five minutes. */
-function script() {
+/** Writes wrk's script. Each round gets a fresh timestamp, because servers reject one that is older than five minutes. */
+function writeScript() {
   const { connection, host, 'content-length': length, ...headers } = headersOf(body);
   const octokit = {
     'x-github-event': 'ping',
@@ -32,14 +34,32 @@ function script() {
   return file;
 }
 
+/** Sends requests for `duration` seconds; returns how many were answered, and how many a second. */
 function load(port, duration) {
   const output = execFileSync(
     'wrk',
-    ['-t1', '-c32', `-d${duration}s`, '-s', script(), `http://127.0.0.1:${port}/`],
+    ['-t1', '-c32', `-d${duration}s`, '-s', writeScript(), `http://127.0.0.1:${port}/`],
     { encoding: 'utf8' },
   );
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(output);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]);
+  return {
+    requests: Number(/(\d+) requests in/.exec(output)[1]),
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]),
+  };
+}
+
+/** The CPU time that a server process has used so far, in microseconds. */
+async function cpuUsUsed(child) {
+  child.send('cpu');
+  const [{ user, system }] = await once(child, 'message');
+  return user + system;
+}
+
+async function measure({ child, port, rates, cpuUs }) {
+  const before = await cpuUsUsed(child);
+  const { requests, rate } = load(port, seconds);
+  cpuUs.push(((await cpuUsUsed(child)) - before) / requests);
+  rates.push(rate);
 }
 
 const servers = [];
@@ -47,28 +67,30 @@ try {
   for (const name of serverNames) {
     const child = fork(fileURLToPath(new URL('http-server.mjs', import.meta.url)), [name]);
     const [port] = await once(child, 'message');
-    servers.push({ name, child, port, rates: [] });
+    servers.push({ name, child, port, rates: [], cpuUs: [] });
   }
   for (const { port } of servers) load(port, 1);
   for (let round = 0; round < rounds; round += 1) {
     const shift = round % servers.length;
-    for (const server of [...servers.slice(shift), ...servers.slice(0, shift)])
-      server.rates.push(load(server.port, seconds));
+    for (const server of [...servers.slice(shift), ...servers.slice(0, shift)]) await measure(server);
   }
 } finally {
   for (const { child } of servers) child.disconnect();
   rmSync(folder, { recursive: true });
 }
 
-const rateOf = Object.fromEntries(servers.map(({ name, rates }) => [name, rates]));
+const byName = Object.fromEntries(servers.map((server) => [server.name, server]));
 const [, bare, ours, octokit, express, oursExpress] = serverNames;
-const ratio = (name, to) => median(rateOf[name].map((rate, round) => rate / rateOf[to][round])).toFixed(2);
+/** The median ratio of two servers' CPU time per request, each in the same round. */
+const ratio = (name, to) =>
+  median(byName[name].cpuUs.map((us, round) => us / byName[to].cpuUs[round])).toFixed(2);
+const ratios = {
+  [ours]: `${ratio(ours, bare)} × sample code, ${ratio(ours, octokit)} × octokit`,
+  [oursExpress]: `${ratio(oursExpress, express)} × express.raw and sample code`,
+};
 console.log(`HTTP over loopback, 400 B, keep-alive, 32 connections, Node ${process.versions.node}\n`);
-console.log('| server | requests/s | ratio |\n|---|--:|---|');
-for (const { name, rates } of servers) {
-  const ratios = {
-    [ours]: `${ratio(ours, bare)} × sample code, ${ratio(ours, octokit)} × octokit`,
-    [oursExpress]: `${ratio(oursExpress, express)} × express.raw and sample code`,
-  };
-  console.log(`| ${name} | ${Math.round(median(rates)).toLocaleString('en')} | ${ratios[name] ?? ''} |`);
+console.log('| server | CPU per request | ratio of CPU | requests/s |\n|---|--:|---|--:|');
+for (const { name, rates, cpuUs } of servers) {
+  const rate = Math.round(median(rates)).toLocaleString('en');
+  console.log(`| ${name} | ${median(cpuUs).toFixed(1)} µs | ${ratios[name] ?? ''} | ${rate} |`);
 }

@@ -1,4 +1,4 @@
-// One contender of the sender's benchmark, in a process of its own: delivers so many events and tells how fast.
+// One contender of the sender's benchmark, in a process of its own: delivers events and reports rate and CPU time.
 // node send-run.mjs <contender> <port of the sink> <events> <folder>
 import { createHmac } from 'node:crypto';
 import { createSender, createMemoryStore } from '../dist/sender.js';
@@ -10,7 +10,7 @@ const concurrency = 128;
 const secret = 'whsec_of_the_benchmark';
 const origin = `http://127.0.0.1:${port}`;
 
-// 400 bytes as JSON.
+/** 400 bytes as JSON. */
 const event = (number) => ({
   id: `evt_${String(number).padStart(28, '0')}`,
   event: 'deployment.completed',
@@ -34,7 +34,7 @@ const headersFor = (body) => ({
   'x-hostwares-timestamp': String(Math.floor(Date.now() / 1000)),
 });
 
-/** Runs `work` for each event, so many at once. */
+/** Runs `work` for each event, with limited concurrency. */
 async function pooled(work) {
   let next = 0;
   const worker = async () => {
@@ -43,7 +43,7 @@ async function pooled(work) {
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-/** Counts what was delivered: `one()` for each, `all` when it was all of them. */
+/** Counts deliveries: call `one()` for each; `all` resolves after the last. */
 function counter() {
   let delivered = 0;
   let done;
@@ -52,7 +52,7 @@ function counter() {
 }
 
 const contenders = {
-  /** The limit: requests alone, nothing signed, nothing kept. */
+  /** The upper limit: requests alone, without signatures and without a store. */
   async undici() {
     const agent = new Agent({ connections: concurrency, pipelining: 1 });
     const body = Buffer.from(JSON.stringify(event(0)));
@@ -74,7 +74,7 @@ const contenders = {
     );
     await agent.close();
   },
-  /** What one writes first: signed, and nothing kept. */
+  /** The simplest sender: signed requests, without a store. */
   async fetch() {
     await pooled(async (number) => {
       const body = JSON.stringify(event(number));
@@ -89,7 +89,7 @@ const contenders = {
     await send(store);
     await store.close();
   },
-  /** What a platform would build otherwise: a queue on Redis that loses nothing, and fetch. */
+  /** The usual alternative: a durable queue on Redis, and fetch. */
   async bullmq() {
     const { Queue, Worker } = await import('bullmq');
     const { Redis } = await import('ioredis');
@@ -122,7 +122,7 @@ const contenders = {
   },
 };
 
-/** Through the sender, to 32 endpoints, all at the same receiver. */
+/** Delivers through the sender, to 32 endpoints of the same receiver. */
 async function send(store) {
   const sender = createSender({ store, allowPrivateNetwork: true });
   const endpoints = 32;
@@ -134,7 +134,7 @@ async function send(store) {
       secret,
     });
   }
-  // Delivered is what is written down as such. The pings of above do not count.
+  // Counts settled deliveries. The pings above do not count.
   const { all, one } = counter();
   const settle = store.settle;
   store.settle = async (settlements) => {
@@ -142,16 +142,28 @@ async function send(store) {
     for (const _ of settlements) one();
   };
   await sender.start();
-  started = performance.now();
+  begin();
   await pooled((number) => sender.publish({ ...event(number), account_id: `acc_${number % endpoints}` }));
   await all;
-  ended = performance.now();
+  end();
   await sender.stop();
 }
 
-let started = performance.now();
-let ended;
+let started;
+let result;
+
+function begin() {
+  started = { ms: performance.now(), cpu: process.cpuUsage() };
+}
+
+function end() {
+  const seconds = (performance.now() - started.ms) / 1_000;
+  const { user, system } = process.cpuUsage(started.cpu);
+  result = { perSecond: Math.round(events / seconds), cpuUs: (user + system) / events };
+}
+
+begin();
 await contenders[contender]();
-ended ??= performance.now();
-process.send({ perSecond: Math.round(events / ((ended - started) / 1000)), rss: process.memoryUsage().rss });
+if (!result) end();
+process.send(result);
 process.disconnect();

@@ -1,9 +1,9 @@
-// The receiver of the sender's benchmark: reads the body, answers 200, and counts.
+// The receiver of the sender's benchmarks: reads the body, responds with 200, and counts the requests.
 import { createServer } from 'node:http';
 
 let count = 0;
 const server = createServer((request, response) => {
-  if (request.url === '/dead') return; // Never answers.
+  if (request.url === '/dead') return; // Never responds.
   if (request.url === '/count') {
     response.end(String(count));
     return;

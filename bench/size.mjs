@@ -1,13 +1,12 @@
-// How much an application gets when it imports one function: bundled, minified, gzip.
-// node bench/size.mjs --check fails where a limit is exceeded.
+// The size of one function in an application's bundle: minified, gzip.
+// node bench/size.mjs --check fails if a limit is exceeded.
 import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-// Bytes that are loaded before the first request. The goal for verifyWebhook is 2500; the limit keeps what
-// has been reached. Chunks of their own are the explanations of refusals, loaded by the first refusal, and replay
-// protection, loaded by those who use it.
+// Bytes that are loaded before the first request. Separate chunks are loaded on demand and not counted, such as the
+// explanations, loaded by the first rejection, and replay protection.
 const limits = { verifyWebhook: 3000, createReceiver: 5300 };
 
 let failed = 0;
@@ -27,7 +26,7 @@ for (const [name, limit] of Object.entries(limits)) {
   };
   const loaded = await bundle([
     './explain-*.js',
-    './report-*.js',
+    './reporter-*.js',
     './reload-*.js',
     './guard-*.js',
     './apply-schema-*.js',

@@ -1,5 +1,5 @@
-// One verification, peers side by side: ratios to the floor, medians of interleaved rounds.
-// The floor is what nobody can do without: the HMAC and JSON.parse of the same bytes.
+// CPU time of one verification, libraries side by side: ratios to the floor, medians of interleaved rounds.
+// The floor is the work that no library can avoid: the HMAC and JSON.parse of the same bytes.
 import { execFileSync } from 'node:child_process';
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -62,18 +62,19 @@ function contestants(body) {
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Rounds of one size, each contestant about 20 ms a turn: the ratios to the floor of the same round. */
+/** Measures one size in rounds, with about 20 ms per contestant: the ratios to the floor of the same round. */
 async function measure(bytes) {
   const entries = Object.entries(contestants(bodyOf(bytes)));
   const repeats = Math.ceil(20_000_000 / (2_500 + bytes * 0.75));
   const times = Object.fromEntries(entries.map(([name]) => [name, []]));
   for (let round = -3; round < rounds; round += 1) {
-    // Another order in each round, so that nobody always runs behind the same neighbour.
+    // Another order in each round, so that no contestant always runs after the same one.
     const shift = (round + 3) % entries.length;
     for (const [name, act] of [...entries.slice(shift), ...entries.slice(0, shift)]) {
-      const start = process.hrtime.bigint();
+      const start = process.cpuUsage();
       for (let repeat = 0; repeat < repeats; repeat += 1) await act();
-      if (round >= 0) times[name].push(Number(process.hrtime.bigint() - start) / repeats);
+      const { user, system } = process.cpuUsage(start);
+      if (round >= 0) times[name].push(((user + system) * 1000) / repeats);
     }
   }
   const ratios = entries.map(([name]) => [
@@ -83,8 +84,8 @@ async function measure(bytes) {
   return { floorUs: median(times.floor) / 1000, ratios: Object.fromEntries(ratios) };
 }
 
-// Processes for each size: what the compiler learns from one body must not weigh on the next, and in
-// some processes the floor itself is compiled badly. The median of several is what usually happens.
+// Separate processes for each size, because the compiler specialises code for the first body. Several of them,
+// because some processes compile the floor itself badly.
 if (process.argv[2]) {
   console.log(JSON.stringify(await measure(Number(process.argv[2]))));
 } else {
@@ -96,7 +97,9 @@ if (process.argv[2]) {
       ),
     ),
   );
-  console.log(`Verification: time as a ratio to createHmac + JSON.parse, Node ${process.versions.node}\n`);
+  console.log(
+    `Verification: CPU time as a ratio to createHmac + JSON.parse, Node ${process.versions.node}\n`,
+  );
   console.log(`| | ${sizes.map((bytes) => `${bytes} B`).join(' | ')} |\n|---|--:|--:|--:|`);
   for (const name of Object.keys(runs[0][0].ratios)) {
     const cells = runs.map((each) =>

@@ -1,7 +1,7 @@
-// The second half of npm run demo
+// The second part of npm run demo
 //
-// Sends every event through the three notifiers to stand-ins of Slack, Discord and PagerDuty on this
-// machine, the first of which is too busy at first, and shows what arrived.
+// Sends every event through the three notifiers to fakes of Slack, Discord and PagerDuty on this machine, and prints the messages that
+// arrived. Slack answers the first post with 429.
 import { createReceiver, eventTypes } from '@hostwares/webhooks';
 import {
   createDiscordNotifier,
@@ -14,8 +14,8 @@ import {
 import { createSignedRequest } from '@hostwares/webhooks/testing';
 import { startFakeProvider, type Answer } from './fake-provider.ts';
 
-const busy: Answer = (response) => response.writeHead(429, { 'retry-after': '1' }).end('rate_limited');
-const slack = await startFakeProvider([busy]);
+const rateLimited: Answer = (response) => response.writeHead(429, { 'retry-after': '1' }).end('rate_limited');
+const slack = await startFakeProvider([rateLimited]);
 const discord = await startFakeProvider();
 const pagerDuty = await startFakeProvider();
 
@@ -32,13 +32,13 @@ const receiver = createReceiver({ secret })
   );
 
 const sent = [...eventTypes, 'ping', 'site.paused'];
-const answers: number[] = [];
+const statuses: number[] = [];
 for (const event of sent) {
-  answers.push((await receiver.handle(await createSignedRequest(event, { secret }))).status);
+  statuses.push((await receiver.handle(await createSignedRequest(event, { secret }))).status);
 }
 await Promise.all([slack, discord, pagerDuty].map((provider) => provider.stop()));
 
-// The first post to Slack was refused and came again.
+// The first post to Slack was rejected with 429 and retried.
 const slackMessages = slack.posts.slice(1).map(({ body }) => body as SlackMessage);
 const discordMessages = discord.posts.map(({ body }) => body as DiscordMessage);
 const incidents = pagerDuty.posts.map(({ body }) => body as PagerDutyEvent);
@@ -54,12 +54,12 @@ for (const incident of incidents) {
   console.log(`${incident.event_action.padEnd(9)}${incident.dedup_key.padEnd(50)}${summary}`.trimEnd());
 }
 
-const right =
-  answers.every((status) => status === 200) &&
+const isComplete =
+  statuses.every((status) => status === 200) &&
   slackMessages.length === sent.length &&
   discordMessages.length === sent.length &&
   incidents.length === 4;
 console.log(
-  `\n${slackMessages.length} to Slack, ${discordMessages.length} to Discord, ${incidents.length} to PagerDuty: ${right ? 'all right' : 'WRONG'}.`,
+  `\n${slackMessages.length} to Slack, ${discordMessages.length} to Discord, ${incidents.length} to PagerDuty: ${isComplete ? 'all right' : 'WRONG'}.`,
 );
-process.exitCode = right ? 0 : 1;
+process.exitCode = isComplete ? 0 : 1;

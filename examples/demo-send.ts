@@ -1,26 +1,26 @@
 // The third part of npm run demo
 //
-// An endpoint that is down, and what the contract does about it: 2 h 36 min on a virtual clock.
+// Delivers to an endpoint that is down, on a virtual clock: attempts over 2 h 36 min, a disabled endpoint, a held event and its release.
 import { createMemoryStore, createSender } from '@hostwares/webhooks/sender';
 import { createVirtualClock, sampleEvent } from '@hostwares/webhooks/testing';
 
 const clock = createVirtualClock();
 const startedMs = clock.now();
-let down = true;
-let told = 0;
+let isDown = true;
+let notifications = 0;
 
 const sender = createSender({
   store: createMemoryStore(),
   clock,
-  // Instead of the network: an endpoint that answers its ping, and then goes down.
+  // Replaces the network: the endpoint answers its ping and is down after that.
   transport: {
     send: ({ body }) => {
       const isPing = new TextDecoder().decode(body).includes('"event":"ping"');
-      return Promise.resolve({ status: down && !isPing ? 503 : 200, timings: { totalMs: 0 } });
+      return Promise.resolve({ status: isDown && !isPing ? 503 : 200, timings: { totalMs: 0 } });
     },
     close: () => Promise.resolve(),
   },
-  onEndpointDisabled: () => (told += 1),
+  onEndpointDisabled: () => (notifications += 1),
 });
 const { id } = await sender.createEndpoint({ url: 'https://93.184.215.14/hook', events: ['*'] });
 const first = (await sender.publish(sampleEvent('deployment.failed'))).deliveries[0]!;
@@ -40,11 +40,11 @@ async function show(title: string, deliveryId: string): Promise<string> {
 const failed = await show('deployment.failed, to an endpoint that is down', first.id);
 const { status, lastError } = (await sender.getEndpoint(id))!;
 console.log(
-  `\nThe endpoint is ${status} (${lastError}); its owner was told ${told === 1 ? 'once' : `${told} times`}.`,
+  `\nThe endpoint is ${status} (${lastError}); its owner was notified ${notifications === 1 ? 'once' : `${notifications} times`}.`,
 );
-const held = await show('credits.low, published meanwhile', meanwhile.id);
+const held = await show('credits.low, published to the disabled endpoint', meanwhile.id);
 
-down = false;
+isDown = false;
 const { released } = await sender.enableEndpoint(id, { release: true });
 await sender.runUntilIdle();
 const delivered = await show(
@@ -52,6 +52,6 @@ const delivered = await show(
   meanwhile.id,
 );
 
-const right = failed === 'failed' && held === 'held' && delivered === 'succeeded' && told === 1;
-console.log(`\nThe contract was ${right ? 'kept' : 'BROKEN'}.`);
-process.exitCode = right ? 0 : 1;
+const isKept = failed === 'failed' && held === 'held' && delivered === 'succeeded' && notifications === 1;
+console.log(`\nThe contract was ${isKept ? 'kept' : 'BROKEN'}.`);
+process.exitCode = isKept ? 0 : 1;

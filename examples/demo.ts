@@ -1,7 +1,7 @@
 // npm run demo
 //
-// Starts the Express example, sends it what Hostwares sends, through the reference sender, and what an
-// attacker would, and shows what it answered. Ends by itself; the exit code is 0 only if every answer was right.
+// Starts the Express example, sends it every event through the reference sender and then the requests of an attacker, and prints the
+// responses. The exit code is 0 only if every response was right.
 import { eventTypes } from '@hostwares/webhooks';
 import { createMemoryStore, createSender } from '@hostwares/webhooks/sender';
 import { createSignedRequest, sampleEvent } from '@hostwares/webhooks/testing';
@@ -16,7 +16,7 @@ const unchanged: Change = (_headers, body) => body;
 const genuine = (event: string) => createSignedRequest(event, { secret, url });
 
 const handled = '200 {"received":true}';
-const refused = (status: number, code: string) => `${status} {"error":"${code}"}`;
+const rejected = (status: number, code: string) => `${status} {"error":"${code}"}`;
 const hour = 3_600_000;
 
 let right = 0;
@@ -24,7 +24,7 @@ let all = 0;
 const line = (...cells: string[]) =>
   console.log(
     cells
-      .map((cell, at) => cell.padEnd(at === 0 ? 30 : 46))
+      .map((cell, column) => cell.padEnd(column === 0 ? 30 : 46))
       .join('')
       .trimEnd(),
   );
@@ -36,11 +36,11 @@ function row(name: string, answered: string, expected: string): void {
 line('sent', 'answered', '');
 line('-'.repeat(28), '-'.repeat(44), '-----');
 
-// The platform's part. The endpoint is on this machine, which has to be allowed by name.
+// The platform's side. allowPrivateNetwork admits an endpoint on this machine.
 const sender = createSender({ store: createMemoryStore(), allowPrivateNetwork: true });
 const endpoint = await sender.createEndpoint({ url, events: ['*'], secret });
 
-/** What was answered to the first attempt, once it was. */
+/** Waits for the response to the first attempt. */
 async function answerTo(deliveryId: string): Promise<string> {
   for (;;) {
     const details = await sender.getDelivery(deliveryId);
@@ -73,22 +73,22 @@ const attacks: Attack[] = [
     name: 'tampered body',
     request: await genuine('credits.low'),
     change: (_headers, body) => body.replace('4.2', '9.9'),
-    expected: refused(401, 'signature_mismatch'),
+    expected: rejected(401, 'signature_mismatch'),
   },
   {
     name: 'wrong secret',
     request: await createSignedRequest('site.deleted', { secret: 'whsec_guessed', url }),
-    expected: refused(401, 'signature_mismatch'),
+    expected: rejected(401, 'signature_mismatch'),
   },
   {
     name: 'stale timestamp',
     request: await createSignedRequest('site.deleted', { secret, url, now: () => Date.now() - hour }),
-    expected: refused(401, 'timestamp_outside_tolerance'),
+    expected: rejected(401, 'timestamp_outside_tolerance'),
   },
   {
     name: 'future timestamp',
     request: await createSignedRequest('site.deleted', { secret, url, now: () => Date.now() + hour }),
-    expected: refused(401, 'timestamp_outside_tolerance'),
+    expected: rejected(401, 'timestamp_outside_tolerance'),
   },
   {
     name: 'missing header',
@@ -97,13 +97,13 @@ const attacks: Attack[] = [
       headers.delete('x-hostwares-signature');
       return body;
     },
-    expected: refused(401, 'missing_signature'),
+    expected: rejected(401, 'missing_signature'),
   },
   {
     name: 'oversized body',
     request: await genuine('site.deleted'),
     change: () => new Uint8Array(2_000_000),
-    expected: refused(413, 'body_too_large'),
+    expected: rejected(413, 'body_too_large'),
   },
 ];
 for (const { name, request, change = unchanged, expected } of attacks) {
@@ -114,7 +114,7 @@ for (const { name, request, change = unchanged, expected } of attacks) {
 }
 await server.stop();
 
-console.log('\nWhat the server logged:');
+console.log('\nLog of the server:');
 for (const each of server.log) console.log(`  ${each}`);
 console.log(`\n${right} of ${all} answers were right.`);
 process.exitCode = right === all ? 0 : 1;

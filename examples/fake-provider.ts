@@ -1,18 +1,18 @@
-// A stand-in for Slack, Discord and PagerDuty on this machine, for the demo and the tests.
+// A fake of Slack, Discord and PagerDuty on this machine, for the demo and the tests.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface ReceivedPost {
+interface ReceivedPost {
   /** Path and query. */
   path: string;
   headers: IncomingMessage['headers'];
   body: unknown;
-  /** `Date.now()` when it had arrived. */
+  /** The time of arrival, in milliseconds since 1970. */
   at: number;
 }
 
-/** What to do with a post: answer it, or whatever a provider in trouble does. */
+/** Responds to a post, or fails as a provider can. */
 export type Answer = (response: ServerResponse, post: ReceivedPost) => void;
 
 export const accept: Answer = (response, { path }) => {
@@ -21,13 +21,13 @@ export const accept: Answer = (response, { path }) => {
 };
 
 export interface FakeProvider {
-  /** Such as `http://127.0.0.1:40123`. */
+  /** The base URL, such as `http://127.0.0.1:40123`. */
   origin: string;
   posts: ReceivedPost[];
   stop(): Promise<void>;
 }
 
-/** @param answers - For the first post, the second, …; later ones are accepted. */
+/** @param answers - The answers to the first post, the second, and so on. Later posts are accepted. */
 export async function startFakeProvider(answers: Answer[] = []): Promise<FakeProvider> {
   const posts: ReceivedPost[] = [];
   const server = createServer((request, response) => {

@@ -5,14 +5,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export interface RunningExample {
-  /** Where it listens, such as `http://127.0.0.1:40123`. Of no use where it only works. */
+  /** The base URL, such as `http://127.0.0.1:40123`. A worker that does not listen has none. */
   url: string;
-  /** What it has printed so far. */
+  /** The lines that it has printed so far. */
   log: string[];
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** Webhook URLs and a key that have the right form and lead nowhere. */
+/** Webhook URLs and a key of the right form that do not exist. */
 export const providerEnv = {
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX',
   DISCORD_WEBHOOK_URL: 'https://discord.com/api/webhooks/100000000000000000/xxxxxxxxxxxxxxxxxxxxxxxx-xxxxx',
@@ -20,9 +20,11 @@ export const providerEnv = {
 };
 
 /**
- * @param file - Relative to this folder, such as `express/server.ts`.
- * @param fakeProvider - Where posts to Slack, Discord and PagerDuty go instead.
- * @param env - More of the environment.
+ * Starts an example and waits until it listens or works.
+ *
+ * @param file - The path within this folder, such as `express/server.ts`.
+ * @param fakeProvider - The base URL that receives the posts to Slack, Discord and PagerDuty.
+ * @param env - Further variables of the environment.
  */
 export async function startExample(
   file: string,

@@ -1,6 +1,5 @@
 /**
- * Every code a {@link WebhookError} can carry, with the HTTP status it is answered with.
- * The one place where a code meets its status.
+ * Every code of a {@link WebhookError}, with the HTTP status of its response. No other place maps codes to statuses.
  */
 const statusByCode = {
   missing_signature: 401,
@@ -25,27 +24,27 @@ const statusByCode = {
   replay_store_unavailable: 503,
 } as const;
 
-/** What went wrong, as a stable machine-readable name. It is also the whole answer: `{"error":"<code>"}`. */
+/** A stable, machine-readable name of an error. The response body has nothing else: `{"error":"<code>"}`. */
 export type WebhookErrorCode = keyof typeof statusByCode;
 
-/** What a {@link WebhookError} may say beyond its code and message. */
+/** Details of a {@link WebhookError} besides its code and message. */
 export interface WebhookErrorOptions {
-  /** The likely cause and its fix, where it can be told. For logs, never for the answer. */
+  /** The likely cause and its fix, if known. For logs, never for the response. */
   hint?: string | undefined;
-  /** The error underneath: what a handler threw, what a parser said. */
+  /** The underlying error: the exception of a handler or a parser. */
   cause?: unknown;
 }
 
-// A registered symbol: the ESM and the CJS copy of this module, or two installed versions,
-// have different classes but the same brand.
+// A registered symbol, because the ESM and the CJS copy of this module, or two installed versions,
+// have different classes but must recognise each other's errors.
 const brand = Symbol.for('@hostwares/webhooks.WebhookError');
 
 /**
- * The one error this library throws for a request that did not pass. A mistake in the program
+ * The error that this library throws for a rejected request or a failed event. A mistake in the program
  * (an empty secret, a negative tolerance) is a `TypeError` instead, thrown at set-up.
  *
- * Neither `message` nor `hint` ever holds a secret, an expected signature or a part of the body, but for
- * `schema_mismatch`: its hint is what your schema says, and some libraries quote the value.
+ * Neither `message` nor `hint` contains a secret, an expected signature or a part of the body. The exception is
+ * `schema_mismatch`: its hint is the message of your schema, and some libraries quote the value in it.
  *
  * @example
  * try {
@@ -57,19 +56,19 @@ const brand = Symbol.for('@hostwares/webhooks.WebhookError');
  * }
  */
 export class WebhookError extends Error {
-  /** Stable name of the fault, see {@link WebhookErrorCode}. */
+  /** The stable name of the error, see {@link WebhookErrorCode}. */
   declare readonly code: WebhookErrorCode;
-  /** The HTTP status to answer with. */
+  /** The HTTP status of the response. */
   declare readonly status: number;
   /**
-   * True where the fault is on the receiving side and may pass (5xx, 409), so that the platform's
-   * next attempt of the same event can succeed; false where the request itself is refused.
+   * True if the failure is on the receiving side and may be temporary (5xx, 409), so that the platform's
+   * next attempt can succeed; false if the request itself is rejected.
    */
   declare readonly retryable: boolean;
-  /** The likely cause and its fix, where it can be told. Log it; do not send it back. */
+  /** The likely cause and its fix, if known. Log it, but do not send it in the response. */
   declare readonly hint?: string;
 
-  /** For `duplicate_in_progress`: the milliseconds after which a retry makes sense. Sent as `Retry-After`. */
+  /** For `duplicate_in_progress`: the milliseconds after which to retry. Sent as `Retry-After`. */
   declare readonly retryAfterMs?: number;
 
   constructor(code: WebhookErrorCode, message: string = code, options: WebhookErrorOptions = {}) {
@@ -80,8 +79,7 @@ export class WebhookError extends Error {
     if (options.hint) this.hint = options.hint;
   }
 
-  // A literal, so that minified class names do not change it.
-
+  // A literal, so that minification of class names does not change it.
   override get name(): 'WebhookError' {
     return 'WebhookError';
   }
@@ -94,7 +92,7 @@ export class WebhookError extends Error {
 
 /**
  * Tells whether a caught value is a {@link WebhookError}. Use it instead of `instanceof`, which
- * fails where an ESM and a CJS copy of this package meet in one program.
+ * fails if a program loads both the ESM and the CJS copy of this package.
  *
  * @example
  * if (isWebhookError(error) && error.code === 'signature_mismatch') metrics.increment('forged');

@@ -2,7 +2,7 @@ function isReceiver(value: unknown): boolean {
   return typeof (value as { receive?: unknown } | null | undefined)?.receive === 'function';
 }
 
-/** Throws unless an adapter's handler is given a receiver. Its options would be accepted silently, and handle nothing. */
+/** Throws unless the value is a receiver. Options of a receiver would otherwise be accepted silently, and handle nothing. */
 export function requireReceiver(value: unknown, factory: string, verifier: string): void {
   if (isReceiver(value)) return;
   throw new TypeError(
@@ -10,7 +10,7 @@ export function requireReceiver(value: unknown, factory: string, verifier: strin
   );
 }
 
-/** Throws if an adapter's middleware is given a receiver, whose handlers it would never run. */
+/** Throws unless the value is options. A middleware would never run the handlers of a receiver. */
 export function requireOptions(value: unknown, factory: string, handler: string): void {
   if (typeof value === 'object' && value !== null && !isReceiver(value)) return;
   throw new TypeError(

@@ -1,12 +1,11 @@
-import { bodyBytes, collectBody } from '../../src/verify/body.js';
+import { bodyBytes, bodyDeadlineMs, collectBody } from '../../src/verify/body.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../../src/index.js';
-import { startDeadline, stopDeadline } from './body-deadline.js';
 
-/** What is used of Node's `IncomingMessage` (HTTP/1 and HTTP/2), and of the properties that frameworks add to it. */
+/** The part of Node's `IncomingMessage` (HTTP/1 and HTTP/2) that is used, with the properties that frameworks add. */
 export interface IncomingMessageLike {
   readonly method?: string | undefined;
   readonly headers: Record<string, string | string[] | undefined>;
-  /** True once the whole message has arrived. */
+  /** True once the complete message has arrived. */
   readonly complete: boolean;
   readonly destroyed: boolean;
   readonly readableDidRead: boolean;
@@ -21,7 +20,7 @@ export interface IncomingMessageLike {
   body?: unknown;
 }
 
-/** What is used of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that is used. */
 export interface ServerResponseLike {
   readonly headersSent: boolean;
   readonly destroyed: boolean;
@@ -32,8 +31,8 @@ export interface ServerResponseLike {
 }
 
 /**
- * Throws unless a handler is called with Node's own request and response. Other frameworks' objects of the same
- * names lack what it takes to respond, which would come to light only after the handlers have run.
+ * Throws unless a handler is called with Node's own request and response. Objects of other frameworks lack the
+ * methods to respond, which would become apparent only after the handlers have run.
  */
 export function requireNodeObjects(request: unknown, response: unknown, factory: string): void {
   const { on, headers } = (request ?? {}) as Partial<IncomingMessageLike>;
@@ -47,7 +46,10 @@ export function requireNodeObjects(request: unknown, response: unknown, factory:
   );
 }
 
-/** Resolves when a response has been sent, or its connection has closed. */
+/**
+ * Resolves when a response has been sent, or its connection has closed. If that has happened before, HTTP/1 sets
+ * `destroyed` and HTTP/2 `writableFinished`.
+ */
 export function whenSent(response: ServerResponseLike): Promise<void> {
   return new Promise((resolve) => {
     if (!response.once || response.writableFinished || response.destroyed) {
@@ -59,59 +61,60 @@ export function whenSent(response: ServerResponseLike): Promise<void> {
   });
 }
 
-// How long a client may go on sending after the response. If it is cut off at once, it may never read the response.
+// How long a client may keep sending after the response, in milliseconds. A client that is cut off at once may never
+// read the response.
 const lingerMs = 5_000;
 
 /**
- * Reads a body that nobody has read, up to `maxBytes`, within the deadline. If the connection breaks
- * or the time is up, the body is what has arrived, which does not fit the signature.
+ * Reads a body that has not been read yet: at most `maxBytes`, within the deadline. If the connection breaks
+ * or the deadline passes, it resolves with the bytes that have arrived, which do not match the signature.
  */
 function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uint8Array> {
   const body = collectBody(maxBytes, Number(request.headers['content-length']));
   return new Promise((resolve, reject) => {
-    // The first of these to come settles it; the listeners go with the request.
-    const onEnd = () => {
-      stopDeadline(onEnd);
+    // The first of several events settles the promise. The listeners are collected with the request.
+    const finish = () => {
+      clearTimeout(deadline);
       resolve(body.bytes());
     };
-    startDeadline(onEnd);
+    const deadline = setTimeout(finish, bodyDeadlineMs);
     request.on('data', (chunk) => {
       if (body.add(chunk)) return;
-      stopDeadline(onEnd);
+      clearTimeout(deadline);
       reject(new WebhookError('body_too_large'));
     });
-    request.on('end', onEnd);
-    // Instead of `end`, where the client has gone.
-    request.on('close', onEnd);
-    // An error without a listener would end the process. What follows it is `close`.
+    request.on('end', finish);
+    // Emitted without `end` if the client has gone.
+    request.on('close', finish);
+    // An error without a listener would end the process. `close` follows it.
     request.on('error', () => undefined);
-    if (request.destroyed) onEnd();
+    if (request.destroyed) finish();
   });
 }
 
-/** The bytes of the body that a host kept on the request, if they are bytes. Text was decoded, so its bytes are gone. */
+/** Returns the body that a host kept on the request, if it is bytes. Text was decoded, so its bytes are lost. */
 export function keptBytes(request: { rawBody?: unknown; body?: unknown }): ArrayBufferView | undefined {
   for (const name of ['rawBody', 'body'] as const) {
     try {
       const kept = request[name];
       if (ArrayBuffer.isView(kept)) return kept;
     } catch {
-      // A getter that parses (Vercel) throws for a body that is no JSON.
+      // A getter that parses (Vercel) throws for a body that is not JSON.
     }
   }
   return undefined;
 }
 
-/** The raw body: the bytes that a host kept, otherwise the stream. */
+/** Reads the raw body: the bytes that a host kept, otherwise the stream. */
 function readBody(request: IncomingMessageLike, maxBytes: number): Uint8Array | Promise<Uint8Array> {
   const kept = keptBytes(request);
   if (kept) return bodyBytes(kept, maxBytes);
-  // The stream decides, not `body`: body-parser 1 leaves an empty object for a body that it did not parse.
+  // The state of the stream counts, not `body`: body-parser 1 sets an empty object for a body that it did not parse.
   if (request.readableDidRead || request.readableFlowing) throw new WebhookError('body_already_parsed');
   return readStream(request, maxBytes);
 }
 
-/** A Node request as the receiver takes it. */
+/** Converts a Node request to the input of a receiver. */
 export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
   return {
     method: request.method,
@@ -121,7 +124,7 @@ export function toReceiveInput(request: IncomingMessageLike): ReceiveInput {
   };
 }
 
-/** Sends the response, unless something else has responded before, such as a timeout middleware. */
+/** Sends the response, unless something else, such as a timeout middleware, has responded before. */
 export function sendResult(
   request: IncomingMessageLike,
   response: ServerResponseLike,
@@ -136,6 +139,5 @@ export function sendResult(
   }
   if (response.headersSent || response.destroyed) return;
   response.writeHead(result.status, result.headers);
-  // It is ASCII: latin1 spares Node the encoding.
   response.end(result.body, 'latin1');
 }

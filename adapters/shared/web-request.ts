@@ -5,16 +5,16 @@ import type { MiddlewareOptions } from './middleware-options.js';
 /** Reads a body of at most `maxBytes`. */
 export type BodyReader = (maxBytes: number) => Uint8Array | Promise<Uint8Array>;
 
-/** The event of a request that passed, or the response to one that did not. */
+/** The event of a verified request, or the response to a rejected one. */
 export type Verdict =
   { readonly event: WebhookEvent } | { readonly event?: never; readonly response: Response };
 
-/** A receiver's result as a web `Response`. */
+/** Converts a receiver's result to a web `Response`. */
 export function toResponse({ body, status, headers }: ReceiveResult<unknown>): Response {
   return new Response(body, { status, headers });
 }
 
-/** Verifies web requests. A receiver whose handler does nothing is the verification alone. */
+/** Creates a function that verifies web requests, with a receiver whose handler does nothing. */
 export function createWebVerifier(
   options: MiddlewareOptions,
 ): (request: Request, adapterContext: unknown, readBody?: BodyReader) => Promise<Verdict> {

@@ -1,4 +1,4 @@
-// What both processes share: the handlers, and where events wait.
+// Shared by both processes: the handlers and the queue.
 import { createReceiver } from '@hostwares/webhooks';
 import { createBullMQHandoff } from '@hostwares/webhooks/bullmq';
 import { Queue } from 'bullmq';
@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 
 export const queueName = process.env.QUEUE ?? 'hostwares';
 
-// BullMQ requires that commands wait while Redis is away.
+// BullMQ requires null: commands wait while Redis cannot be reached.
 export const connection = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
   maxRetriesPerRequest: null,
 });
@@ -23,14 +23,14 @@ export const receiver = createReceiver({
   secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
   handoff: createBullMQHandoff(queue),
   onRejected: (error) => {
-    console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
+    console.log(`rejected: ${error.code}. ${error.hint ?? ''}`);
   },
 });
 
-// Takes longer than the 15 s that the platform waits.
+// Takes longer than the platform's timeout of 15 s.
 receiver.on('deployment.failed', async (event, { signal, attempt, isDuplicateDelivery }) => {
-  const again = isDuplicateDelivery ? `, attempt ${attempt ?? '?'}` : '';
-  console.log(`reading the logs of ${event.data.site_name} (${event.id}${again})`);
+  const retry = isDuplicateDelivery ? `, attempt ${attempt ?? '?'}` : '';
+  console.log(`reading the logs of ${event.data.site_name} (${event.id}${retry})`);
   await readLogs(event.data.deployment_id, signal);
   console.log(`done with ${event.id}`);
 });

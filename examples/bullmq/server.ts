@@ -1,4 +1,5 @@
-// Work that takes longer than the platform waits: this process verifies and queues, any number of workers handle.
+// For work that takes longer than the platform's timeout: this process verifies and queues events, and any number of workers handle
+// them.
 //
 //   HOSTWARES_WEBHOOK_SECRET=… REDIS_URL=redis://127.0.0.1:6379 npx tsx server.ts
 //   HOSTWARES_WEBHOOK_SECRET=… REDIS_URL=redis://127.0.0.1:6379 npx tsx worker.ts

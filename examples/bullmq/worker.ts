@@ -1,4 +1,4 @@
-// Start as many as there is work for.
+// Start as many workers as the load needs.
 import { createBullMQWorker } from '@hostwares/webhooks/bullmq';
 import { connection, queueName, receiver } from './receiver.ts';
 
@@ -12,7 +12,7 @@ worker.on('error', (error) => {
 await worker.waitUntilReady();
 console.log('working');
 
-// Ends with the jobs that it has begun. What it does not end, another one takes over.
+// Waits for active jobs. Another worker takes over those that this one does not finish.
 process.once('SIGTERM', () => {
   void worker.close().then(() => process.exit());
 });

@@ -11,12 +11,12 @@ receiver.on(
   ['deployment.completed', 'deployment.failed'],
   createDiscordNotifier({
     url: process.env.DISCORD_WEBHOOK_URL!,
-    // Your own words. They are escaped like everything else.
+    // Your own wording. It is escaped like all other text.
     format: { 'deployment.failed': (event) => ({ title: `🔥 ${event.data.site_name} did not deploy` }) },
   }),
 );
 
-// A message that was not posted: the receiver answers 500, and Hostwares retries the event.
+// Called if a message was not posted. The receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

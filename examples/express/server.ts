@@ -4,7 +4,7 @@ import express from 'express';
 import { createReceiver } from '@hostwares/webhooks';
 import { createExpressHandler } from '@hostwares/webhooks/express';
 
-// Rejected requests and failed handlers are written to the console.
+// The receiver writes rejected requests and failed handlers to the console.
 const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
 
 receiver.onAny((event) => {
@@ -19,7 +19,7 @@ receiver.onAny((event) => {
       console.log(`credits are low: ${event.data.balance} left`);
       break;
     case 'unknown':
-      console.log(`an event of a type we do not know yet: ${event.type}`);
+      console.log(`an event of an unknown type: ${event.type}`);
       break;
     default:
       console.log(`${event.event} (${event.id})`);

@@ -15,7 +15,7 @@ receiver.on(['deployment.completed', 'deployment.failed'], (event) => {
 const app = new Hono();
 app.post('/webhooks/hostwares', createHonoHandler(receiver));
 
-// Or verify in a middleware and answer yourself.
+// Alternatively, verify in a middleware and respond yourself.
 app.post('/webhooks/log', createHonoMiddleware({ secret }), (c) => {
   console.log(c.var.webhookEvent);
   return c.body(null, 204);

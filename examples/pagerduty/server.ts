@@ -16,7 +16,7 @@ receiver.onAny(
   }),
 );
 
-// An incident that was not sent: the receiver answers 500, and Hostwares retries the event.
+// Called if an incident was not sent. The receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

@@ -1,4 +1,4 @@
-// Each event once, however many of these processes run, and whoever sends it again.
+// Handles each event once, in any number of these processes and for any number of redeliveries.
 //
 //   HOSTWARES_WEBHOOK_SECRET=… REDIS_URL=redis://127.0.0.1:6379 npx tsx server.ts
 import { createServer } from 'node:http';
@@ -8,20 +8,20 @@ import { createRedisReplayStore } from '@hostwares/webhooks/replay/redis';
 import { Redis } from 'ioredis';
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-// While Redis is away the response is 503, and the platform retries.
+// While Redis cannot be reached the response is 503, and the platform retries.
 redis.on('error', (error) => {
   console.error(`redis: ${error.message}`);
 });
 
 const receiver = createReceiver({
   secret: process.env.HOSTWARES_WEBHOOK_SECRET ?? '',
-  // Another service on this Redis needs another prefix, or it would take these events for handled.
+  // Each service on this Redis needs its own prefix, or one would take the other's events for handled.
   replay: { store: createRedisReplayStore(redis, { prefix: 'billing:webhooks:' }) },
   onRejected: (error) => {
-    console.log(`refused: ${error.code}. ${error.hint ?? ''}`);
+    console.log(`rejected: ${error.code}. ${error.hint ?? ''}`);
   },
   onHandled: (event, { duplicate }) => {
-    if (duplicate) console.log(`${event.id} again: handled before`);
+    if (duplicate) console.log(`${event.id}: duplicate, already handled`);
   },
 });
 

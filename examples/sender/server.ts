@@ -1,4 +1,4 @@
-// A platform of your own on one machine: the API, the sender, and a SQLite file that outlives them.
+// Your own platform on one machine: the API, the sender, and a SQLite file.
 //
 //   API_KEY=key_of_your_first_account npx tsx server.ts
 //   curl -H "Authorization: Bearer $API_KEY" -H 'Content-Type: application/json' \
@@ -38,7 +38,7 @@ const server = serve({ fetch: api.fetch, port: Number(PORT), hostname: '127.0.0.
   console.log(`listening on port: ${port}`);
 });
 
-// What your platform does elsewhere: sender.publish({ event, account_id, data }).
+// Stands for your platform, which publishes its events with sender.publish({ event, account_id, data }).
 const publishing = setInterval(() => {
   void sender.publish({
     event: 'credits.low',
@@ -51,7 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     clearInterval(publishing);
     server.close();
-    // What is under way ends first.
+    // stop() waits for attempts in flight.
     void sender.stop().then(() => store.close());
   });
 }

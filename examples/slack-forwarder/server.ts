@@ -7,10 +7,10 @@ import { createSlackNotifier } from '@hostwares/webhooks/notifiers';
 
 const receiver = createReceiver({ secret: process.env.HOSTWARES_WEBHOOK_SECRET! });
 
-// All events. receiver.on([…], …) selects types.
+// Posts all events. receiver.on([…], …) selects types.
 receiver.onAny(createSlackNotifier({ url: process.env.SLACK_WEBHOOK_URL! }));
 
-// A message that was not posted: the receiver answers 500, and Hostwares retries the event.
+// Called if a message was not posted. The receiver answers 500, and Hostwares retries the event.
 receiver.onError((error, event) => {
   console.error(event.id, error.cause);
 });

@@ -6,12 +6,12 @@ interface Env {
   HOSTWARES_WEBHOOK_SECRET: string;
 }
 
-// Bindings come with the request, so the secret is a function of what handle() is given.
+// Workers pass bindings with each request, so the secret is a function of the adapterContext below.
 const receiver = createReceiver({ secret: (env) => (env as Env).HOSTWARES_WEBHOOK_SECRET });
 
 receiver.on('alert.triggered', async (event, { waitUntil }) => {
   console.log(`${event.data.alert_name}: ${event.data.value ?? '?'}`);
-  // What may be lost can go on after the answer. What may not, await.
+  // Use waitUntil for work that may be lost, and await all other work.
   waitUntil?.(Promise.resolve());
 });
 

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from './types.js';
 
-/** What you have kept of the last event that you used for a thing: its `timestamp` and `id`, as they were or from a database. */
+/** The `timestamp` and `id` of the last event that you applied to a resource, as received or from a database. */
 export interface SeenEvent {
   readonly timestamp: string | Date;
   readonly id: string;
@@ -8,23 +8,23 @@ export interface SeenEvent {
 
 function instant(timestamp: string | Date): number {
   const ms = new Date(timestamp).getTime();
-  if (Number.isNaN(ms)) throw new TypeError('isNewer: a timestamp is not a time in ISO 8601.');
+  if (Number.isNaN(ms)) throw new TypeError('isNewer: a timestamp is not an ISO 8601 time.');
   return ms;
 }
 
 /**
- * Whether an event happened after the last one that you have seen **of the same thing**, a site, say. Events can
- * arrive in another order than they happened in, since one that failed comes again minutes or hours later (contract
- * section 4): what is not newer must not overwrite what you know.
+ * Tells whether an event happened after the last one that you applied to **the same resource**, such as a site.
+ * Events can arrive out of order, because a failed one is retried minutes or hours later (contract section 4). An
+ * event that is not newer must not overwrite newer state.
  *
- * It compares the signed timestamps, and of two in the same millisecond the ids, so that every process decides alike
- * whatever the order of arrival. The same event again is not newer.
+ * It compares the signed timestamps, and the ids of two events in the same millisecond, so that every process decides
+ * alike in any order of arrival. A repeated event is not newer than itself.
  *
- * It does **not** keep anything, and a check followed by a write lets others in between: have the database compare
- * in the same statement where several processes write (docs/ordering.md).
+ * It stores nothing, and other processes can write between your check and your write. If several processes write, let
+ * the database compare in the same statement (docs/ordering.md).
  *
- * @param lastSeen - Nothing at first: then the event is newer.
- * @throws `TypeError` for a timestamp that is no time.
+ * @param lastSeen - Undefined or null for the first event, which is always newer.
+ * @throws `TypeError` for a timestamp that is not an ISO 8601 time.
  *
  * @example
  * receiver.on('site.status_changed', async (event) => {

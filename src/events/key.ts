@@ -5,7 +5,7 @@ async function webDigest(text: string): Promise<string> {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Node's own where there is one: WebCrypto goes through a thread there, which takes thirty times as long. */
+/** Chooses node:crypto if present: WebCrypto hands each digest to a thread, which takes thirty times as long. */
 function findDigest(): Digest {
   const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
   try {
@@ -14,16 +14,16 @@ function findDigest(): Digest {
     };
     if (hash) return (text) => hash('sha256', text);
   } catch {
-    // No such module, or Next's edge runtime, which has the function and throws when it is called.
+    // The module is absent. Or this is Next's edge runtime, which has the function but throws when it is called.
   }
   return webDigest;
 }
 
 let digest: Digest | undefined;
 
-/** An event's name wherever it is remembered: fixed in length whatever the ids are, and not to be confused by choosing them. */
+/** Returns the key under which stores and queues remember an event. Its length is fixed, and no choice of ids collides. */
 export function eventKey(accountId: string, eventId: string): string | Promise<string> {
   digest ??= findDigest();
-  // As JSON no account can run into an id, and halves of surrogate pairs, which are all one in UTF-8, stay apart.
+  // JSON separates account and id unambiguously, and escapes lone surrogates, which UTF-8 would make identical.
   return digest(JSON.stringify([accountId, eventId]));
 }

@@ -1,18 +1,18 @@
 import { WebhookError } from '../errors.js';
 import { isEventType, type WebhookEvent } from './types.js';
 
-// Fatal: a byte sequence that is not UTF-8 is refused, not replaced. The BOM is kept, so that JSON
-// refuses it: the platform sends none, and two different bodies must not mean the same.
+// Fatal: bytes that are not UTF-8 are rejected, not replaced. The byte order mark is kept, so that JSON.parse
+// rejects it: the platform sends none, and two different bodies must not have the same meaning.
 const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// Ranges are in the pattern; only the length of the month is left to check.
+// The pattern checks all ranges except the length of the month.
 const instantPattern =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 function isInstant(text: unknown): boolean {
   if (typeof text !== 'string' || !instantPattern.test(text)) return false;
   const day = Number(text.slice(8, 10));
-  // Day 0 of the next month is the last day of this one. Every month has 28.
+  // Every month has 28 days. Day 0 of the next month is the last day of this one.
   return (
     day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
   );
@@ -27,13 +27,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Turns a body into a typed event: fatal UTF-8, JSON, then the envelope (contract section 2). The
- * fields of `data` are not checked, see the `schemas` option of `createReceiver` for that.
+ * Parses a body into a typed event: strict UTF-8, JSON, then the envelope (contract section 2). It does not check
+ * the fields of `data`; use the `schemas` option of `createReceiver` for that.
  *
- * It does **not** check any signature. Call it on a body that was verified before, such as one read
- * back from a queue; for a request use `verifyWebhook`.
+ * It does **not** check a signature. Call it on a body that was verified before, for example one read
+ * from a queue. For a request use `verifyWebhook`.
  *
- * @param body - The body as bytes, or as text that was decoded before.
+ * @param body - The body as bytes, or as decoded text.
  * @throws {@link WebhookError} `invalid_utf8`, `invalid_json` or `invalid_envelope`.
  *
  * @example
@@ -50,7 +50,7 @@ export function parseEvent(body: Uint8Array | string): WebhookEvent {
   try {
     parsed = JSON.parse(text);
   } catch {
-    // No cause: the parser's message quotes the body, which may hold what must not be logged.
+    // Without a cause, because the parser's message quotes the body, which may contain confidential data.
     throw new WebhookError('invalid_json');
   }
   const { id, event, timestamp, account_id, data } = isObject(parsed) ? parsed : {};

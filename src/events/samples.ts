@@ -1,6 +1,6 @@
 import type { EventDataByType, EventOf, EventType, PingData } from './types.js';
 
-/** Whole `data` of each type, optional fields included: what a handler sees when all goes well. */
+/** Complete `data` of each type, including optional fields. */
 const sampleData: EventDataByType & { ping: PingData; unknown: Record<string, unknown> } = {
   'deployment.started': {
     site_id: 'site_3kq9',
@@ -89,7 +89,7 @@ const sampleData: EventDataByType & { ping: PingData; unknown: Record<string, un
   unknown: { note: 'an event type of a later version' },
 };
 
-/** Overrides of {@link sampleEvent}. `data` is merged field by field; a field set to `undefined` is left out. */
+/** Overrides of {@link sampleEvent}. `data` is merged field by field; a field set to `undefined` is omitted. */
 export interface SampleOverrides<Data> {
   id?: string | undefined;
   timestamp?: string | undefined;
@@ -100,10 +100,10 @@ export interface SampleOverrides<Data> {
 }
 
 /**
- * A complete, realistic event of the given type, for tests. Each call has an `id` of its own and the
- * current time, as a new event would; fix them with `overrides` where a test compares.
+ * Creates a complete, realistic event of the given type, for tests. Each call returns a new `id` and the
+ * current time; set them with `overrides` if a test compares them.
  *
- * @throws `TypeError` for a name that is no type.
+ * @throws `TypeError` for a name that is not an event type.
  *
  * @example
  * const event = sampleEvent('deployment.completed', { data: { commit_sha: null } });

@@ -1,30 +1,29 @@
 /**
- * The events of the Hostwares contract (section 2). Each field says whether the platform publishes
- * it («Published») or whether it is this library's reading of it («Our reading»): a field of the
- * second kind is typed so that code stays right when the platform leaves it out, and only the
- * fields that identify the thing are required.
+ * The events of the Hostwares contract (section 2). Each field says whether the platform documents it ("Published")
+ * or this library infers it ("Our reading"). A field of the second kind is optional unless it identifies the
+ * resource, so that code stays correct if the platform omits it.
  *
  * Enumerations are open: a value that is not listed is data, not an error. Fields that are not
- * listed pass through untouched.
+ * listed are kept.
  */
 
-/** A string that is known to take some values and may take others. Editors complete the known ones. */
+/** A string with known values, which may have others. Editors complete the known ones. */
 export type OpenEnum<Known extends string> = Known | (string & Record<never, never>);
 
-/** Site status. Known values are the ones the platform has shown; others are legal. */
+/** Site status. The known values are those that the platform has sent; others are valid too. */
 export type SiteStatus = OpenEnum<'RUNNING' | 'DEPLOYING' | 'STOPPED' | 'FAILED' | 'CRASHED'>;
 
-/** What every event has around its `data` (published). */
+/** The fields that surround the `data` of every event (published). */
 export interface EventEnvelope<Type extends string, Data> {
-  /** Published. Opaque and stable: the same over all attempts of one event. Use it to deduplicate. */
+  /** Published. Opaque, and the same for all attempts of one event. Use it to deduplicate. */
   id: string;
   /** Published. The discriminant: `switch (event.event)` narrows `data`. */
   event: Type;
-  /** Published. When it happened: ISO 8601, UTC, milliseconds. Signed, unlike the timestamp header. */
+  /** Published. The time of the event: ISO 8601, UTC, milliseconds. Signed, unlike the timestamp header. */
   timestamp: string;
   /** Published. The account the event belongs to. */
   account_id: string;
-  /** Published. What happened, by type. */
+  /** Published. Details, depending on the type. */
   data: Data;
 }
 
@@ -40,7 +39,7 @@ export interface DeploymentStartedData {
   deployment_id: string;
   /** Our reading. The branch that is built. */
   branch?: string | null;
-  /** Our reading. Whole commit message; absent for image deployments. Text from outside. */
+  /** Our reading. Whole commit message; absent for image deployments. Untrusted text. */
   commit_message?: string | null;
   /** Our reading. Full commit hash; absent for image deployments. */
   commit_sha?: string | null;
@@ -60,7 +59,7 @@ export interface DeploymentCompletedData {
   deployment_id: string;
   /** Published. From the start of the build to the running container, in seconds. */
   duration_seconds: number;
-  /** Published. Missing or null for image deployments, which have no commit. Text from outside. */
+  /** Published. Missing or null for image deployments, which have no commit. Untrusted text. */
   commit_message?: string | null;
   /** Published. Missing or null for image deployments, which have no commit. */
   commit_sha?: string | null;
@@ -68,9 +67,9 @@ export interface DeploymentCompletedData {
   domain?: string | null;
 }
 
-/** `deployment.failed`: the build or the start went wrong. */
+/** `deployment.failed`: the build or the start failed. */
 export interface DeploymentFailedData {
-  /** Our reading. The site that was to be deployed. */
+  /** Our reading. The site whose deployment failed. */
   site_id: string;
   /** Our reading. Its name as in the dashboard. */
   site_name: string;
@@ -78,13 +77,13 @@ export interface DeploymentFailedData {
   status: OpenEnum<'FAILED'>;
   /** Our reading. This deployment. */
   deployment_id: string;
-  /** Our reading. Where it went wrong. */
+  /** Our reading. The stage that failed. */
   stage?: OpenEnum<'build' | 'start'> | null;
-  /** Our reading. The error as text, possibly many lines. Text from outside. */
+  /** Our reading. The error as text, possibly many lines. Untrusted text. */
   error?: string | null;
-  /** Our reading. Until the failure, in seconds. */
+  /** Our reading. From the start of the build to the failure, in seconds. */
   duration_seconds?: number | null;
-  /** Our reading. Absent for image deployments. Text from outside. */
+  /** Our reading. Absent for image deployments. Untrusted text. */
   commit_message?: string | null;
   /** Our reading. Absent for image deployments. */
   commit_sha?: string | null;
@@ -98,17 +97,17 @@ export interface SiteStatusChangedData {
   site_id: string;
   /** Our reading. */
   site_name: string;
-  /** Our reading. The status now. */
+  /** Our reading. The new status. */
   status: SiteStatus;
-  /** Our reading. The status before. */
+  /** Our reading. The previous status. */
   previous_status?: SiteStatus | null;
-  /** Our reading. Why it changed. */
+  /** Our reading. The reason for the change. */
   reason?: OpenEnum<'start' | 'stop' | 'crash'> | null;
   /** Our reading. The site's domain, if it has one. */
   domain?: string | null;
 }
 
-/** `site.created`: a site was made in the dashboard or through the API. */
+/** `site.created`: a site was created in the dashboard or through the API. */
 export interface SiteCreatedData {
   /** Our reading. */
   site_id: string;
@@ -116,7 +115,7 @@ export interface SiteCreatedData {
   site_name: string;
   /** Our reading. */
   status?: SiteStatus | null;
-  /** Our reading. What kind of site. */
+  /** Our reading. The kind of site. */
   type?: string | null;
   /** Our reading. The repository it is built from. */
   repository?: string | null;
@@ -180,7 +179,7 @@ export interface ServiceDeployedData {
   service_id: string;
   /** Our reading. */
   service_name: string;
-  /** Our reading. The template it was made from. */
+  /** Our reading. The template it was created from. */
   template?: string | null;
   /** Our reading. */
   status?: string | null;
@@ -198,17 +197,17 @@ export interface CreditsLowData {
   percent_remaining?: number | null;
 }
 
-/** `alert.triggered`: a metric went over its threshold. */
+/** `alert.triggered`: a metric exceeded its threshold. */
 export interface AlertTriggeredData {
   /** Our reading. */
   alert_id: string;
   /** Our reading. */
   alert_name: string;
-  /** Our reading. What is measured. */
+  /** Our reading. The metric. */
   metric?: string | null;
-  /** Our reading. What was measured. */
+  /** Our reading. The measured value. */
   value?: number | null;
-  /** Our reading. What it was measured against. */
+  /** Our reading. The threshold that was exceeded. */
   threshold?: number | null;
   /** Our reading. */
   site_id?: string | null;
@@ -218,15 +217,15 @@ export interface AlertTriggeredData {
   severity?: string | null;
 }
 
-/** Body of the ping that the platform sends when an endpoint is saved. */
+/** The data of the ping that the platform sends when an endpoint is saved. */
 export interface PingData {
   /** Our reading. The endpoint that is pinged. */
   webhook_id: string;
-  /** Our reading. What the endpoint is subscribed to. */
+  /** Our reading. The types that the endpoint is subscribed to. */
   events: readonly string[];
 }
 
-/** The twelve published types and the `data` each carries. */
+/** The twelve published types, with the `data` of each. */
 export interface EventDataByType {
   'deployment.started': DeploymentStartedData;
   'deployment.completed': DeploymentCompletedData;
@@ -249,12 +248,12 @@ export type EventType = keyof EventDataByType;
 export type PingEvent = EventEnvelope<'ping', PingData>;
 
 /**
- * An event of a type this version does not know. It is genuine (its signature was checked), so it is
- * acknowledged and handed on, never dropped. The name on the wire is in `type`; `event` stays a fixed
+ * An event of a type that this version does not know. Its signature was verified, so it is
+ * passed to handlers and acknowledged, never dropped. `type` has the name on the wire; `event` is always
  * `'unknown'`, because a discriminant of type `string` would break narrowing for all other members.
  */
 export interface UnknownEvent extends EventEnvelope<'unknown', unknown> {
-  /** The event's name on the wire. Text from outside: look it up in a `Map`, not in an object. */
+  /** The event's name on the wire. It is untrusted text: look it up in a `Map`, not in an object. */
   type: string;
 }
 
@@ -268,7 +267,7 @@ export type EventOf<Type extends EventType | 'ping' | 'unknown'> = {
 }[Type];
 
 /**
- * Everything a verified request can be: the twelve types, `ping` and `unknown`. A `switch` over
+ * Every event that a verified request can contain: the twelve types, `ping` and `unknown`. A `switch` over
  * `event.event` narrows to one member, and a `never` check in its `default` compiles.
  *
  * @example

@@ -1,6 +1,6 @@
 import type { WebhookEvent } from './types.js';
 
-/** The event as it stands on the wire: an unknown event has its own name there. */
+/** Returns an event in its wire format, in which an unknown event has its own name. */
 export function toWire(event: WebhookEvent): unknown {
   if (event.event !== 'unknown') return event;
   const { type, ...rest } = event;

@@ -20,7 +20,7 @@ function isThreadName(name: unknown): boolean {
   return typeof name === 'string' && cleanLine(name) === name && name.length <= maxThreadName;
 }
 
-/** @throws `TypeError` for two names of the thread, and for one that cannot be right. */
+/** @throws `TypeError` for both a name and an id, and for an invalid one. */
 export function checkThread({ threadName, threadId }: DiscordThreadOptions): void {
   if (threadName !== undefined && threadId !== undefined)
     throw new TypeError(
@@ -33,7 +33,7 @@ export function checkThread({ threadName, threadId }: DiscordThreadOptions): voi
     throw new TypeError('threadId must be the id of a thread: a string of digits, not a number.');
 }
 
-/** By the code in Discord's answer. Codes: discord-api-types, `RESTJSONErrorCodes`. */
+/** Fixes by the code in Discord's answer. The codes are in discord-api-types, `RESTJSONErrorCodes`. */
 const explanations: ReadonlyMap<unknown, string> = new Map([
   [
     10003,
@@ -63,7 +63,7 @@ const explanations: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 
-/** The fix for an error that Discord names by a code. */
+/** Returns the fix for an answer with one of these codes. */
 export function explain(answer: string): string | undefined {
   try {
     return explanations.get((JSON.parse(answer) as { code?: unknown } | null)?.code);

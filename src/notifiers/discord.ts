@@ -1,19 +1,14 @@
 import type { WebhookEvent } from '../events/types.js';
 import { describeWithPublishedFields } from './message/describe.js';
 import { dottedWebAddress, linkList } from './message/links.js';
-import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import { composeNotice, type MessageOptions } from './message/compose.js';
 import type { Notice, NoticeField, NoticeLinks, Tone } from './message/notice.js';
 import { checkThread, explain, type DiscordThreadOptions } from './discord-threads.js';
 import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
 import type { NotifierSecret } from './delivery/provider.js';
 import { cleanLine, cleanText, truncate, truncateEscaped } from './message/text.js';
 import { timeOf } from './message/format.js';
-import {
-  checkWebhookUrl,
-  sensitivePartsOf,
-  toPublicUrl,
-  type WebhookUrlForm,
-} from './delivery/webhook-url.js';
+import { checkWebhookUrl, withUrlAsSecret, type WebhookUrlForm } from './delivery/webhook-url.js';
 
 /** Options of {@link createDiscordNotifier}. A thread is named by one of `threadName`, `threadId` and the URL. */
 export interface DiscordNotifierOptions extends NotifierOptions, DiscordThreadOptions {
@@ -40,7 +35,7 @@ export interface DiscordEmbed {
   timestamp?: string;
 }
 
-/** A message for a webhook. It can mention nobody, whatever is in it. */
+/** A message for a webhook. It mentions nobody, whatever its text is. */
 export interface DiscordMessage {
   embeds: [DiscordEmbed];
   allowed_mentions: { parse: [] };
@@ -72,14 +67,14 @@ const form: WebhookUrlForm = {
 };
 
 /**
- * All that Discord's Markdown gives a meaning: formatting, links, mentions, and the colon that makes an
- * address a link. Lists, headings and quotes begin with one of these too, or with a number.
+ * Escapes every character that has a meaning in Discord's Markdown: formatting, links, mentions, and the colon that makes an address a
+ * link. Lists, headings and quotes begin with one of these too, or with a number.
  */
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\*_~`|>#\-+[\]()<@:]/g, '\\$&').replace(/^(\s*\d+)\.(?!\S)/gm, '$1\\.');
 }
 
-/** Inside a code block only three back-ticks in a row have a meaning. */
+/** Escapes back-ticks: inside a code block only three in a row have a meaning. */
 function escapeCode(text: string): string {
   return text.replaceAll('`', '`\u200B');
 }
@@ -115,7 +110,7 @@ function describe(notice: Notice, room: number): string {
     .join('\n');
 }
 
-/** One field with the links that fit: an address cannot be truncated. */
+/** Returns one field with the links that fit, since an address cannot be truncated. */
 function toLinkFields(links: NoticeLinks | undefined): DiscordField[] {
   let value = '';
   for (const { text, address } of linkList(links, dottedWebAddress)) {
@@ -125,7 +120,7 @@ function toLinkFields(links: NoticeLinks | undefined): DiscordField[] {
   return value === '' ? [] : [{ name: 'Links', value, inline: false }];
 }
 
-/** The fields that Discord accepts, without any that would have too little room for its value. */
+/** Returns the fields that fit. A field with too little room for its value is left out. */
 function toFields(fields: readonly NoticeField[], max: number, room: number): DiscordField[] {
   const smallest = 32;
   const shown: DiscordField[] = [];
@@ -141,12 +136,12 @@ function toFields(fields: readonly NoticeField[], max: number, room: number): Di
 function render(event: WebhookEvent, notice: Notice): DiscordMessage {
   const title = truncateEscaped(cleanLine(notice.title) ?? 'Hostwares', maxTitle, escapeMarkdown);
   const type = cleanLine(event.event === 'unknown' ? event.type : event.event) ?? '';
-  // Discord reads no Markdown in it.
+  // Discord does not interpret Markdown in a footer.
   const footer = truncate(`Hostwares · ${type}`, maxFooter);
   let room = maxTotal - title.length - footer.length;
   const links = toLinkFields(notice.links);
   for (const { name, value } of links) room -= name.length + value.length;
-  // Half of it at most, so that a long error leaves the fields in sight.
+  // Half of the room at most, so that a long error leaves the fields visible.
   const description = describe(notice, room >> 1);
   room -= description.length;
   const url = dottedWebAddress(notice.url);
@@ -168,8 +163,8 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
 }
 
 /**
- * The message for an event, for those who post it themselves. Pure. All text from outside is escaped and
- * within Discord's limits: title 256, description 4096, 25 fields of 256 and 1024, 6000 in all.
+ * Returns the message for an event, for posting it yourself. The function is pure. Values of the event are escaped and within Discord's
+ * limits: title 256, description 4096, 25 fields of 256 and 1024, 6000 in all.
  *
  * @example
  * const headers = { 'content-type': 'application/json' };
@@ -179,7 +174,7 @@ export function toDiscordMessage(event: WebhookEvent, options: MessageOptions = 
   return render(event, composeNotice(event, describeWithPublishedFields(event), options));
 }
 
-/** @throws `TypeError` for a URL that cannot be right, and for one that names a thread besides the options. */
+/** @throws `TypeError` for an invalid URL, and for one that names a thread in addition to the options. */
 function checkUrl(value: unknown, options: DiscordNotifierOptions): string {
   const { threadName, threadId, allowAnyHost = false } = options;
   const url = checkWebhookUrl(value, form, allowAnyHost);
@@ -191,9 +186,8 @@ function checkUrl(value: unknown, options: DiscordNotifierOptions): string {
 }
 
 /**
- * The URL to post to. With `wait` Discord responds once the message is stored; without, a message that was not
- * stored is no error. The version is named: copied URLs have none, and in the oldest version, which
- * may then respond, `retry_after` is in milliseconds.
+ * Returns the URL to post to. With `wait` Discord responds once the message is stored; without it, a message that was not stored is no
+ * error. The version is added because copied URLs have none, and the oldest version has `retry_after` in milliseconds.
  */
 function executeUrl(url: string, threadId: string | undefined): string {
   const address = new URL(url);
@@ -206,14 +200,14 @@ function executeUrl(url: string, threadId: string | undefined): string {
 }
 
 /**
- * Makes a handler that posts events to a Discord channel (contract section 5): one webhook, messages in order,
- * 429 obeyed to the fraction of a second, 5xx and broken connections retried.
+ * Creates a handler that posts events to a Discord channel (contract section 5), through one webhook and in order. It obeys a 429 to
+ * the fraction of a second, and retries after 5xx and broken connections.
  *
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
- * @throws `TypeError` at set-up for a URL that is not Discord's and for options that cannot work, among them two
- * names for the thread. The handler throws {@link WebhookError} `notifier_failed` if the message was not posted,
- * `misconfigured` if `url` is a function without a usable value.
+ * @throws `TypeError` at set-up for a URL that is not Discord's and for invalid options, such as both `threadName` and `threadId`. The
+ * handler throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a function without a
+ * usable value.
  *
  * @example
  * receiver.on(
@@ -223,15 +217,12 @@ function executeUrl(url: string, threadId: string | undefined): string {
  */
 export function createDiscordNotifier(options: DiscordNotifierOptions): Notifier {
   const { url, format, links, threadName, threadId } = options;
-  checkMessageOptions(options);
   checkThread(options);
   return createNotifier(
     {
-      name: form.provider,
+      ...withUrlAsSecret(form),
       secret: url,
       check: (value) => checkUrl(value, options),
-      toPublicUrl,
-      sensitiveParts: (secret) => sensitivePartsOf(secret, form),
       prepare(event) {
         const message = toDiscordMessage(event, { format, links });
         const body = threadName === undefined ? message : { ...message, thread_name: threadName };

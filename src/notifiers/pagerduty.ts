@@ -1,7 +1,7 @@
 import type { EventType, WebhookEvent } from '../events/types.js';
 import { describeEvent, isCrash } from './message/describe.js';
 import { linkList, siteAddress, webAddress } from './message/links.js';
-import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import { composeNotice, type MessageOptions } from './message/compose.js';
 import type { Notice, Tone } from './message/notice.js';
 import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
 import type { NotifierSecret } from './delivery/provider.js';
@@ -19,8 +19,7 @@ export interface PagerDutyEventOptions extends MessageOptions {
   /** The integration key of an Events API v2 integration: 32 letters and digits. It is a secret. */
   routingKey: string;
   /**
-   * Types that are no incident by themselves and trigger one all the same, with the severity of their kind
-   * (`credits.low` is a warning, most others are info).
+   * Further types that trigger an incident, with the severity of their tone (`credits.low` is a warning, most others are info).
    * @default []
    */
   alsoTrigger?: readonly (EventType | 'ping' | 'unknown')[] | undefined;
@@ -32,16 +31,16 @@ export interface PagerDutyNotifierOptions
   /** The integration key of an Events API v2 integration: 32 letters and digits. It is a secret. */
   routingKey: NotifierSecret;
   /**
-   * Where to post to. For accounts in Europe: `https://events.eu.pagerduty.com/v2/enqueue`.
+   * The URL to post to. For accounts in Europe: `https://events.eu.pagerduty.com/v2/enqueue`.
    * @default 'https://events.pagerduty.com/v2/enqueue'
    */
   url?: string | undefined;
 }
 
-/** As PagerDuty orders them: the first is the worst. */
+/** In PagerDuty's order: the first is the most severe. */
 export type PagerDutySeverity = 'critical' | 'error' | 'warning' | 'info';
 
-/** Opens an incident, or adds to the one that is open under the same key. */
+/** Opens an incident, or adds to the open one with the same key. */
 export interface PagerDutyTrigger {
   routing_key: string;
   event_action: 'trigger';
@@ -60,7 +59,7 @@ export interface PagerDutyTrigger {
   client: 'Hostwares';
 }
 
-/** Closes the incident that is open under the key. */
+/** Closes the open incident with the same key. */
 export interface PagerDutyResolve {
   routing_key: string;
   event_action: 'resolve';
@@ -85,7 +84,7 @@ const form: WebhookUrlForm = {
   example: 'https://events.pagerduty.com/v2/enqueue',
 };
 
-/** What an event means for an incident: the kind keeps a site's incidents apart. */
+/** The effect of an event on an incident. A site has one open incident of each kind at most. */
 interface Incident {
   readonly action: 'trigger' | 'resolve';
   readonly kind: 'deployment' | 'crash' | 'alert' | 'notice';
@@ -120,7 +119,7 @@ function incidentOf(event: WebhookEvent, tone: Tone): Incident | undefined {
   }
 }
 
-/** Ids of the event's data, as far as there are any. */
+/** The fields of an event's data that identify its subject. */
 type Ids = Partial<
   Record<'site_id' | 'site_name' | 'alert_id' | 'alert_name' | 'metric' | 'domain', unknown>
 >;
@@ -130,8 +129,8 @@ function idsOf(event: WebhookEvent): Ids {
 }
 
 /**
- * The same for every attempt of an event, and for all events about one thing: PagerDuty makes one incident
- * of them. Without an id of the thing, the event's own has to do.
+ * Returns the key of an incident. It is the same for every attempt of an event and for all events about one subject, so that PagerDuty
+ * combines them. The event's own id replaces that of a subject without one.
  */
 function dedupKeyOf(event: WebhookEvent, kind: Incident['kind']): string {
   const { site_id, alert_id, alert_name, metric } = idsOf(event);
@@ -160,7 +159,7 @@ function linksOf(event: WebhookEvent, notice: Notice): { href: string; text: str
   return [...links].slice(0, maxLinks).map(([href, text]) => ({ href, text }));
 }
 
-/** A name that no detail has yet: of two fields with one name both are kept. */
+/** Returns a name that no detail has yet, since a format may return two fields of the same name. */
 function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
   if (!taken.has(name)) return name;
   let number = 2;
@@ -181,7 +180,7 @@ function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> 
     if (text !== undefined)
       details.set(freeName(truncate(cleanLine(name) ?? 'Value', 200), details), truncate(text, maxDetail));
   }
-  // It defines properties: a name like __proto__ is a name and nothing else.
+  // fromEntries defines properties, so a field may be named __proto__.
   return Object.fromEntries(details);
 }
 
@@ -194,7 +193,7 @@ function trigger(
   const { site_name, domain, site_id } = idsOf(event);
   const site = cleanLine(site_name);
   const source = cleanLine(domain) ?? site ?? cleanLine(site_id) ?? 'Hostwares';
-  // PagerDuty shows both on one line.
+  // PagerDuty shows source and component on one line.
   const component = site === source ? undefined : site;
   const group = cleanLine(event.account_id);
   const time = timeOf(event.timestamp);
@@ -220,12 +219,12 @@ function trigger(
 }
 
 /**
- * The Events API v2 body for an event, for those who post it themselves. Pure. Undefined for an event
- * that is no incident and is not in `alsoTrigger`.
+ * Returns the Events API v2 body for an event, for posting it yourself, or undefined for an event that is no incident and not in
+ * `alsoTrigger`. The function is pure.
  *
- * A failed deployment, a crash and an alert trigger; a completed deployment and a site that is running again
- * resolve. `dedup_key` is made of account, kind and site (or alert), so retries and duplicates are one
- * incident. There is no event that says an alert is over: resolve those in PagerDuty.
+ * A failed deployment, a crash and an alert trigger an incident; a completed deployment and a site that runs again resolve it.
+ * `dedup_key` combines account, kind and site (or alert), so retries and duplicates belong to one incident. The platform sends no event
+ * for the end of an alert: resolve those in PagerDuty.
  *
  * @example
  * const body = toPagerDutyEvent(event, { routingKey });
@@ -236,10 +235,10 @@ export function toPagerDutyEvent(
   options: PagerDutyEventOptions,
 ): PagerDutyEvent | undefined {
   const notice = composeNotice(event, describeEvent(event), options);
-  const asked = options.alsoTrigger?.includes(event.event)
+  const requested = options.alsoTrigger?.includes(event.event)
     ? ({ action: 'trigger', kind: 'notice', severity: severities[notice.tone] } as const)
     : undefined;
-  const incident = incidentOf(event, notice.tone) ?? asked;
+  const incident = incidentOf(event, notice.tone) ?? requested;
   if (!incident) return undefined;
   if (incident.action === 'trigger') return trigger(event, notice, incident, options.routingKey);
   const dedup_key = dedupKeyOf(event, incident.kind);
@@ -254,19 +253,17 @@ function checkRoutingKey(value: unknown): string {
 }
 
 /**
- * A handler that opens and resolves PagerDuty incidents (contract section 5); see {@link toPagerDutyEvent} for
- * which events do what. Give it all events: those that are no incident are not sent.
+ * Creates a handler that opens and resolves PagerDuty incidents (contract section 5). {@link toPagerDutyEvent} lists the effect of each
+ * type. Register it for all events: those that are no incident are not sent.
  *
- * @throws `TypeError` at set-up for a key or URL that cannot be right and for options that cannot work. The
- * handler throws {@link WebhookError} `notifier_failed` when the event did not go out, `misconfigured` when
- * `routingKey` is a function without a usable value.
+ * @throws `TypeError` at set-up for an invalid key, URL or option. The handler throws {@link WebhookError} `notifier_failed` if the
+ * event was not sent, `misconfigured` if `routingKey` is a function without a usable value.
  *
  * @example
  * receiver.onAny(createPagerDutyNotifier({ routingKey: process.env.PAGERDUTY_ROUTING_KEY! }));
  */
 export function createPagerDutyNotifier(options: PagerDutyNotifierOptions): Notifier {
   const { routingKey, url = form.example, alsoTrigger, format, links, allowAnyHost = false } = options;
-  checkMessageOptions(options);
   const address = checkWebhookUrl(url, form, allowAnyHost);
   return createNotifier(
     {

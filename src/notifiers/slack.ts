@@ -1,18 +1,13 @@
 import type { WebhookEvent } from '../events/types.js';
 import { describeEvent } from './message/describe.js';
 import { linkList, webAddress } from './message/links.js';
-import { checkMessageOptions, composeNotice, type MessageOptions } from './message/compose.js';
+import { composeNotice, type MessageOptions } from './message/compose.js';
 import type { Notice, NoticeField, NoticeLinks, Tone } from './message/notice.js';
 import { createNotifier, type Notifier, type NotifierOptions } from './delivery/notifier.js';
 import type { NotifierSecret } from './delivery/provider.js';
 import { cleanLine, cleanText, truncate, truncateEscaped } from './message/text.js';
 import { timeOf } from './message/format.js';
-import {
-  checkWebhookUrl,
-  sensitivePartsOf,
-  toPublicUrl,
-  type WebhookUrlForm,
-} from './delivery/webhook-url.js';
+import { checkWebhookUrl, withUrlAsSecret, type WebhookUrlForm } from './delivery/webhook-url.js';
 
 /** Options of {@link createSlackNotifier}. */
 export interface SlackNotifierOptions extends NotifierOptions {
@@ -20,7 +15,7 @@ export interface SlackNotifierOptions extends NotifierOptions {
   url: NotifierSecret;
 }
 
-/** Text with Slack's markup. Verbatim: names and addresses in it are not made into links. */
+/** Text with Slack's markup. `verbatim` keeps Slack from making names and addresses into links. */
 export interface SlackMarkup {
   type: 'mrkdwn';
   text: string;
@@ -71,15 +66,14 @@ const form: WebhookUrlForm = {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** The three characters that Slack reads as the beginning of a mention, a channel or a link. */
+/** Escapes the characters that begin a mention, a channel or a link. */
 function escapeControl(text: string): string {
   return text.replace(/[&<>]/g, (char) => entities[char] as string);
 }
 
 /**
- * All that Slack's markup gives a meaning. It has no escape for `*`, `_`, `~` and back-ticks; with a space
- * of no width at either side they are neither the beginning nor the end of anything. Within a word they
- * mean nothing.
+ * Escapes every character that has a meaning in Slack's markup. It has no escape for `*`, `_`, `~` and back-ticks, but between spaces
+ * of no width they neither begin nor end formatting. Within a word they have no meaning.
  */
 function escapeMarkup(text: string): string {
   return escapeControl(text)
@@ -88,7 +82,7 @@ function escapeMarkup(text: string): string {
     .replace(/^&gt;/gm, '\u200B&gt;');
 }
 
-/** Inside a code block only its end has a meaning. */
+/** Escapes back-ticks: inside a code block only its end has a meaning. */
 function escapeCode(text: string): string {
   return escapeControl(text).replaceAll('`', '\u200B`\u200B');
 }
@@ -102,7 +96,7 @@ function link(url: string | undefined, max: number, text: string): string {
   const room = max - (address ? address.length + 3 : 0);
   // An address that leaves no room for its text is left out.
   if (!address || room < max / 2) return truncateEscaped(text, max, escapeMarkup);
-  // One line, and no second bar.
+  // A label is one line, and a bar would end it.
   const label = text.replace(/\s+/g, ' ').replaceAll('|', '\u2223');
   return `<${address}|${truncateEscaped(label, room, escapeMarkup)}>`;
 }
@@ -126,7 +120,7 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
   for (const field of fields) {
     if (field.wide) {
       flush();
-      // A field has half of the width.
+      // A field of a section has half of the width only.
       rows.push({ type: 'section', text: toField(field) });
     } else if (narrow.push(toField(field)) === maxFieldsPerSection) flush();
   }
@@ -142,13 +136,13 @@ function toContext(event: WebhookEvent): SlackBlock {
   );
   const time = timeOf(event.timestamp);
   if (time === undefined) return { type: 'context', elements: [markup(`Hostwares · ${type}`)] };
-  // Slack writes it in the reader's own time zone; the text after the bar is for clients that cannot.
+  // Slack shows the date in the reader's own time zone. The text after the bar is for clients that cannot.
   const utc = `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const shown = `<!date^${Math.floor(time / 1000)}^{date_short_pretty} at {time}|${utc}>`;
   return { type: 'context', elements: [markup(`Hostwares · ${type} · ${shown}`)] };
 }
 
-/** The links on one line, or each in a section of its own if they are too long for one. */
+/** Returns the links on one line, or each in its own section if they are too long for one. */
 function toLinkSections(links: NoticeLinks | undefined): SlackBlock[] {
   const each = linkList(links, webAddress).map(({ address, text }) => `<${escapeControl(address)}|${text}>`);
   const line = each.join(' · ');
@@ -183,8 +177,8 @@ function render(event: WebhookEvent, notice: Notice): SlackMessage {
 }
 
 /**
- * The message for an event, for those who post it themselves. Pure. All text from outside is escaped and
- * within Slack's limits: section 3000, 10 fields of 2000 each, 50 blocks.
+ * Returns the message for an event, for posting it yourself. The function is pure. Values of the event are escaped and within Slack's
+ * limits: section 3000, 10 fields of 2000 each, 50 blocks.
  *
  * @example
  * await fetch(url, { method: 'POST', body: JSON.stringify(toSlackMessage(event)) });
@@ -193,7 +187,7 @@ export function toSlackMessage(event: WebhookEvent, options: MessageOptions = {}
   return render(event, composeNotice(event, describeEvent(event), options));
 }
 
-/** Slack's documented errors of incoming webhooks that have a fix of their own, in one word each. */
+/** Fixes by the whole answer: Slack documents these errors of incoming webhooks, each of one word. */
 const explanations: ReadonlyMap<string, string> = new Map([
   ['channel_is_archived', 'The channel is archived. Unarchive it, or create a webhook for another channel.'],
   [
@@ -207,12 +201,12 @@ const explanations: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Makes a handler that posts events to a Slack channel (contract section 5): one incoming webhook, messages in
- * order, 429 obeyed, 5xx and broken connections retried.
+ * Creates a handler that posts events to a Slack channel (contract section 5), through one incoming webhook and in order. It obeys a
+ * 429, and retries after 5xx and broken connections.
  *
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
- * @throws `TypeError` at set-up for a URL that is not Slack's and for options that cannot work. The handler
+ * @throws `TypeError` at set-up for a URL that is not Slack's and for invalid options. The handler
  * throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
  * function without a usable value.
  *
@@ -221,18 +215,15 @@ const explanations: ReadonlyMap<string, string> = new Map([
  */
 export function createSlackNotifier(options: SlackNotifierOptions): Notifier {
   const { url, format, links, allowAnyHost = false } = options;
-  checkMessageOptions(options);
   return createNotifier(
     {
-      name: form.provider,
-      toPublicUrl,
+      ...withUrlAsSecret(form),
       secret: url,
       check: (value) => checkWebhookUrl(value, form, allowAnyHost),
       prepare(event) {
         const body = toSlackMessage(event, { format, links });
         return (secret) => ({ url: secret, body });
       },
-      sensitiveParts: (secret) => sensitivePartsOf(secret, form),
       explain: (answer) => explanations.get(answer.trim()),
     },
     options,

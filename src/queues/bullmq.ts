@@ -12,7 +12,7 @@ import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';
 
-/** What is used of BullMQ's `Queue`. */
+/** The part of BullMQ's `Queue` that the hand-off uses. */
 export interface BullMQQueueLike {
   add(
     name: string,
@@ -22,31 +22,31 @@ export interface BullMQQueueLike {
   readonly defaultJobOptions?: object | undefined;
 }
 
-/** Options of {@link createBullMQWorker}: BullMQ's, and the queue. */
+/** Options of {@link createBullMQWorker}: the queue, and BullMQ's `WorkerOptions`. */
 export interface BullMQWorkerOptions extends OrUndefined<WorkerOptions> {
-  /** The queue that `createBullMQHandoff` fills. */
+  /** The name of the queue that `createBullMQHandoff` fills. */
   queueName: string;
 }
 
-/** 10 s, 20 s, … 85 min: 2 h 50 min in all, about as long as the platform itself tries. */
+/** Delays of 10 s, 20 s, … 85 min: 2 h 50 min in all, about as long as the platform retries. */
 const retries = { attempts: 11, backoff: { type: 'exponential', delay: 10_000 } };
-/** Seconds. As long as a job is kept its id is known, and the same event is not queued again. */
-const keepCompletedFor = 86_400;
+/** While a completed job is kept, its id is known and the same event is not queued again. */
+const keepCompletedSeconds = 86_400;
 const unknownJob =
-  'Redis does not have the job that BullMQ just added, so the event is not acknowledged. Set maxmemory-policy noeviction, and no ' +
-  'removeOnComplete: true in defaultJobOptions.';
-/** A worker that dies with a job has not shown that the job is to blame: deployments kill workers. */
+  'Redis does not have the job that BullMQ just added, so the event is not acknowledged. Set maxmemory-policy noeviction, and ' +
+  'remove removeOnComplete: true from defaultJobOptions.';
+/** BullMQ's default is 1, but a job is not to blame for a worker that died: deployments kill workers. */
 const maxStalledCount = 10;
 
 /**
- * Hands events over to a BullMQ queue (5.16 or later): the answer is 200 once Redis has the job, and an error if BullMQ does not
- * find it there. The job's id is made
- * from the account and the event's id, so an event that comes again is not queued again, and one whose job has
- * failed for good is tried once more.
+ * Creates the function for `handoff` that adds events to a BullMQ queue (5.16 or later). The response is 200 once Redis has the job,
+ * and an error if BullMQ does not find it there. The job's id is derived from the account and the event's id, so a redelivered event is
+ * not queued twice, and one whose job has failed for good is retried.
  *
- * A job is tried 11 times over 2 h 50 min, and forgotten a day after it was done; failed ones are kept. The
- * queue's own `defaultJobOptions` go before that. Jobs are as durable as that Redis: set `appendonly yes` and
- * `maxmemory-policy noeviction`.
+ * A job has 11 attempts over 2 h 50 min. It is removed a day after it completed; failed jobs are kept. The queue's own
+ * `defaultJobOptions` override these. Jobs are as durable as that Redis: set `appendonly yes` and `maxmemory-policy noeviction`.
+ *
+ * @throws `TypeError` for anything but a queue. The function rejects if the job was not added, so that the platform retries.
  *
  * @example
  * const queue = new Queue('hostwares', { connection });
@@ -62,32 +62,30 @@ export function createBullMQHandoff(queue: BullMQQueueLike): (event: WebhookEven
   return async (event) => {
     const job = await queue.add(event.event, toQueued(event), {
       ...retries,
-      removeOnComplete: { age: keepCompletedFor },
+      removeOnComplete: { age: keepCompletedSeconds },
       ...withoutUndefined(queue.defaultJobOptions),
       jobId: await eventKey(event.account_id, event.id),
     });
     const state = await job.getState();
-    // Redis lost or evicted it, or the queue removes jobs as soon as they are completed: nobody can tell which.
+    // Redis lost or evicted the job, or the queue removes jobs on completion; these cases look the same.
     if (state === 'unknown') throw new Error(unknownJob);
     if (state !== 'failed') return;
     await job.retry().catch(async (error: unknown) => {
-      // Another delivery of the same event was faster, unless it is still there, or gone.
+      // If the job is neither failed nor gone, a concurrent delivery of the event has retried it.
       if (['failed', 'unknown'].includes(await job.getState())) throw error;
     });
   };
 }
 
 /**
- * Starts a BullMQ worker that runs the receiver's handlers on the events of a queue. A handler that throws fails
- * the job, and BullMQ tries it again as the job says; throw its `UnrecoverableError` to stop that. All handlers of
- * the event run at each attempt: `context.attempt` and `context.isDuplicateDelivery` tell which it is, and
- * `context.adapterContext` is the job.
+ * Starts a BullMQ worker that runs the receiver's handlers on the events of a queue. A handler that throws fails the job, and BullMQ
+ * retries it according to the job's options; throw BullMQ's `UnrecoverableError` to prevent that. All handlers of the event run at each
+ * attempt: `context.attempt` and `context.isDuplicateDelivery` describe the attempt, and `context.adapterContext` is the job.
  *
- * A job whose worker died is taken up by another after `lockDuration` (30 s), up to 10 times; BullMQ's own default
- * is once.
+ * Another worker takes over a job whose worker died after `lockDuration` (30 s), up to 10 times; BullMQ's own default is once.
  *
- * @returns BullMQ's `Worker`. Call its `close()` when the process is to end: it waits for the jobs at work.
- * @throws `Error` where `bullmq` is not installed.
+ * @returns BullMQ's `Worker`. Call its `close()` before the process ends: it waits for active jobs.
+ * @throws `Error` if `bullmq` is not installed.
  *
  * @example
  * receiver.on('deployment.failed', async (event) => analyse(event));
@@ -102,7 +100,7 @@ export async function createBullMQWorker(
   const bullmq = await loadPeer('bullmq', 'The worker', () => import('bullmq'));
   return new bullmq.Worker<QueuedEvent, void>(
     queueName,
-    // With three parameters BullMQ gives the signal.
+    // BullMQ passes the signal only to functions with three parameters.
     (job, _token, signal) =>
       runJob(receiver, job.data, { attempt: job.attemptsStarted, adapterContext: job, signal }),
     { maxStalledCount, ...withoutUndefined<WorkerOptions>(options) },

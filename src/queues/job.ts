@@ -1,6 +1,6 @@
 import { isWebhookError, type AnyReceiver, type DispatchOptions, type WebhookEvent } from '../index.js';
 
-/** What a job holds. The event is text within, for a queue's own JSON takes less: Postgres' jsonb refuses `\u0000`. */
+/** The data of a job. The event is JSON within a string, since a queue may not store all JSON: Postgres' jsonb rejects `\u0000`. */
 export interface QueuedEvent {
   readonly event: string;
 }
@@ -9,7 +9,7 @@ export function toQueued(event: WebhookEvent): QueuedEvent {
   return { event: JSON.stringify(event) };
 }
 
-/** Runs the receiver's handlers on a job. Rejects with what the handler threw, for queues keep and show that. */
+/** Runs the receiver's handlers on a job. Rejects with the error that a handler threw, since queues store and show it. */
 export async function runJob(
   receiver: Pick<AnyReceiver, 'dispatch'>,
   data: unknown,
@@ -17,15 +17,16 @@ export async function runJob(
 ): Promise<void> {
   const { event } = (data ?? {}) as Partial<QueuedEvent>;
   if (typeof event !== 'string') {
-    throw new TypeError('The job holds no event: give webhooks a queue of their own.');
+    throw new TypeError('The job holds no event. Give webhooks a queue of their own.');
   }
   try {
     await receiver.dispatch(JSON.parse(event) as WebhookEvent, options);
   } catch (error) {
     const thrown = isWebhookError(error) && error.code === 'handler_failed' ? error.cause : error;
     if (thrown instanceof Error) throw thrown;
-    // Always an error: BullMQ keeps no other reason, and cannot fail a job at all for `undefined`.
-    const text = typeof thrown === 'string' ? thrown : 'The handler threw what is no error; it is the cause.';
+    // BullMQ stores the reason of an Error only, and cannot fail a job for `undefined`.
+    const text =
+      typeof thrown === 'string' ? thrown : 'The handler threw a value that is no Error; see the cause.';
     throw new Error(text, { cause: thrown });
   }
 }

@@ -11,16 +11,16 @@ import { runJob, toQueued, type QueuedEvent } from './job.js';
 
 export type { QueuedEvent } from './job.js';
 
-/** What is used of a job of pg-boss. */
+/** The part of pg-boss' job that the worker uses. */
 export interface PgBossJobLike {
   readonly id: string;
   readonly data: unknown;
-  /** How often it was tried before. */
+  /** The number of earlier attempts. */
   readonly retryCount: number;
   readonly signal: AbortSignal;
 }
 
-/** What is used of `PgBoss`. */
+/** The part of `PgBoss` that the hand-off and the worker use. */
 export interface PgBossLike {
   send(queue: string, data: QueuedEvent, options: object): Promise<string | null>;
   findJobs(queue: string, options: { id: string }): Promise<readonly unknown[]>;
@@ -28,35 +28,35 @@ export interface PgBossLike {
   work(queue: string, options: object, handler: (jobs: PgBossJobLike[]) => Promise<unknown>): Promise<string>;
 }
 
-/** Options of {@link createPgBossHandoff}: pg-boss' own for `send`, and the queue. */
+/** Options of {@link createPgBossHandoff}: the queue, and pg-boss' options of `send`. */
 export interface PgBossHandoffOptions {
-  /** The queue. It must be there, and its policy standard: `await boss.createQueue('hostwares')`. */
+  /** The name of the queue, which must exist with the standard policy: `await boss.createQueue('hostwares')`. */
   queue: string;
-  /** How often a job is tried again. @default 10 */
+  /** The number of retries of a job. @default 10 */
   retryLimit?: number | undefined;
-  /** Seconds before it is first tried again. @default 10 */
+  /** The delay before the first retry, in seconds. @default 10 */
   retryDelay?: number | undefined;
-  /** Whether that doubles each time. @default true */
+  /** True doubles the delay with each retry. @default true */
   retryBackoff?: boolean | undefined;
-  /** How long a worker may be silent before another takes its job, in seconds, 10 or more. @default 30 */
+  /** How long a worker may send no heartbeat before another takes its job, in seconds, 10 or more. @default 30 */
   heartbeatSeconds?: number | undefined;
-  /** How long a job may take, in seconds. @default the queue's: 900 */
+  /** The time limit of one attempt, in seconds. @default the queue's: 900 */
   expireInSeconds?: number | undefined;
-  /** How long a job may wait for a worker, in seconds; after it the job is deleted, and lost. @default the queue's: 14 days */
+  /** How long a job may wait for a worker, in seconds. After that it is deleted and its event lost. @default the queue's: 14 days */
   retentionSeconds?: number | undefined;
-  /** How long a job is kept that is done or has failed, in seconds. @default the queue's: 7 days */
+  /** How long a completed or failed job is kept, in seconds. @default the queue's: 7 days */
   deleteAfterSeconds?: number | undefined;
-  /** The queue for jobs that have failed for good. @default the queue's */
+  /** The dead-letter queue, for jobs that have failed for good. @default the queue's */
   deadLetter?: string | undefined;
 }
 
-/** Options of {@link createPgBossWorker}: pg-boss' own for `work`, and the queue. */
+/** Options of {@link createPgBossWorker}: the queue, and pg-boss' options of `work`. */
 export interface PgBossWorkerOptions {
-  /** The queue that `createPgBossHandoff` fills. */
+  /** The name of the queue that `createPgBossHandoff` fills. */
   queue: string;
-  /** How many jobs this process works on at once. @default 1 */
+  /** The number of jobs that this process runs concurrently. @default 1 */
   localConcurrency?: number | undefined;
-  /** How often it looks for jobs, in seconds, 0.5 or more. @default 2 */
+  /** The interval between polls for jobs, in seconds, 0.5 or more. @default 2 */
   pollingIntervalSeconds?: number | undefined;
 }
 
@@ -70,11 +70,11 @@ function check(boss: PgBossLike, options: { queue: string } | undefined, caller:
   );
 }
 
-/** Text that Postgres' jsonb refuses, and a job that fails with it would not be failed. */
+/** Characters that Postgres' jsonb rejects: a job whose error has one could not be marked as failed. */
 const unstorable = /[\0\p{Surrogate}]/gu;
 
-/** The error as pg-boss can keep it. */
-function storable(error: unknown): unknown {
+/** Returns the error in a form that pg-boss can store. */
+function toStorable(error: unknown): unknown {
   if (!(error instanceof Error) || `${error.message}${error.stack ?? ''}`.search(unstorable) < 0)
     return error;
   const copy = new Error(error.message.replace(unstorable, '\ufffd'));
@@ -82,8 +82,8 @@ function storable(error: unknown): unknown {
   return copy;
 }
 
-/** A UUID made from the event, of the version that is free to use (8). */
-async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
+/** Derives a UUID from the event. Version 8 is the one for custom formats. */
+async function jobIdOf({ account_id, id }: WebhookEvent): Promise<string> {
   const key = await eventKey(account_id, id);
   return [
     key.slice(0, 8),
@@ -95,12 +95,14 @@ async function jobId({ account_id, id }: WebhookEvent): Promise<string> {
 }
 
 /**
- * Hands events over to a pg-boss queue (12.12 or later): the answer is 200 once Postgres has the job. The job's id is
- * made from the account and the event's id, so an event that comes again is not queued again, and one whose job has
- * failed for good is tried once more.
+ * Creates the function for `handoff` that adds events to a pg-boss queue (12.12 or later). The response is 200 once Postgres has the
+ * job. The job's id is derived from the account and the event's id, so a redelivered event is not queued twice, and one whose job has
+ * failed for good is retried.
  *
- * A job is tried 11 times over 3 to 6 hours, and taken from a worker that is silent for 30 s; pg-boss' own defaults
- * are three times at once, and 15 min.
+ * A job has 11 attempts over 3 to 6 hours, and is taken from a worker that sends no heartbeat for 30 s. By pg-boss' own defaults it has
+ * three attempts without a delay, and a worker has 15 min.
+ *
+ * @throws `TypeError` without a started `PgBoss` or a queue. The function rejects if the job was not added, so that the platform retries.
  *
  * @example
  * const boss = new PgBoss(connectionString);
@@ -118,23 +120,24 @@ export function createPgBossHandoff(
   const defaults = { retryLimit: 10, retryDelay: 10, retryBackoff: true, heartbeatSeconds: 30 };
   const jobOptions = { ...defaults, ...withoutUndefined(given) };
   return async (event) => {
-    const id = await jobId(event);
+    const id = await jobIdOf(event);
     if ((await boss.send(queue, toQueued(event), { ...jobOptions, id })) !== null) return;
-    // Not taken: because it is there already, or because the queue's policy lets in fewer.
+    // pg-boss answers null for a job that it has, and for one that the policy of the queue turned away.
     const [known] = await boss.findJobs(queue, { id });
-    if (!known) throw new Error(`The queue ${queue} did not take the event. Its policy must be standard.`);
+    if (!known) throw new Error(`The queue ${queue} did not accept the event. Its policy must be standard.`);
     // Does nothing unless the job has failed for good.
     await boss.retry(queue, id);
   };
 }
 
 /**
- * Starts a pg-boss worker that runs the receiver's handlers on the events of a queue. A handler that throws fails the
- * job, and pg-boss tries it again as the job says. All handlers of the event run at each attempt: `context.attempt`
- * and `context.isDuplicateDelivery` tell which it is, `context.signal` fires when the job's time is over, and
- * `context.adapterContext` is the job.
+ * Starts a pg-boss worker that runs the receiver's handlers on the events of a queue. A handler that throws fails the job, and pg-boss
+ * retries it according to the job's options. All handlers of the event run at each attempt: `context.attempt` and
+ * `context.isDuplicateDelivery` describe the attempt, `context.signal` fires at the job's time limit, and `context.adapterContext` is
+ * the job.
  *
- * @returns The worker's id, for `boss.offWork`. `boss.stop()` waits for the jobs at work.
+ * @returns The worker's id, for `boss.offWork`. `boss.stop()` waits for active jobs.
+ * @throws `TypeError` without a started `PgBoss` or a queue.
  *
  * @example
  * receiver.on('deployment.failed', async (event) => analyse(event));
@@ -147,7 +150,7 @@ export function createPgBossWorker(
 ): Promise<string> {
   check(boss, options, 'createPgBossWorker');
   const { queue, ...given } = options;
-  // One job at a time: a batch fails as a whole. Before 12.35 only the metadata tell how often it was tried.
+  // A batch fails as a whole, hence one job at a time. Before 12.35 only the metadata have the count of retries.
   return boss.work(
     queue,
     { ...withoutUndefined(given), batchSize: 1, includeMetadata: true },
@@ -156,7 +159,7 @@ export function createPgBossWorker(
         const { data, retryCount, signal } = job;
         await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
           (error: unknown) => {
-            throw storable(error);
+            throw toStorable(error);
           },
         );
       }

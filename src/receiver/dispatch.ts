@@ -1,34 +1,45 @@
-import { RequestContext } from './context.js';
+import { createContext } from './context.js';
 import { parseEvent } from '../events/parse.js';
 import type { WebhookEvent } from '../events/types.js';
 import { toWire } from '../events/wire.js';
 import type { HandlerRegistry } from './handlers.js';
 import { isUnhandled } from './registration.js';
+import { runHandlers, type NotifyFailure } from './run-handlers.js';
 import type { DispatchOptions } from './types.js';
 
-/** Runs handlers on an event that was verified before. */
+/** The parts of a receiver that run handlers without a request. */
+export interface Dispatcher {
+  readonly handlers: HandlerRegistry;
+  readonly applySchema: (event: WebhookEvent) => Promise<unknown>;
+  readonly notifyFailure: NotifyFailure;
+}
+
+/** Runs the handlers on an event that was verified before. A module of its own, loaded by the first call. */
 export async function dispatch(
-  handlers: HandlerRegistry,
-  applySchema: (event: WebhookEvent) => unknown,
-  given: unknown,
+  { handlers, applySchema, notifyFailure }: Dispatcher,
+  value: unknown,
   { attempt, signal, adapterContext }: DispatchOptions = {},
 ): Promise<void> {
   if (isUnhandled(handlers.registrations)) {
     throw new TypeError('The receiver has no handlers: register them where it is created.');
   }
-  // Parsed again: a queue holds whatever was put into it, perhaps by an older version that did not know the type.
-  const isObject = typeof given === 'object' && given !== null;
-  const event = parseEvent(JSON.stringify(isObject ? toWire(given as WebhookEvent) : null));
-  const applied = await applySchema(event);
-  const context = new RequestContext(event, adapterContext, undefined, attempt);
+  // Parsed again, because a queue may hold anything, for example an event whose type an older version did not know.
+  const isObject = typeof value === 'object' && value !== null;
+  const verifiedEvent = parseEvent(JSON.stringify(isObject ? toWire(value as WebhookEvent) : null));
+  const event = await applySchema(verifiedEvent);
+  // A signal of its own, so that listeners of handlers do not pile up on a signal that outlives the job.
+  const controller = new AbortController();
+  const context = createContext({ verifiedEvent, adapterContext, attempt, signal: controller.signal });
   const expire = (): void => {
-    context.expire(signal?.reason);
+    controller.abort(signal?.reason);
   };
   signal?.throwIfAborted();
   signal?.addEventListener('abort', expire);
   try {
-    await handlers.run(event.event, applied, context);
-    // Handlers may have been skipped.
+    const type = verifiedEvent.event;
+    const run = { subject: `handler for ${type}`, handlers: handlers.forType(type), event, context };
+    await runHandlers(run, notifyFailure);
+    // The abort may have skipped handlers.
     signal?.throwIfAborted();
   } finally {
     signal?.removeEventListener('abort', expire);

@@ -2,29 +2,52 @@
 import { isEventType } from '../events/types.js';
 import type { ReceiverOptions } from './types.js';
 
+/** How long handlers may take by default, in milliseconds. A hand-off only stores the event. */
+const defaultHandlingMs = 120_000;
+const defaultHandoffMs = 10_000;
+
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 function check(condition: unknown, message: string): void {
   if (!condition) throw new TypeError(message);
 }
 
-/** Checks what is not checked by the verification. Throws `TypeError`. */
+/** A duration is optional. The upper bound is that of timers, which fire at once beyond it. */
+function isDuration(value: number | undefined, unitMs = 1): boolean {
+  return value === undefined || (value > 0 && value * unitMs < 2 ** 31);
+}
+
+/**
+ * Checks the options that the verification does not check.
+ *
+ * @throws `TypeError` for options that cannot work.
+ */
 export function checkReceiverOptions(options: ReceiverOptions): void {
-  const { handoff, acknowledge, schemas, replay, logger = false, handlerTimeoutMs = 1 } = options;
-  const { store, windowSeconds = 1, leaseSeconds = 1, maxHandlingSeconds = 1, timeoutMs = 1 } = replay ?? {};
+  const { handoff, acknowledge, schemas, replay, logger, handlerTimeoutMs } = options;
   check(
-    [handlerTimeoutMs, windowSeconds, leaseSeconds * 1000, maxHandlingSeconds * 1000, timeoutMs].every(
-      // The upper bound is what timers can hold; beyond it they fire at once.
-      (each) => each > 0 && each < 2 ** 31,
-    ),
+    isDuration(handlerTimeoutMs) &&
+      isDuration(replay?.timeoutMs) &&
+      isDuration(replay?.windowSeconds) &&
+      isDuration(replay?.leaseSeconds, 1000) &&
+      isDuration(replay?.maxHandlingSeconds, 1000),
     'handlerTimeoutMs and replay times must be above 0.',
   );
-  check(!replay || isFunction(store?.claim), 'replay needs a store, such as createMemoryReplayStore().');
+  check(
+    !replay || isFunction((replay.store as { claim?: unknown } | undefined)?.claim),
+    'replay needs a store.',
+  );
   check(
     !handoff || (isFunction(handoff) && acknowledge !== 'early'),
-    'handoff must be a function, without acknowledge: early.',
+    'handoff must be a function without acknowledge: early.',
   );
-  for (const type of Object.keys(schemas ?? {}))
-    check(isEventType(type), `schemas: ${type} is not an event type.`);
+  for (const type in schemas) check(isEventType(type), `schemas: ${type} is not an event type.`);
   check(!logger || (isFunction(logger.warn) && isFunction(logger.error)), 'logger must have warn and error.');
+}
+
+/** How long the handlers of one request may take together, in milliseconds. A claim limits it too. */
+export function handlingTimeoutMs({ handoff, handlerTimeoutMs, replay }: ReceiverOptions): number {
+  return Math.min(
+    handlerTimeoutMs ?? (handoff ? defaultHandoffMs : defaultHandlingMs),
+    replay ? (replay.maxHandlingSeconds ?? 120) * 1000 : Infinity,
+  );
 }

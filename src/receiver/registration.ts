@@ -4,14 +4,14 @@ import type { ErrorHandler } from './types.js';
 /** A handler of any type, as it is stored. */
 export type AnyHandler = (event: never, context: HandlerContext) => unknown;
 
-/** A handler, and what it is for. */
+/** A handler, and the types it is registered for. */
 export interface Registration {
-  /** The types it was registered for: names, `*` for all, or nothing for failures. */
+  /** Names of types, `*` for all of them, or empty for failures. */
   readonly types: readonly unknown[];
   readonly handler: AnyHandler | ErrorHandler<never>;
 }
 
-/** Tells whether no event can reach a handler. */
+/** Tells whether there is no handler for any event. */
 export function isUnhandled(registrations: readonly Registration[]): boolean {
   return registrations.every(({ types }) => types.length === 0);
 }

@@ -1,18 +1,18 @@
 import type { Registration } from './registration.js';
-import type { Reporter } from './report.js';
+import type { Report } from './report.js';
 
 const isSame = (one: Registration, other: Registration): boolean => String(one.types) === String(other.types);
 
 /**
  * Merges handlers that were registered after a request into those registered before. A module that is reloaded
  * registers its handlers again, so they replace as many handlers of the same types. If the numbers differ,
- * some belong to other modules, and nobody can tell which: then the new ones are added. A module of its own,
- * since it is loaded in development only.
+ * some belong to other modules, and it is unknown which: then the new ones are added. A module of its own,
+ * because it is loaded in development only.
  */
 export function mergeLate(
   registrations: Registration[],
   late: readonly Registration[],
-  report: (tell: (to: Reporter) => void) => unknown,
+  report: Report,
 ): void {
   const before = [...registrations];
   for (const one of late) {
@@ -21,8 +21,8 @@ export function mergeLate(
     const replaced = siblings.length === candidates.length ? candidates[siblings.indexOf(one)] : undefined;
     const position = replaced ? registrations.indexOf(replaced) : registrations.length;
     registrations.splice(position, replaced ? 1 : 0, one);
-    report((to) => {
-      to.registeredLate(one.types, replaced !== undefined);
+    void report((reporter) => {
+      reporter.registeredLate(one.types, replaced !== undefined);
     });
   }
 }

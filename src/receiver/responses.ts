@@ -1,7 +1,7 @@
 import type { WebhookError } from '../errors.js';
-import type { ReceiveResult } from './types.js';
+import type { HandledInfo, ReceiverOptions, ReceiveResult } from './types.js';
 
-/** A response, with the length of its body among the headers, so that a server can write them as they are. */
+/** Builds a response. Its headers include the body's length, so that a server can write them as they are. */
 function toResult(status: number, body: string) {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -10,12 +10,26 @@ function toResult(status: number, body: string) {
   return { status, headers, body };
 }
 
-/** The response to an event that was handled, or that may be acknowledged for another reason. */
+/** The response to an event that needs no retry. */
 export function acknowledgedResult<Event>(event: Event): ReceiveResult<Event> {
   return { ...toResult(200, '{"received":true}'), event };
 }
 
-/** The response to everything else: the code, and nothing more. */
+/** Acknowledges an event, and notifies `onHandled`. */
+export function acknowledge(
+  event: unknown,
+  info: HandledInfo,
+  onHandled: ReceiverOptions['onHandled'],
+): ReceiveResult<unknown> {
+  // In a promise, so that neither its exception nor its rejection changes the response.
+  if (onHandled)
+    void Promise.resolve()
+      .then(() => onHandled(event as never, info))
+      .catch(() => undefined);
+  return acknowledgedResult(event);
+}
+
+/** The response to a rejected request or a failed event. Its body has the code and nothing else. */
 export function rejectedResult({ status, code, retryAfterMs = 0 }: WebhookError): ReceiveResult<never> {
   const result = toResult(status, `{"error":"${code}"}`);
   if (retryAfterMs > 0) result.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));

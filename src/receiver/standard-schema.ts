@@ -1,6 +1,6 @@
 /**
- * What we use of the Standard Schema interface, version 1 (standardschema.dev). Zod, Valibot, ArkType
- * and others implement it, so any of them can be given as a schema.
+ * The part of the Standard Schema interface, version 1 (standardschema.dev), that the receiver uses. Zod, Valibot,
+ * ArkType and others implement it, so any of them can be used as a schema.
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -11,15 +11,15 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
-/** A value that passed, or the issues why it did not. */
+/** The validated value, or the issues that were found. */
 export type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
-/** One reason why a value did not pass. */
+/** One reason why a value is invalid. */
 export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema's `validate` gives for a value that passed. */
+/** The type of the value that a schema returns for valid input. */
 export type SchemaOutput<Schema> = Schema extends StandardSchemaV1<unknown, infer Output> ? Output : never;

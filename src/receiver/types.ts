@@ -9,16 +9,16 @@ import type { VerifyOptions } from '../verify/verify.js';
 /** Schemas for the `data` of events, by event type. */
 export type EventSchemas = Readonly<Partial<Record<EventType, StandardSchemaV1 | undefined>>>;
 
-/** A receiver without schemas: every event is as in the contract. */
+/** The schemas of a receiver without any: every event is as in the contract. */
 export type NoSchemas = Record<never, StandardSchemaV1>;
 
-/** What a handler can be registered for by name. */
+/** A name that a handler can be registered for. */
 export type HandledType = EventType | 'ping';
 
 /** An event whose `data` a schema has replaced. The envelope around it is the contract's. */
 type WithData<Event, Data> = { readonly [Key in keyof Event]: Key extends 'data' ? Data : Event[Key] };
 
-/** The event that a handler gets: `data` as the type's schema returns it, or the event as in the contract. */
+/** The event that a handler gets. If its type has a schema, `data` is the output of the schema. */
 export type ReceivedEvent<Type extends EventType | 'ping' | 'unknown', Schemas extends EventSchemas> = {
   [Each in Type]: Each extends keyof Schemas
     ? Schemas[Each] extends StandardSchemaV1
@@ -34,7 +34,7 @@ export type AnyReceivedEvent<Schemas extends EventSchemas> = ReceivedEvent<
 >;
 
 /**
- * A handler of one event type or of several, as a type for handlers in files of their own. Returning (or resolving)
+ * The type of a handler for one or several event types, for handlers in separate files. Returning (or resolving)
  * acknowledges the event; throwing makes the platform retry it. Without a type argument it is a handler for `onAny`.
  *
  * @typeParam Schemas - `typeof schemas`, if the receiver has any.
@@ -51,7 +51,7 @@ export type Handler<
   Schemas extends EventSchemas = NoSchemas,
 > = (event: ReceivedEvent<Type, Schemas>, context: HandlerContext) => unknown;
 
-/** Called for each failure after verification. For a failed handler, `error.cause` is what it threw. */
+/** Called for each failure after verification. For a failed handler, `error.cause` is its exception. */
 export type ErrorHandler<Event = WebhookEvent> = (
   error: WebhookError,
   event: Event,
@@ -59,7 +59,7 @@ export type ErrorHandler<Event = WebhookEvent> = (
 ) => unknown;
 
 /**
- * Where a receiver writes what nobody else is told. `console` is one; so are the loggers of pino and winston.
+ * The log of a receiver. `console` implements it, and so do the loggers of pino and winston.
  * A logger is called with one line of text, and with the cause of a failure as the second argument.
  */
 export interface ReceiverLogger {
@@ -67,7 +67,7 @@ export interface ReceiverLogger {
   info?: ((line: string) => unknown) | undefined;
   /** A rejected request, or an event that was acknowledged although nobody handles its type. */
   warn(line: string): unknown;
-  /** A failed handler, or a fault of the receiving side. */
+  /** A failed handler, or another failure on the receiving side. */
   error(line: string, cause?: unknown): unknown;
 }
 
@@ -76,7 +76,7 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
   /**
    * How long all handlers of one request may take together, in milliseconds. After that the response is
    * `handler_timeout` (503), handlers that have not begun are skipped, and `context.signal` fires. The
-   * platform waits 15 s in all (contract section 4), so a value a little below that is of most use.
+   * platform waits 15 s in all (contract section 4), so use a value slightly below that.
    * @default `replay.maxHandlingSeconds`, which is 120_000 ms; 10_000 with a `handoff`
    */
   handlerTimeoutMs?: number | undefined;
@@ -93,7 +93,7 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    */
   replay?: ReplayOptions | undefined;
   /**
-   * Hands events over to a queue, for work that takes longer than the platform waits. The receiver acknowledges the
+   * Hands events off to a queue, for work that takes longer than the platform waits. The receiver acknowledges the
    * event when this resolves, and the platform retries it when this rejects. It must resolve only once the event is
    * stored durably. The handlers run where the queue's worker calls {@link Receiver.dispatch}.
    *
@@ -103,14 +103,14 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
   handoff?: ((event: WebhookEvent, context: HandlerContext) => Promise<unknown>) | undefined;
   /**
    * `'early'` responds as soon as the request is verified (and claimed, with `replay`), and runs the handlers
-   * after the response, in the platform's `waitUntil`. This gives up the promise that no event is lost: the
-   * platform does not retry an event whose handler fails then, or that a crash cuts off. A request without
-   * `waitUntil` is answered as without this option.
+   * after the response, in the platform's `waitUntil`. Events can be lost then, because the platform does not
+   * retry an event whose handler fails or crashes after the response. The option has no effect on a request
+   * without `waitUntil`.
    * @default 'handled': responds when the handlers have ended
    */
   acknowledge?: 'handled' | 'early' | undefined;
   /**
-   * Where the receiver writes rejected requests (if there is no `onRejected`), failures (if there is no `onError`),
+   * Receives a line for rejected requests (unless there is an `onRejected`), failures (unless there is an `onError`),
    * events that nobody handles, and the first test ping. At most one line per code and minute for rejected requests,
    * so that forged traffic does not flood the log. `false` writes nothing.
    * @default console
@@ -118,12 +118,12 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
   logger?: false | ReceiverLogger | undefined;
   /**
    * Called for every request that was rejected before any handler ran, instead of a line to `logger`. `error.hint`
-   * names the likely cause. For logs and metrics: it is not awaited, and whatever it throws is ignored.
+   * names the likely cause. For logs and metrics: it is not awaited, and its exceptions are ignored.
    */
   onRejected?: ((error: WebhookError, info: RejectedInfo) => unknown) | undefined;
   /**
    * Called for every event that was acknowledged with 200, after its handlers (or the hand-off) succeeded. It is not
-   * awaited, and whatever it throws is ignored.
+   * awaited, and its exceptions are ignored.
    */
   onHandled?: ((event: AnyReceivedEvent<Schemas>, info: HandledInfo) => unknown) | undefined;
 }
@@ -142,7 +142,7 @@ export interface RejectedInfo {
 export interface HandledInfo {
   /** True for an event that had been handled before, and was acknowledged again. */
   readonly duplicate: boolean;
-  /** How many handlers ran. 0 for an event that nobody handles: it is acknowledged all the same. A hand-off is 1. */
+  /** How many handlers ran. 0 for an event without a handler, which is acknowledged too. A hand-off counts as 1. */
   readonly handlers: number;
 }
 
@@ -186,7 +186,7 @@ export interface ReceiveResult<Event = WebhookEvent> {
   readonly statusCode?: 'Return { statusCode: status, headers, body } to AWS Lambda.';
 }
 
-/** What a platform provides beside a web `Request`. */
+/** Values that a platform provides besides a web `Request`. */
 export interface HandleContext {
   /** `ctx.waitUntil` of Workers, Vercel and the like. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
@@ -194,7 +194,7 @@ export interface HandleContext {
   adapterContext?: unknown;
 }
 
-/** Made by {@link createReceiver}. Register handlers on it, then give it to an adapter. */
+/** Verifies requests and runs handlers. Created by {@link createReceiver}. Register handlers on it, then pass it to an adapter. */
 export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   /**
    * Registers a handler for one event type or for several; `event` is narrowed to them. Handlers run
@@ -204,7 +204,7 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
    * (`NODE_ENV` is set, and not to `production`) a later registration is accepted with a warning, and replaces the
    * handler that was registered for the same types, since a module that is reloaded registers its handlers again.
    *
-   * @throws `TypeError` for a name that is no event type, or in production after the first request.
+   * @throws `TypeError` for a name that is not an event type, or in production after the first request.
    */
   on<const Type extends HandledType>(types: Type | readonly Type[], handler: Handler<Type, Schemas>): this;
   /** Registers a handler for events of types that this version does not know. */
@@ -212,9 +212,9 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   /** Registers a handler for every event, `ping` and unknown types included. */
   onAny(handler: Handler<HandledType | 'unknown', Schemas>): this;
   /**
-   * Registers a handler for failures after verification: `error.code` is `handler_failed` (`error.cause` is what
-   * was thrown) or `handler_timeout`; with `replay` also `replay_store_unavailable` and `duplicate_in_progress`,
-   * if the completion could not be stored. It cannot change the response, which waits for it for at most a second.
+   * Registers a handler for failures after verification: `error.code` is `handler_failed` (`error.cause` is the
+   * exception) or `handler_timeout`; with `replay` also `replay_store_unavailable` and `duplicate_in_progress`,
+   * if the completion could not be stored. It cannot change the response, which waits for it at most one second.
    */
   onError(handler: ErrorHandler<AnyReceivedEvent<Schemas>>): this;
   /**
@@ -230,15 +230,15 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
    * return { statusCode: status, headers, body };
    */
   receive(input: ReceiveInput): Promise<ReceiveResult<AnyReceivedEvent<Schemas>>>;
-  /** The same from a web `Request` to a web `Response`. Always responds, never rejects. */
+  /** Does the same for a web `Request`, and returns a web `Response`. Never rejects. */
   handle(request: Request, context?: HandleContext): Promise<Response>;
   /**
    * Runs the handlers on an event that was verified before: in the worker of a queue, or for an event that you
    * stored. Nothing is verified or claimed here, and `handlerTimeoutMs` does not apply. The event may have been
    * through JSON.
    *
-   * @throws {@link WebhookError} `handler_failed` for the first handler that failed (`cause` is what it threw; all
-   * have run), `invalid_envelope` for anything that is no event, `schema_mismatch`.
+   * @throws {@link WebhookError} `handler_failed` for the first handler that failed (`cause` is its exception; all
+   * have run), `invalid_envelope` for a value that is not an event, `schema_mismatch`.
    * @throws `TypeError` if no handler is registered at all: a forgotten import would lose the event.
    * @throws the reason that `signal` was aborted with.
    *
@@ -248,17 +248,17 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   dispatch(event: WebhookEvent, options?: DispatchOptions): Promise<void>;
 }
 
-/** What a queue knows of an event, for {@link Receiver.dispatch}. */
+/** Details of a queue's job, for {@link Receiver.dispatch}. */
 export interface DispatchOptions {
-  /** Which attempt it is, counted from 1: `context.attempt`. */
+  /** The number of the attempt, counted from 1: `context.attempt`. */
   attempt?: number | undefined;
-  /** Fires when the queue takes the job back: `context.signal` fires, and handlers that have not begun are skipped. */
+  /** Fires when the queue revokes the job. Then `context.signal` fires, and handlers that have not begun are skipped. */
   signal?: AbortSignal | undefined;
   /** `context.adapterContext`: the job, for example. */
   adapterContext?: unknown;
 }
 
-/** A receiver with any schemas: the part of it that an adapter needs. */
+/** The part of a receiver that an adapter needs, whatever its schemas. */
 export interface AnyReceiver {
   receive(input: ReceiveInput): Promise<ReceiveResult<unknown>>;
   handle(request: Request, context?: HandleContext): Promise<Response>;

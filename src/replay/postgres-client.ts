@@ -1,4 +1,6 @@
-/** What is used of a Pool or Client of `pg` or Neon, of `neon(url)`, of PGlite and of a DataSource of TypeORM. */
+import { canCheckOut, ignoreIdleErrors, isPgPool, queryOnPool } from './postgres-pool.js';
+
+/** The part of a Pool or Client of `pg` or Neon, of `neon(url)`, of PGlite and of a DataSource of TypeORM that the store uses. */
 export interface QueryClient {
   query(
     text: string,
@@ -6,7 +8,7 @@ export interface QueryClient {
   ): PromiseLike<{ readonly rows: readonly unknown[] } | readonly unknown[]>;
 }
 
-/** What is used of postgres.js. */
+/** The part of postgres.js that the store uses. */
 export interface UnsafeClient {
   unsafe(text: string, values: never[]): PromiseLike<readonly unknown[]>;
 }
@@ -15,13 +17,13 @@ export type PostgresClient = QueryClient | UnsafeClient;
 
 type Value = string | number;
 
-/** Runs statements on whatever client there is. */
+/** Runs statements on any of the clients. */
 export interface Statements {
   run(text: string, ...values: Value[]): Promise<unknown>;
   /**
-   * Runs a statement that gives one row of one text, and resolves to the text. Names of columns and types other than text are
-   * the client's to change (`postgres.camel`, parsers for bigint or timestamp), so no statement depends on them. None may be an
-   * UPDATE or DELETE by itself: TypeORM answers those in another shape.
+   * Runs a statement that returns one row of one text, and resolves to the text. Clients may rename columns and parse types other
+   * than text (`postgres.camel`, parsers for bigint or timestamp), so no statement depends on either. The outermost statement must not
+   * be an UPDATE or DELETE, which TypeORM answers in another shape.
    *
    * @throws `TypeError` if the client answers with anything else.
    */
@@ -29,13 +31,13 @@ export interface Statements {
 }
 
 const clients = 'pg, postgres.js, PGlite, @neondatabase/serverless (1.0 or later) or a DataSource of TypeORM';
-/** SQLSTATE of a serialization failure and of a deadlock: the statement did nothing, and can be run again. */
+/** SQLSTATE of a serialization failure and of a deadlock: the statement had no effect, and can be run again. */
 const retryableCodes: readonly unknown[] = ['40001', '40P01'];
-/** With the delays about a second; the receiver waits no longer than its `timeoutMs` in any case. */
+/** With the delays this takes about a second; the receiver waits `timeoutMs` at most. */
 const maxTries = 20;
 const maxRetryDelayMs = 100;
 
-/** The SQLSTATE of what a client threw. */
+/** The SQLSTATE of an error that a client threw. */
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code;
 }
@@ -46,7 +48,7 @@ async function retry<Result>(run: () => PromiseLike<Result>): Promise<Result> {
       return await run();
     } catch (error) {
       if (!retryableCodes.includes(codeOf(error)) || tries === maxTries) throw error;
-      // Random, so that statements that failed together do not meet again.
+      // Random, so that statements that failed together do not conflict again.
       const delayMs = Math.random() * Math.min(maxRetryDelayMs, 2 ** tries);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
@@ -60,38 +62,34 @@ function onlyText(answer: unknown): string {
   const [text] = values;
   if (values.length === 1 && typeof text === 'string') return text;
   throw new TypeError(
-    `The client did not answer with rows that are objects: give createPostgresReplayStore one of ${clients}.`,
+    `The client did not answer with rows that are objects. Give createPostgresReplayStore one of ${clients}.`,
   );
 }
 
-/**
- * pg's Pool emits `error` when the server ends a connection that is idle, as at each restart, and without a listener that ends the
- * process. The pool has dropped the connection by then, and the next statement opens another.
- */
-function ignoreIdleErrors(client: unknown): void {
-  const pool = client as {
-    totalCount?: unknown;
-    listenerCount?(event: string): number;
-    on?(event: string, listener: () => void): unknown;
-  };
-  const isPool = typeof pool.totalCount === 'number';
-  if (isPool && pool.listenerCount?.('error') === 0) pool.on?.('error', () => undefined);
+type Send = (text: string, values: Value[]) => PromiseLike<unknown>;
+
+/** Returns the function that runs a statement on this client. */
+function sendWith(client: PostgresClient): Send {
+  if (isPgPool(client)) {
+    ignoreIdleErrors(client);
+    if (canCheckOut(client)) return (text, values) => queryOnPool(client, text, values);
+  }
+  // query() first: neon(url) also has an unsafe(), which does something else.
+  if ('query' in client) return (text, values) => client.query(text, values);
+  return (text, values) => client.unsafe(text, values as never[]);
 }
 
-/** @throws `TypeError` for something that is no such client. */
+/** @throws `TypeError` for any other client. */
 export function createStatements(client: PostgresClient): Statements {
   const given = client as Partial<QueryClient & UnsafeClient & { escapeId: unknown }> | undefined;
-  // MySQL's clients have query() too, and this.
+  // MySQL's clients also have query(), and are told apart by escapeId().
   const isMysql = typeof given?.escapeId === 'function';
   if (isMysql || (typeof given?.query !== 'function' && typeof given?.unsafe !== 'function')) {
     throw new TypeError(
-      `createPostgresReplayStore needs a client of ${clients}. Of Drizzle's db, pass db.$client.`,
+      `createPostgresReplayStore needs a client of ${clients}. For Drizzle, pass db.$client.`,
     );
   }
-  ignoreIdleErrors(client);
-  // neon(url) has an unsafe() that does something else, hence query() first.
-  const send = (text: string, values: Value[]): PromiseLike<unknown> =>
-    'query' in client ? client.query(text, values) : client.unsafe(text, values as never[]);
+  const send = sendWith(client);
   const run = (text: string, ...values: Value[]): Promise<unknown> => retry(() => send(text, values));
   return { run, ask: async (text, ...values) => onlyText(await run(text, ...values)) };
 }

@@ -13,32 +13,34 @@ export type { QueryClient, UnsafeClient } from './postgres-client.js';
 /** Options of {@link createPostgresReplayStore}. */
 export interface PostgresReplayStoreOptions {
   /**
-   * The table, with its schema if it is not on the search path. Each service needs its own: of two services that share one and both
-   * get an event, only one would run its handlers.
+   * The table, with its schema if it is not on the search path. Give each service its own: of two services that share a table and
+   * both receive an event, only one would run its handlers.
    * @default 'hostwares_webhook_replay'
    */
   table?: string | undefined;
 }
 
-/** Made by {@link createPostgresReplayStore}. */
+/** The store that {@link createPostgresReplayStore} creates. */
 export interface PostgresReplayStore extends ReplayStore {
   /**
    * Creates the table and its index if they do not exist. Call it once, when you deploy or start.
    *
-   * @throws `TypeError` if the client does not answer as one of Postgres does.
+   * @throws `TypeError` if the client answers in the shape of none of the supported clients.
    */
   migrate(): Promise<void>;
   /**
-   * Deletes expired rows, at most so many; resolves to how many. One in a thousand claims does it too, in whichever process; call
-   * it if that is too seldom.
+   * Deletes expired rows and resolves to their number. One in a thousand claims does this too, in any process; call it yourself if
+   * that is too seldom.
+   *
+   * @param limit - The largest number of rows to delete. Default 10,000.
    */
   cleanUp(limit?: number): Promise<number>;
 }
 
-/** Random instead of counted: a process that ends after ten claims would never count to a thousand. */
+/** Random, not counted: a process that ends after ten claims would never count to a thousand. */
 const cleanUpProbability = 1 / 1_000;
 const rowsPerCleanUp = 10_000;
-/** The claimant's transaction has not committed yet, so its lease cannot be read. */
+/** The answer while the other claim is not committed, since its lease cannot be read yet. */
 const justNowMs = 1_000;
 /** SQLSTATE of a missing table. */
 const undefinedTable = '42P01';
@@ -46,7 +48,7 @@ const undefinedTable = '42P01';
 const after = (parameter: string): string => `now() + ${parameter}::float8 * interval '1 millisecond'`;
 const owned = 'id = $1 AND token = $2 AND expires_at > now()';
 
-/** The statements of a store. A row is done when its token is null. */
+/** Builds the statements of a store. A row whose token is null is done. */
 function statementsOn(
   table: string,
 ): Record<'migrate' | 'claim' | 'complete' | 'release' | 'extend' | 'cleanUp', string> {
@@ -54,7 +56,7 @@ function statementsOn(
     `WITH changed AS (${change} RETURNING 1) SELECT count(*)::text AS changed FROM changed`;
   const update = (set: string): string => count(`UPDATE ${table} SET ${set} WHERE ${owned}`);
   return {
-    // Locked: IF NOT EXISTS alone fails when several processes start at once.
+    // The lock is for processes that start at the same time: IF NOT EXISTS alone fails then.
     migrate: `DO $migration$ BEGIN
        PERFORM pg_advisory_xact_lock(hashtext('${table}'));
        CREATE TABLE IF NOT EXISTS ${table} (
@@ -66,8 +68,8 @@ function statementsOn(
        );
        CREATE INDEX IF NOT EXISTS ${table.replace('.', '_')}_expiry ON ${table} (expires_at);
      END $migration$`,
-    // An id that is known to be done or busy is only read: ON CONFLICT locks the row even if it changes nothing, which costs a wait
-    // for the disk and, under repeatable read, a serialization failure of those who come at the same time.
+    // WHERE NOT EXISTS leaves an id that is done or busy unlocked. ON CONFLICT locks the row even if it changes nothing, which costs a
+    // wait for the disk and, under repeatable read, serialization failures of concurrent claims.
     claim: `WITH claimed AS (
          INSERT INTO ${table} AS known (id, token, lease_until, expires_at)
          SELECT $1, $2, ${after('$3')}, ${after('$4')}
@@ -89,7 +91,7 @@ function statementsOn(
        LEFT JOIN claimed ON true
        LEFT JOIN ${table} AS known ON known.id = $1 AND claimed.attempt IS NULL`,
     complete: update('token = NULL'),
-    // No claim has this token.
+    // `released` is the token of no claim.
     release: update("token = 'released', lease_until = now()"),
     extend: update(`lease_until = ${after('$3')}`),
     cleanUp: count(
@@ -107,15 +109,15 @@ function toClaim(answer: string, token: string): ReplayClaim {
 }
 
 /**
- * Creates a replay store in Postgres, shared by all processes that use it, with a client that you have already: a pool of `pg`,
- * postgres.js, PGlite, Neon's `neon(url)` or its pool, or a DataSource of TypeORM. One row per event, one statement per step. Times are
- * the server's.
+ * Creates a replay store in Postgres that all processes share, on your own client: a pool of `pg`, postgres.js, PGlite, Neon's
+ * `neon(url)` or its pool, or a DataSource of TypeORM. It writes one row per event, runs one statement per call, and uses the clock of
+ * the server.
  *
- * Pass a pool, not a client that is within a transaction: other processes must see each write at once. Serialization failures and
- * deadlocks are retried, so any `default_transaction_isolation` will do. A pool of `pg` without a listener
- * for `error` gets one: otherwise a restart of Postgres would end the process.
+ * Pass a pool, not a client within a transaction: other processes must see each write at once. Serialization failures and deadlocks
+ * are retried, so the store works under any `default_transaction_isolation`. A pool of `pg` without a listener for `error` gets one,
+ * since a restart of Postgres would otherwise end the process.
  *
- * @throws `TypeError` for something that is no such client, and for a `table` that is not a name.
+ * @throws `TypeError` for any other client, and for a `table` that is not a name.
  *
  * @example
  * const pool = new Pool();
@@ -130,7 +132,7 @@ export function createPostgresReplayStore(
 ): PostgresReplayStore {
   const statements = createStatements(client);
   if (!/^(?:[a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/.test(table) || table.length > 60) {
-    throw new TypeError('table must be a name in lower case, with its schema or without: hooks.replay.');
+    throw new TypeError('table must be a name in lower case, with or without its schema: hooks.replay.');
   }
   const sql = statementsOn(table);
 

@@ -7,12 +7,12 @@
 import { escapeText } from '../shared/escape-text.js';
 import type { ReplayClaim, ReplayStore } from './store.js';
 
-/** What is used of ioredis, a client or a cluster. */
+/** The part of an ioredis client or cluster that the store uses. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What is used of node-redis, a client, a pool or a cluster. */
+/** The part of a node-redis client, pool or cluster that the store uses. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
@@ -20,14 +20,15 @@ export interface NodeRedisClient {
 /** Options of {@link createRedisReplayStore}. */
 export interface RedisReplayStoreOptions {
   /**
-   * Before every key. One for each service: with the same one, two that each get an event would run the handlers of only one.
+   * The beginning of every key. Give each service its own: of two services that share a prefix and both receive an event, only one
+   * would run its handlers.
    * @default 'hostwares:webhooks:'
    */
   prefix?: string | undefined;
 }
 
-// Each step is one script, and so one atomic operation on one key; it works on a cluster. An id is a hash: its token, which
-// is empty once the event was handled, and until when the claim holds, by the server's clock, which all processes share.
+// Each method is one script on one key, so it is atomic and works on a cluster. The key holds a hash: `token`, which is empty once the
+// event is handled, `lease`, the end of the lease by the server's clock, which all processes share, and `attempt`.
 const nowMs = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
@@ -43,18 +44,18 @@ const ifOwned = (
 ${act}
 return '1'`;
 const completeScript = ifOwned("redis.call('HSET', KEYS[1], 'token', '')");
-// No claim has this token.
+// `released` is the token of no claim.
 const releaseScript = ifOwned("redis.call('HSET', KEYS[1], 'token', 'released', 'lease', 0)");
 const extendScript = nowMs + ifOwned("redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])");
 
 /**
- * A replay store in Redis (5 or later), shared by all processes that use it, with a client or cluster of ioredis or node-redis
- * that you have already. One key per event, 64 characters and the prefix, which expires by itself.
+ * Creates a replay store in Redis (5 or later) that all processes share, on your own client or cluster of ioredis or node-redis. It
+ * writes one key per event, of 64 characters after the prefix, which expires by itself.
  *
- * What it remembers is as safe as that Redis: without persistence (`appendonly yes`) a restart forgets which events were
- * handled, and one that evicts keys must not (`maxmemory-policy noeviction`).
+ * Configure Redis to keep its data: without persistence (`appendonly yes`) a restart forgets which events were handled, and so does
+ * the eviction of keys (`maxmemory-policy noeviction` turns it off).
  *
- * @throws `TypeError` for something that is neither client.
+ * @throws `TypeError` for any other client.
  *
  * @example
  * const redis = new Redis(process.env.REDIS_URL);
@@ -67,7 +68,7 @@ export function createRedisReplayStore(
   { prefix = 'hostwares:webhooks:' }: RedisReplayStoreOptions = {},
 ): ReplayStore {
   const given = client as { call?: unknown; sendCommand?: unknown; eval?: unknown } | undefined;
-  // `eval` alone says nothing: other clients' takes its arguments otherwise.
+  // `eval` alone proves nothing: other clients have one with other parameters.
   const isNodeRedis = typeof given?.sendCommand === 'function' && typeof given.eval === 'function';
   if (typeof given?.call !== 'function' && !isNodeRedis) {
     throw new TypeError('createRedisReplayStore needs a client of ioredis or node-redis.');

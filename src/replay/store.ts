@@ -1,41 +1,42 @@
 /**
- * What came of claiming an id: it is this caller's to handle; it was handled before; or another caller is handling
- * it at this moment.
+ * The outcome of a claim: `claimed` for the caller that is to handle the event, `done` if it was handled before, `busy` while another
+ * caller handles it.
  */
 export type ReplayClaim =
   | {
       readonly status: 'claimed';
       readonly token: string;
-      /** Which claim of this id it is, counted from 1, where the store counts them. */
+      /** The number of claims of this id including this one. Undefined if the store does not count them. */
       readonly attempt?: number | undefined;
     }
   | { readonly status: 'done' }
   | { readonly status: 'busy'; readonly retryAfterMs: number };
 
-/** How long a claim holds, and how long an id is remembered, in milliseconds. */
+/** The lifetimes of a claim and of an id, in milliseconds from the claim. */
 export interface ReplayTimes {
-  /** After it a claim that was neither completed, released nor extended is free again. */
+  /** After it the id can be claimed again, unless it was completed or the claim was extended. */
   readonly leaseMs: number;
   /** After it the id is forgotten, completed or not. */
   readonly ttlMs: number;
 }
 
-/** What a store that has it at hand gives as it is, and any other promises. */
+/** A store that waits for nothing may answer with a value instead of a promise. */
 type MaybePromise<Value> = Value | PromiseLike<Value>;
 
 /**
- * Remembers which events were handled. One store serves all processes of a receiver.
+ * Remembers which events were handled. All processes of a receiver share one store.
  *
- * Every step is one atomic operation. A token fences: a claim whose lease has passed can neither complete nor
- * release nor extend what its successor has claimed. A store that cannot answer must reject or throw: the receiver then
- * answers 503, and the platform tries again.
+ * Every method is one atomic operation. The token protects a claim from its predecessors: after the lease has expired and another
+ * caller has claimed the id, the old token can neither complete nor release nor extend it. A store that cannot answer must reject or
+ * throw, so that the receiver answers 503 and the platform retries.
  */
 export interface ReplayStore {
+  /** Claims the id, unless it is done or has a live claim. */
   claim(id: string, times: ReplayTimes): MaybePromise<ReplayClaim>;
-  /** Marks the id as handled. False where the claim is not this token's any more. */
+  /** Marks the id as handled. Returns false if the token no longer holds the claim. */
   complete(id: string, token: string): MaybePromise<boolean>;
-  /** Frees the id, so that it can be claimed at once, by anybody but this token. False as for `complete`. */
+  /** Ends the claim, so that the id can be claimed again at once. Returns false as `complete` does. */
   release(id: string, token: string): MaybePromise<boolean>;
-  /** Holds a claim for longer: from now on so many milliseconds. False as for `complete`. */
+  /** Renews the lease, in milliseconds from now. Returns false as `complete` does. */
   extend(id: string, token: string, leaseMs: number): MaybePromise<boolean>;
 }

@@ -61,12 +61,12 @@ export function isSenderError(value: unknown): value is SenderError {
 /** The longest part of a rejected value that an error message repeats, in characters. */
 const maxQuotedLength = 80;
 
-/** Quotes a value of the caller's for an error message, truncated. */
+/** Quotes a value that the caller passed, truncated, for an error message. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text);
 }
 
-/** Creates the error for an id that nothing has. */
+/** Creates the error for an id that does not exist. */
 export function notFound(kind: 'delivery' | 'endpoint', id: string): SenderError {
   return new SenderError('not_found', `There is no ${kind} with the id ${quote(id)}.`);
 }

@@ -9,7 +9,7 @@ const maxPageSize = 100;
 /** Our limits: the longest texts that a store keeps, in characters. */
 const maxLengths = { id: 255, accountId: 255, eventType: 255, url: 2_048, secret: 1_024 } as const;
 
-/** Completes a sentence that names a text which is too long; undefined if it is not. */
+/** Describes how far a text exceeds its maximum, as the end of a sentence; undefined if it does not. */
 export function describeExcessLength(kind: keyof typeof maxLengths, text: string): string | undefined {
   const max = maxLengths[kind];
   return text.length > max ? `has ${text.length} characters, more than the ${max} allowed.` : undefined;

@@ -39,7 +39,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     retention.start();
     stopping = new AbortController();
     resuming = publishing.resume(stopping.signal).catch(onError);
-    // A process that only sends stays alive until it is stopped, but not for a virtual clock.
+    // Without a timer, a process that only sends would exit. A virtual clock leaves nothing to wait for.
     if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
   }
 

@@ -13,7 +13,7 @@ interface Check {
   readonly expected: string;
 }
 
-/** One check for each option, so that these are also the names of the options. */
+/** One check for each option. Its keys are the names of the options, so these are listed nowhere else. */
 type Checks<Options> = { readonly [Name in keyof Options]-?: Check };
 
 type Predicate = (value: unknown) => boolean;
@@ -100,7 +100,7 @@ function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error));
 }
 
-/** Keeps the failure of an `onError` callback from the delivery that reported to it: the process is warned. */
+/** Isolates the sender from an `onError` callback that fails: the process gets a warning instead. */
 function isolated(onError: (error: unknown) => unknown): (error: unknown) => void {
   return (error) => {
     Promise.resolve()

@@ -1,33 +1,33 @@
-/** The records that a store keeps, and what follows from them alone. */
+/** The records that a store keeps, and the facts that can be derived from a record alone. */
 
 /** A customer's endpoint. */
 export interface EndpointRecord {
   readonly id: string;
-  /** Null hears every account. */
+  /** Null subscribes it to the events of every account. */
   readonly accountId: string | null;
   readonly url: string;
-  /** Names of event types, or `*` alone. */
+  /** Names of event types, or only `*` for all of them. */
   readonly events: readonly string[];
   readonly secret: string;
   readonly status: 'enabled' | 'disabled';
-  /** Why it is disabled: all retries of an event failed, it answered 410, or by hand. */
+  /** Why it is disabled: all retries of an event failed, it responded with 410, or the user disabled it. */
   readonly disabledReason: 'failures' | 'gone' | 'manual' | null;
   readonly disabledAtMs: number | null;
-  /** Since when no attempt has succeeded; null when the last one did. */
+  /** Since when no attempt has succeeded; null if the last one succeeded. */
   readonly failingSinceMs: number | null;
   readonly lastError: string | null;
-  /** True from the moment it was disabled by failures until its owner has been told. */
+  /** True from the time it was disabled for failures until its owner has been notified. */
   readonly disabledNotificationPending: boolean;
-  /** Held deliveries may be dropped from this time on; null until the first of them nears its end. */
+  /** Held deliveries may be dropped from this time on; null until the first of them is about to expire. */
   readonly heldExpiresAtMs: number | null;
-  /** When the first held delivery was dropped since the endpoint was last enabled. */
+  /** When the first held delivery was dropped since the endpoint was last enabled; null if none was. */
   readonly heldDroppedAtMs: number | null;
-  /** True from a change of the two fields above until the owner has been notified of it. */
+  /** True from a change of `heldExpiresAtMs` or `heldDroppedAtMs` until the owner has been notified of it. */
   readonly heldNotificationPending: boolean;
   readonly createdAtMs: number;
 }
 
-/** An event as published: its body is made once, and is the same for every attempt. */
+/** A published event. Its body is serialised once and is the same in every attempt. */
 export interface EventRecord {
   readonly id: string;
   readonly type: string;
@@ -37,108 +37,113 @@ export interface EventRecord {
 }
 
 /**
- * `scheduled` waits for `dueAtMs`; `attempting` is claimed, with a token and a lease; `held` waits for its
- * endpoint to be released. The rest are ends: `failed` has no attempts left.
+ * A `scheduled` delivery waits for `dueAtMs`. An `attempting` one is claimed, with a token and a lease. A `held` one
+ * waits until the held deliveries of its endpoint are released. The other statuses are terminal; a `failed` delivery
+ * has no attempts left.
  */
 export type DeliveryStatus = 'scheduled' | 'attempting' | 'held' | 'succeeded' | 'failed' | 'cancelled';
 
-/** One event on its way to one endpoint. */
+/** The delivery of one event to one endpoint. */
 export interface DeliveryRecord {
   readonly id: string;
   readonly eventId: string;
   readonly eventType: string;
   readonly accountId: string;
   readonly endpointId: string;
-  /** `manual` was asked for by hand and never disables its endpoint; `ping` has one attempt and counts for nothing. */
+  /**
+   * An `automatic` delivery was created by publishing. A `manual` one was requested by the user and never disables its
+   * endpoint. A `ping` has one attempt and does not affect its endpoint.
+   */
   readonly kind: 'automatic' | 'manual' | 'ping';
   readonly status: DeliveryStatus;
-  /** Attempts begun. */
+  /** How many attempts have begun. */
   readonly attempts: number;
   readonly dueAtMs: number | null;
-  /** Whoever claimed it; fences out one whose lease has passed. */
+  /** Identifies the claim, so that the result of an attempt whose lease has passed is ignored. */
   readonly token: string | null;
   readonly leaseUntilMs: number | null;
   readonly createdAtMs: number;
 }
 
-/** Phases of an attempt in milliseconds; absent where it did not come to it or a connection was reused. */
+/** The phases of an attempt in milliseconds. A phase that did not take place is absent. */
 export interface AttemptTimings {
   readonly dnsMs?: number | undefined;
   readonly connectMs?: number | undefined;
   readonly tlsMs?: number | undefined;
-  /** From the request's last byte to the answer's first. */
+  /** From the last byte of the request to the first of the response. */
   readonly waitMs?: number | undefined;
   readonly bodyMs?: number | undefined;
   readonly totalMs: number;
 }
 
-/** What came of one attempt to post. */
+/** The result of one request. */
 export interface AttemptResult {
-  /** The address connected to, with port. */
+  /** The address and port of the connection. */
   readonly address?: string | undefined;
   readonly timings: AttemptTimings;
   readonly status?: number | undefined;
   readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
-  /** Text, at most 16 KiB of it. */
+  /** The beginning of the response body as text, at most 16 KiB. */
   readonly responseBody?: string | undefined;
-  /** Where there is no status, or the answer broke off. */
+  /** Why there is no status, or why the response is incomplete. */
   readonly error?: string | undefined;
 }
 
-/** One attempt, written down before it is sent and completed afterwards. */
+/** One attempt. It is stored before the request is sent, and completed afterwards. */
 export interface AttemptRecord {
   readonly deliveryId: string;
   readonly number: number;
   readonly url: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
-  /** `pending` until something is known; `unknown` where the process ended in between. */
+  /** `pending` until the attempt has ended; `unknown` if the process ended first. */
   readonly outcome: 'pending' | 'success' | 'failure' | 'unknown';
-  /** Without the body, which is the event's. */
+  /** The headers that were sent; null until the attempt has ended. */
   readonly requestHeaders: Readonly<Record<string, string>> | null;
   readonly result: AttemptResult | null;
   readonly nextAttemptAtMs: number | null;
-  /** Why the next attempt is when it is, or why there is none. */
+  /** Explains the time of the next attempt, or why there is none. */
   readonly reason: string | null;
 }
 
-/** Rows as they were, for the pure function. The endpoint is gone where it was deleted. */
+/** The rows that a transition starts from. */
 export interface Rows {
   readonly delivery: DeliveryRecord;
+  /** Undefined if it was deleted. */
   readonly endpoint: EndpointRecord | undefined;
-  /** The attempt that is on its way, if there is one. */
+  /** The last attempt that has begun, if there is one. */
   readonly attempt: AttemptRecord | undefined;
 }
 
-/** Rows as they shall be. What is the same object as before is not written. */
+/** The rows after a transition. A store does not write a row that is the same object as before. */
 export interface Change {
   readonly delivery: DeliveryRecord;
   readonly endpoint?: EndpointRecord | undefined;
   readonly attempt?: AttemptRecord | undefined;
 }
 
-/** Gives the change for some rows; undefined leaves them alone. Pure: a store may call it again. */
+/** Returns the change of some rows, or undefined to leave them as they are. It is pure: a store may call it again. */
 export type Transition = (rows: Rows) => Change | undefined;
 
-/** First attempts and retries are claimed apart, so that neither keeps the other waiting. */
+/** First attempts and retries are claimed separately, so that neither delays the other. */
 export type Lane = 'first' | 'retry';
 
-/** A call of the API that must not be carried out twice, and its response. */
+/** A call of the API that must not be executed twice, and its response. */
 export interface IdempotencyRecord {
   readonly accountId: string;
   readonly key: string;
-  /** Of the call: the key stands for this call and for no other. */
+  /** Identifies the call. Another call with the same key has another fingerprint and is rejected. */
   readonly fingerprint: string;
-  /** Identifies what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
+  /** The id of what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
   readonly resourceId: string;
   readonly begunAtMs: number;
-  /** True if the call ended without a response that could be kept. */
+  /** True if the call ended without a response that could be stored. */
   readonly isAbandoned: boolean;
   /** Null unless the call has succeeded. */
   readonly response: { readonly status: number; readonly body: string } | null;
 }
 
-/** What a store counts per account: deliveries by their state, and events that have no delivery. */
+/** The classes that a store counts per account: ended deliveries, held ones, and events without deliveries. */
 export type RetentionClass = 'ended' | 'held' | 'unheard';
 
 /** Whether an endpoint is subscribed to an event. */
@@ -152,28 +157,28 @@ export function isSubscribed(
   );
 }
 
-/** Whether it is at its end. */
+/** Whether a delivery has ended. */
 export function isTerminal({ status }: DeliveryRecord): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
 }
 
-/** The class that a delivery counts for; undefined while it waits for an attempt or has one under way. */
+/** Returns the class that a delivery counts for; undefined while it is scheduled or being attempted. */
 export function classOf(delivery: DeliveryRecord): 'ended' | 'held' | undefined {
   if (delivery.status === 'held') return 'held';
   return isTerminal(delivery) ? 'ended' : undefined;
 }
 
 /**
- * The account that a delivery takes its turns and its places from: the one that owns the endpoint, which is the
- * event's own. Endpoints of no account share the turns and places of one account, so that they cannot take those
- * of the accounts whose events they receive.
+ * Returns the account whose turns and capacity a delivery uses: the one that owns the endpoint. Endpoints without an
+ * account share the turns and capacity of one account, so that they do not use those of the accounts whose events
+ * they receive.
  */
 export function ownerOf(endpoint: Pick<EndpointRecord, 'accountId'> | undefined): string {
   // No account has this id: `createEndpoint` rejects it.
   return endpoint?.accountId ?? '*';
 }
 
-/** Where a waiting delivery waits. */
+/** Returns the lane that a scheduled delivery waits in. */
 export function laneOf(delivery: DeliveryRecord): Lane {
   return delivery.attempts === 0 ? 'first' : 'retry';
 }

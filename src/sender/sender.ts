@@ -59,7 +59,7 @@ function createParts(settings: SenderSettings, time: Time): Parts {
  * Creates a sender: the delivery contract in executable form (contract sections 1, 3 and 4). Delivery is at least once,
  * with an event id that stays the same in every attempt.
  *
- * Nothing is sent before `start()`, except pings. The sender does not close the store: close it after `stop()`.
+ * Before `start()`, only pings are sent. The sender does not close the store: close it after `stop()`.
  *
  * @throws `TypeError` if an option is missing, unknown or out of range
  *

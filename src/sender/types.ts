@@ -104,6 +104,7 @@ export interface CreatedEndpoint extends Endpoint {
 export interface PingResult {
   /** True if the endpoint answered with a 2xx status. */
   readonly ok: boolean;
+  /** The id of the ping's delivery, whose attempt `getDelivery` returns. */
   readonly deliveryId: string;
   /** The HTTP status; null if there was no response. */
   readonly status: number | null;
@@ -120,13 +121,13 @@ export interface EndpointInput {
   url: string;
   /** The event types to subscribe to, or `['*']` for all. */
   events: readonly EventName[];
-  /** 16 to 1,024 characters. @default generated, and returned once */
+  /** 16 to 1,024 characters. Without it, the sender generates a secret and returns it once. */
   secret?: string | undefined;
-  /** The account whose events the endpoint receives. @default the events of every account */
+  /** The account whose events the endpoint receives. Without it, the endpoint receives the events of every account. */
   accountId?: string | undefined;
 }
 
-/** What has to be given of each kind of event: a missing id or timestamp is generated. */
+/** Each kind of event with an optional id and timestamp. */
 type PartsOf<Event> = Event extends WebhookEvent
   ? Omit<Event, 'id' | 'timestamp'> & { readonly [Name in 'id' | 'timestamp']?: Event[Name] | undefined }
   : never;
@@ -139,6 +140,7 @@ export type PublishInput = WebhookEvent | PartsOf<Exclude<WebhookEvent, PingEven
 
 /** The result of publishing an event. */
 export interface PublishResult {
+  /** The id of the event: the given one, or the one that the sender generated. */
   readonly eventId: string;
   /** False if the account has published an event with this id before: then nothing was added. */
   readonly created: boolean;
@@ -148,7 +150,7 @@ export interface PublishResult {
 
 /** Selects a page of a list. Lists are sorted from newest to oldest. */
 export interface ListOptions {
-  /** The `nextCursor` of the previous page. @default the first page */
+  /** The `nextCursor` of the previous page. Without it, the first page is returned. */
   cursor?: string | undefined;
   /** The most items of the page, 1 to 100. @default 20 */
   limit?: number | undefined;

@@ -1,4 +1,4 @@
-/** Whether an import failed because this very package is not installed, and not one of its own imports. */
+/** Tells whether an import failed because this package itself is not installed, rather than one of its own imports. */
 function isAbsent(error: unknown, name: string): boolean {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
@@ -9,8 +9,8 @@ function isAbsent(error: unknown, name: string): boolean {
  * Loads an optional peer. The CommonJS build turns the `import()` in `load` into `require` (tsup.config.ts): Jest runs
  * CommonJS in a `vm` context, which has no `import()`.
  *
- * @param neededBy - Begins the message, such as `The sender`.
- * @throws `Error` that names the install command if the peer is absent, and the failure if it does not load.
+ * @param neededBy - The subject of the error message, such as `The sender`.
+ * @throws `Error` with the install command if the peer is absent, otherwise with the reason why it does not load.
  */
 export async function loadPeer<Peer>(
   name: string,

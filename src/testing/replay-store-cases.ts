@@ -1,28 +1,28 @@
 import type { ReplayStore } from '../replay/store.js';
 
-/** What a case needs of the store that is tested. */
+/** Access to the store under test. */
 export interface ReplayStoreHarness {
-  /** A store; all that are opened in one case share what they remember. */
+  /** Opens a store. All stores of one case share their ids. */
   readonly open: () => ReplayStore | Promise<ReplayStore>;
-  /** Lets time pass for the store: on its own clock, or by waiting where it has a server's. */
+  /** Lets time pass for the store, in milliseconds: on a virtual clock, or by waiting if a server has the clock. */
   readonly pass: (ms: number) => Promise<void>;
 }
 
-/** One thing that every replay store must do. */
+/** One requirement of the contract of replay stores. */
 export interface ReplayStoreCase {
   readonly name: string;
-  /** Rejects where the store does not. */
+  /** Runs the case, and rejects if the store fails it. */
   readonly run: (harness: ReplayStoreHarness) => Promise<void>;
 }
 
-function expect(right: boolean, what: string): void {
-  if (!right) throw new Error(what);
+function expect(isMet: boolean, problem: string): void {
+  if (!isMet) throw new Error(problem);
 }
 
 const it = (name: string, run: ReplayStoreCase['run']): ReplayStoreCase => ({ name, run });
 
 const long = { leaseMs: 60_000, ttlMs: 120_000 };
-/** Short enough to be waited for, long enough for a slow machine. */
+/** A lease that a test can wait for and a slow machine does not exceed. */
 const short = { leaseMs: 200, ttlMs: 120_000 };
 const newId = (): string => `case-${crypto.randomUUID()}`;
 
@@ -37,15 +37,15 @@ async function statusOf(store: ReplayStore, id: string, times = long): Promise<s
 }
 
 /**
- * The contract of replay stores, as cases for any test runner: run them on a store of your own.
+ * The contract of replay stores as cases for any test runner. Run them on your own store.
  *
  * @example
  * describe.each(replayStoreCases)('my store', ({ name, run }) => {
- *   it(name, () => run({ open: () => createMyStore(), pass: (ms) => new Promise((done) => setTimeout(done, ms)) }));
+ *   it(name, () => run({ open: () => createMyStore(), pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) }));
  * });
  */
 export const replayStoreCases: readonly ReplayStoreCase[] = [
-  it('a thousand claims of one id at once have one winner', async ({ open }) => {
+  it('grants one of a thousand concurrent claims of an id', async ({ open }) => {
     const stores = await Promise.all([open(), open(), open()]);
     const id = newId();
     const claims = await Promise.all(
@@ -53,9 +53,9 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     );
     const won = claims.filter(({ status }) => status === 'claimed').length;
     const busy = claims.filter(({ status }) => status === 'busy').length;
-    expect(won === 1 && busy === 999, `${won} won and ${busy} were told that it is busy`);
+    expect(won === 1 && busy === 999, `${won} were claimed and ${busy} were busy`);
   }),
-  it('a hundred claims at once of what was done and is forgotten have one winner', async ({ open, pass }) => {
+  it('grants one of a hundred concurrent claims of a handled id that has expired', async ({ open, pass }) => {
     const stores = await Promise.all([open(), open(), open()]);
     const id = newId();
     const [store] = stores;
@@ -66,39 +66,39 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     );
     const statuses = claims.map(({ status }) => status).sort();
     const right = statuses[98] === 'busy' && statuses[99] === 'claimed' && statuses[0] === 'busy';
-    expect(right, `they were ${[...new Set(statuses)].join(' and ')}`);
+    expect(right, `the claims were ${[...new Set(statuses)].join(' and ')}`);
   }),
-  it('what is busy says when to come again', async ({ open }) => {
+  it('answers a busy id with the rest of the lease', async ({ open }) => {
     const store = await open();
     const id = newId();
     await claim(store, id);
     const again = await store.claim(id, long);
     const right = again.status === 'busy' && again.retryAfterMs > 0 && again.retryAfterMs <= long.leaseMs;
-    expect(right, `it said ${JSON.stringify(again)}`);
+    expect(right, `the second claim was ${JSON.stringify(again)}`);
   }),
-  it('what is completed is done, for every process', async ({ open }) => {
+  it('answers done for a completed id, in every process', async ({ open }) => {
     const [store, other] = [await open(), await open()];
     const id = newId();
     expect(await store.complete(id, await claim(store, id)), 'the holder could not complete');
-    expect((await statusOf(other, id)) === 'done', 'it was not done');
+    expect((await statusOf(other, id)) === 'done', 'the id was not done');
   }),
-  it('what is released can be claimed at once', async ({ open }) => {
+  it('grants a claim at once after a release', async ({ open }) => {
     const [store, other] = [await open(), await open()];
     const id = newId();
     expect(await store.release(id, await claim(store, id)), 'the holder could not release');
-    expect((await statusOf(other, id)) === 'claimed', 'it was not free');
+    expect((await statusOf(other, id)) === 'claimed', 'the id was not free');
   }),
-  it('a token is good for nothing once it has released', async ({ open }) => {
+  it('ignores a token that has released its claim', async ({ open }) => {
     const store = await open();
     const id = newId();
     const stale = await claim(store, id);
     await store.release(id, stale);
-    expect(!(await store.complete(id, stale)), 'it completed');
-    expect(!(await store.release(id, stale)), 'it released again');
-    expect(!(await store.extend(id, stale, 60_000)), 'it extended');
-    expect((await statusOf(store, id)) === 'claimed', 'the id was taken');
+    expect(!(await store.complete(id, stale)), 'the released token completed');
+    expect(!(await store.release(id, stale)), 'the released token released again');
+    expect(!(await store.extend(id, stale, 60_000)), 'the released token extended');
+    expect((await statusOf(store, id)) === 'claimed', 'the id was not free');
   }),
-  it('counts the claims of an id, if it counts them at all', async ({ open, pass }) => {
+  it('counts the attempts of an id, or reports none', async ({ open, pass }) => {
     const [store, other] = [await open(), await open()];
     const id = newId();
     const attempts: (number | undefined)[] = [];
@@ -115,51 +115,51 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     await pass(500);
     await next();
     const counted = JSON.stringify(attempts);
-    expect(attempts.every((each) => each === undefined) || counted === '[1,2,3,1]', `it said ${counted}`);
+    expect(
+      attempts.every((each) => each === undefined) || counted === '[1,2,3,1]',
+      `the attempts were ${counted}`,
+    );
   }),
-  it('a claim whose lease has passed is free, and its token is good for nothing more', async ({
-    open,
-    pass,
-  }) => {
+  it('grants a claim after the lease has expired, and ignores the old token', async ({ open, pass }) => {
     const [store, other] = [await open(), await open()];
     const id = newId();
     const stale = await claim(store, id, short);
     await pass(short.leaseMs + 100);
     const fresh = await claim(other, id);
-    expect(fresh !== stale, 'the token is the same');
+    expect(fresh !== stale, 'both claims have the same token');
     expect(!(await store.complete(id, stale)), 'a stale token completed');
     expect(!(await store.release(id, stale)), 'a stale token released');
     expect(!(await store.extend(id, stale, 60_000)), 'a stale token extended');
     expect((await statusOf(store, id)) === 'busy', 'the new claim was lost');
     expect(await other.complete(id, fresh), 'the new holder could not complete');
   }),
-  it('a claim that is extended lasts', async ({ open, pass }) => {
+  it('keeps an extended claim', async ({ open, pass }) => {
     const store = await open();
     const id = newId();
     const token = await claim(store, id, short);
     expect(await store.extend(id, token, 60_000), 'the holder could not extend');
     await pass(short.leaseMs + 100);
-    expect((await statusOf(store, id)) === 'busy', 'it was free');
+    expect((await statusOf(store, id)) === 'busy', 'the id was free');
     expect(await store.complete(id, token), 'the holder could not complete');
   }),
-  it('what is done stays so, and a token of before can change nothing', async ({ open, pass }) => {
+  it('keeps a completed id, and ignores its token', async ({ open, pass }) => {
     const store = await open();
     const id = newId();
     const token = await claim(store, id, short);
     await store.complete(id, token);
-    expect(!(await store.release(id, token)), 'it was released after it was done');
-    expect(!(await store.extend(id, token, 1)), 'it was extended after it was done');
+    expect(!(await store.release(id, token)), 'a completed id was released');
+    expect(!(await store.extend(id, token, 1)), 'a completed id was extended');
     await pass(short.leaseMs + 100);
-    expect((await statusOf(store, id)) === 'done', 'it was free after its lease');
+    expect((await statusOf(store, id)) === 'done', 'the completed id was free after its lease');
   }),
-  it('is forgotten after its time', async ({ open, pass }) => {
+  it('forgets an id after its ttl', async ({ open, pass }) => {
     const store = await open();
     const id = newId();
     await store.complete(id, await claim(store, id, { leaseMs: 100, ttlMs: 300 }));
     await pass(500);
-    expect((await statusOf(store, id)) === 'claimed', 'it was still remembered');
+    expect((await statusOf(store, id)) === 'claimed', 'the id was still remembered');
   }),
-  it('ids and tokens that are not known change nothing', async ({ open }) => {
+  it('ignores unknown ids and tokens', async ({ open }) => {
     const store = await open();
     const id = newId();
     const wrong = [
@@ -169,16 +169,16 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     ];
     expect(
       wrong.every((answer) => !answer),
-      'it said that it did',
+      'a method on an unknown id returned true',
     );
-    expect((await statusOf(store, id)) === 'claimed', 'the id was taken');
+    expect((await statusOf(store, id)) === 'claimed', 'the id was not free');
     expect(!(await store.complete(id, 'token')), 'another token completed');
     expect((await statusOf(store, id)) === 'busy', 'the claim was lost');
   }),
-  it('ids that differ in anything are different ids', async ({ open }) => {
+  it('distinguishes ids that differ in case, spaces or length', async ({ open }) => {
     const store = await open();
     const id = newId();
     for (const each of [id, `${id} `, `${id}:1`, id.toUpperCase()])
-      expect((await statusOf(store, each)) === 'claimed', `${JSON.stringify(each)} was taken`);
+      expect((await statusOf(store, each)) === 'claimed', `${JSON.stringify(each)} was not free`);
   }),
 ];

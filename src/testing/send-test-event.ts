@@ -1,20 +1,20 @@
 import { createSignedRequest, type TestEvent } from './signed-request.js';
 import type { Secret } from '../signing/secrets.js';
 
-/** The platform's limit for one attempt, in milliseconds. */
+/** The platform's timeout of one attempt, in milliseconds. */
 const timeoutMs = 15_000;
-/** As much of a response body as the platform keeps. */
+/** The part of a response body that the platform keeps, in bytes. */
 const maxResponseBytes = 16_384;
 
 /** Options of {@link sendTestEvent}. */
 export interface SendTestEventOptions {
-  /** The secret to sign with: the one that the receiver has. */
+  /** The secret to sign with, which is the receiver's. */
   secret: Secret;
 }
 
 /** The response to a test event. */
 export interface TestEventResponse {
-  /** The HTTP status. A redirect is not followed: the platform does not follow one either. */
+  /** The HTTP status. A redirect is not followed, as the platform does not follow one. */
   readonly status: number;
   /** The first 16 KiB of the body, as text. */
   readonly body: string;
@@ -39,7 +39,7 @@ async function readBeginning(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The code of a failed connection, or its message: `fetch` has it in the cause. */
+/** Returns the code of a failed connection, or its message. `fetch` has both in the cause. */
 function describeFailure(error: unknown): string {
   const failure = (error as { readonly cause?: unknown }).cause ?? error;
   const { code, message } = failure as { readonly code?: unknown; readonly message?: unknown };
@@ -75,7 +75,7 @@ export async function sendTestEvent(
   } catch (cause) {
     const { origin, pathname, port, protocol } = new URL(url);
     const failure = controller.signal.aborted
-      ? 'no complete response within 15 s. The platform gives up then too: hand long work to a queue.'
+      ? 'no complete response within 15 s. The platform gives up then, too: hand long work to a queue.'
       : `${describeFailure(cause)}. Is the server running, and does it listen on port ${port || (protocol === 'https:' ? 443 : 80)}?`;
     throw new Error(`POST ${origin}${pathname} failed: ${failure}`, { cause });
   } finally {

@@ -5,17 +5,17 @@ import type { Secret } from '../signing/secrets.js';
 import { signPayload } from '../signing/signature.js';
 import { toVariedJson } from './varied-json.js';
 
-/** An event, or a type name for a sample of it. An unknown name makes an event of that unknown type. */
+/** An event, or the name of a type for a sample of it. An unknown name gives an event of that unknown type. */
 export type TestEvent = WebhookEvent | EventType | 'ping' | (string & Record<never, never>);
 
 /** Options of {@link createSignedRequest}. */
 export interface SignedRequestOptions {
   /** The secret to sign with. */
   secret: Secret;
-  /** Where the request goes. @default 'http://localhost/webhooks/hostwares' */
+  /** The URL of the request. @default 'http://localhost/webhooks/hostwares' */
   url?: string | URL | undefined;
   /**
-   * The time of sending for the timestamp header, in milliseconds since 1970.
+   * The clock for the timestamp header, in milliseconds since 1970.
    * @default Date.now
    */
   now?: (() => number) | undefined;
@@ -26,14 +26,14 @@ function toEvent(name: string): WebhookEvent {
 }
 
 /**
- * Makes a request as the platform sends it (contract section 3), signed with your secret.
+ * Creates a request as the platform sends it (contract section 3), signed with your secret.
  *
- * The body parses to the event, but `JSON.stringify(JSON.parse(body))` gives other bytes: it has escapes, numbers such
- * as `42.50`, and white space. Code that verifies a body that was parsed and serialized again therefore fails in
- * your test, as it would in production. The same event always gives the same bytes.
+ * The body parses to the event, but `JSON.stringify(JSON.parse(body))` gives other bytes, since the body has escapes, numbers such as
+ * `42.50`, and white space. Code that verifies a body after parsing and serializing it therefore fails in your test, as it would in
+ * production. The same event always gives the same bytes.
  *
- * @param event - An event, or a type name for a sample of it. A name that is none of the twelve makes
- * an event of that unknown type.
+ * @param event - An event, or the name of a type for a sample of it. A name that is none of the twelve gives an event of that unknown
+ * type.
  * @throws `TypeError` for an empty or blank secret.
  *
  * @example
@@ -42,7 +42,7 @@ function toEvent(name: string): WebhookEvent {
  * expect(response.status).toBe(200);
  *
  * @example
- * // To a server: headers and body as they are.
+ * // Sends the request to a server.
  * await fetch(await createSignedRequest('ping', { secret, url: 'http://127.0.0.1:3000/webhooks/hostwares' }));
  */
 export async function createSignedRequest(event: TestEvent, options: SignedRequestOptions): Promise<Request> {

@@ -1,17 +1,17 @@
-/** Only the beginning is varied: a large event stays within a few kB of its usual size. */
+/** Only this beginning of a text is varied, so that a large event grows by a few kB at most. */
 const variedLength = 4_096;
 const variedPerString = 32;
 /** The first gap differs from what every common serializer writes, so no body survives one. */
 const gaps = ['  ', '', '\n\t', ' ', ''];
 
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.e+-]*|[{[,:]/g;
-// By code point: half of a surrogate pair must not be left unescaped.
+// The flag u matches code points: half of a surrogate pair must not be left unescaped.
 const characters = /\\u.{4}|\\.|./gsu;
 
 /** Writes a character as `\/` or `\uXXXX`. */
 function escapeCharacter(character: string): string {
   if (character === '/') return '\\/';
-  // Each half of a surrogate pair by itself.
+  // Escapes each half of a surrogate pair separately.
   return character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
@@ -33,8 +33,8 @@ function varyNumber(token: string): string {
 }
 
 /**
- * Writes a value as JSON that parses to the same value and that no `JSON.stringify` writes again: with escapes, other
- * forms of numbers, and irregular white space. The same value always gives the same text.
+ * Writes a value as JSON that parses to the same value but that `JSON.stringify` does not reproduce: with escapes, other forms of
+ * numbers, and irregular white space. The same value always gives the same text.
  */
 export function toVariedJson(value: unknown): string {
   let gap = 0;

@@ -1,15 +1,17 @@
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a test advances it. */
 export interface VirtualClock {
+  /** Returns the time in milliseconds since 1970. */
   now(): number;
+  /** Calls back when the clock has advanced by the delay, in milliseconds. Returns a function that cancels the timer. */
   setTimeout(callback: () => void, delayMs: number): () => void;
-  /** Goes on by so many milliseconds, calling what is due on the way, in order. */
+  /** Advances the clock by milliseconds, and runs the timers that become due, in order. */
   advance(ms: number): void;
-  /** Goes on to a time; one that has passed changes nothing. */
+  /** Advances the clock to a time in milliseconds since 1970. A time in the past changes nothing. */
   advanceTo(timeMs: number): void;
 }
 
 /**
- * A virtual clock: hand its `now` to whatever takes one, and hours pass in no time.
+ * Creates a virtual clock. Pass its `now` as an option, and tests of hours take milliseconds.
  *
  * @param startMs - Milliseconds since 1970. Default 2026-01-31T08:00:00Z.
  *

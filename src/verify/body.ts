@@ -1,24 +1,24 @@
 import { WebhookError } from '../errors.js';
-import { toBytes } from '../signing/signature.js';
+import { toBytes } from '../signing/hmac.js';
 
 /**
  * How long a body may take to arrive, in milliseconds. The platform gives a whole attempt 15 s
- * (contract section 4, our reading), so a request that takes longer has no sender left that waits.
+ * (contract section 4, our reading), so it has given up on a request that takes longer.
  */
 export const bodyDeadlineMs = 15_000;
 
-/** A body as it arrives. */
+/** Collects a body while it arrives. */
 interface BodyCollector {
-  /** Tells whether the body is still small enough. */
+  /** Adds a chunk. Returns false if the body has become too large. */
   add(chunk: Uint8Array): boolean;
   bytes(): Uint8Array;
 }
 
 /**
- * Collects a body. One chunk, the usual case, is kept as it is. More are copied into one growing
- * buffer: kept as they are, a body sent byte by byte would take a hundred times its size.
+ * Collects a body. A single chunk, the usual case, is kept as it is. Several are copied into one growing
+ * buffer: as separate objects, a body sent byte by byte would take a hundred times its size.
  *
- * @param declared - Content-Length. A body that declares too much is rejected before a byte is read.
+ * @param declared - Content-Length. A body that declares too much is rejected before it is read.
  */
 export function collectBody(maxBytes: number, declared: number): BodyCollector {
   if (declared > maxBytes) throw new WebhookError('body_too_large');
@@ -33,7 +33,7 @@ export function collectBody(maxBytes: number, declared: number): BodyCollector {
         buffer = chunk;
         return true;
       }
-      // The first chunk is the caller's, with no room behind it, so the second always makes a copy.
+      // The first chunk belongs to the caller and has no spare room, so the second one always copies.
       if (total > buffer.length) {
         const larger = new Uint8Array(Math.min(total * 2, maxBytes));
         larger.set(buffer);
@@ -46,7 +46,7 @@ export function collectBody(maxBytes: number, declared: number): BodyCollector {
   };
 }
 
-/** The bytes of a body given as a value, without a copy. Anything else was parsed before. */
+/** Returns the bytes of a body without a copy. Any other value means that something parsed the body before. */
 export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
   let bytes: Uint8Array | undefined;
   if (body instanceof Uint8Array || typeof body === 'string') bytes = toBytes(body);
@@ -60,7 +60,7 @@ export function bodyBytes(body: unknown, maxBytes: number): Uint8Array {
 
 /**
  * Reads the body of a web `Request`: at most `maxBytes`, within {@link bodyDeadlineMs}. If the connection breaks
- * or the time is up, the body is what has arrived, which does not fit the signature.
+ * or the deadline passes, it returns the bytes that have arrived, which do not match the signature.
  */
 export async function readRequest(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) throw new WebhookError('body_already_parsed');
@@ -68,7 +68,7 @@ export async function readRequest(request: Request, maxBytes: number): Promise<U
   const body = collectBody(maxBytes, expected);
   const reader = request.body?.getReader();
   // Ends a pending read at once, whatever the stream's source does. Not awaited: in Next's edge runtime
-  // it never settles.
+  // the promise of `cancel` never settles.
   const stop = () => {
     expected = 0;
     reader?.cancel().catch(() => undefined);
@@ -79,7 +79,7 @@ export async function readRequest(request: Request, maxBytes: number): Promise<U
       const chunk = await reader?.read().catch(stop);
       const bytes = body.bytes();
       if (!chunk?.value) {
-        // Every byte is missing, though the connection is whole and the time is not up: something read them before.
+        // The stream ended in time and without an error, but without a byte: something read the body before.
         if (expected > 0 && !bytes.length) throw new WebhookError('body_already_parsed');
         return bytes;
       }

@@ -2,38 +2,39 @@ import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import { findSignedHeaders, type HeadersLike } from './headers.js';
 import { explainParsedBody } from './hosts.js';
 import type { Secret } from '../signing/secrets.js';
-import { matchesAny, parseSignature, toBytes } from '../signing/signature.js';
+import { toBytes } from '../signing/hmac.js';
+import { matchesAny, parseSignature } from '../signing/signature.js';
 
-/** What is known about a rejected request. */
-export interface Facts {
+/** The facts about a rejected request that an explanation is based on. */
+export interface RejectionFacts {
   readonly headers: HeadersLike | null | undefined;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
-  /** The adapter's context: the framework's request. */
-  readonly context: unknown;
-  /** Stands for the receiver, whose rejections share one {@link canAfford budget}. */
+  /** The framework's request or context. */
+  readonly adapterContext: unknown;
+  /** The key of the {@link canAfford budget} that the rejections of a receiver share. */
   readonly budget: object;
   /** Absent if the request was rejected before its body was read. */
   readonly body?: Uint8Array | undefined;
   readonly secrets?: readonly Secret[] | undefined;
 }
 
-type Analysable = Facts & { body: Uint8Array; secrets: readonly Secret[] };
+type Analysable = RejectionFacts & { body: Uint8Array; secrets: readonly Secret[] };
 
-/** A larger body is not compared with what it may have been. */
+/** A larger body is not analysed, in bytes. */
 const maxAnalysedBytes = 65_536;
-/** No hypothesis about the original body may be longer than this, in characters. */
+/** The longest hypothesis about the original body that is tried, in characters. */
 const maxHypothesisLength = 4 * maxAnalysedBytes;
 const maxAnalysedDepth = 32;
 
-// Analysing a mismatch takes several HMACs, and a forger must not be able to make rejections expensive. A token
-// bucket per receiver: 20 small bodies at once and 4 a second, or one of 64 KiB at once and one every four seconds.
+// The analysis of a mismatch computes several HMACs, and forged requests must not make rejections expensive. A token
+// bucket per receiver allows 20 small bodies at once and 4 a second, or one of 64 KiB at once and one every four seconds.
 const budgetCapacity = 20;
 const budgetPerSecond = 4;
 const bytesPerUnit = 4_096;
 const budgets = new WeakMap<object, { units: number; atMs: number }>();
 
-/** Tells whether the budget covers the analysis of a body of this length, and takes it from there. */
+/** Tells whether the budget covers the analysis of a body of this length, and charges it. */
 function canAfford(budget: object, bytes: number, nowMs: number): boolean {
   const { units, atMs } = budgets.get(budget) ?? { units: budgetCapacity, atMs: nowMs };
   const refilled = (Math.max(0, nowMs - atMs) / 1000) * budgetPerSecond;
@@ -65,19 +66,19 @@ function explainTimestamp(timestamp: string | null | undefined, nowMs: number): 
     : `It is ${-age} s ahead: this machine's clock is slow.`;
 }
 
-function hasNoHeaders(headers: Facts['headers']): boolean {
+function hasNoHeaders(headers: RejectionFacts['headers']): boolean {
   return !headers || (typeof headers.get !== 'function' && Object.keys(headers).length === 0);
 }
 
-function explainMissingHeader({ headers }: Facts): string {
+function explainMissingHeader({ headers }: RejectionFacts): string {
   return hasNoHeaders(headers)
     ? 'No headers were given at all. On AWS (a load balancer with multi-value headers, API Gateway) pass ' +
         'headers: event.multiValueHeaders ?? event.headers.'
     : 'The request is not from Hostwares, or a proxy removed the header.';
 }
 
-/** The value of a header, if it appears once. */
-function findHeader(headers: Facts['headers'], name: string): string | undefined {
+/** Returns the value of a header, if it appears once. */
+function findHeader(headers: RejectionFacts['headers'], name: string): string | undefined {
   if (!headers) return undefined;
   const value: unknown =
     typeof headers.get === 'function'
@@ -87,14 +88,14 @@ function findHeader(headers: Facts['headers'], name: string): string | undefined
   return typeof single === 'string' ? single : undefined;
 }
 
-/** What Content-Length says, if it is present and a number. */
-function declaredLength(headers: Facts['headers']): number | undefined {
+/** Returns the value of Content-Length, if it is a number. */
+function declaredLength(headers: RejectionFacts['headers']): number | undefined {
   const value = findHeader(headers, 'content-length');
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
-/** The compression of a body: by its first bytes, or by its header if the bytes are no text (Brotli has no magic number). */
-function compressionOf(body: Uint8Array, headers: Facts['headers']): string | undefined {
+/** Returns the compression of a body, by its first bytes or, because Brotli has no magic number, by its header. */
+function compressionOf(body: Uint8Array, headers: RejectionFacts['headers']): string | undefined {
   const [first, second = 0] = body;
   if (first === 0x1f && second === 0x8b) return 'gzip';
   if (first === 0x78 && (first * 256 + second) % 31 === 0) return 'deflate';
@@ -104,22 +105,22 @@ function compressionOf(body: Uint8Array, headers: Facts['headers']): string | un
   return declared && declared !== 'identity' && !isText ? declared : undefined;
 }
 
-/** Causes that a look at length and first bytes tells. */
-function explainBytes({ headers, body, context }: Analysable): string | undefined {
+/** Explains causes that are recognised by the length and the first bytes. */
+function explainBytes({ headers, body, adapterContext }: Analysable): string | undefined {
   const declared = declaredLength(headers);
   if (body.length === 0) {
     return declared === 0
       ? 'The request has no body.'
-      : `The body is empty or absent: none was sent, or something read it before. ${explainParsedBody(context)}`;
+      : `The body is empty or absent: none was sent, or something read it before. ${explainParsedBody(adapterContext)}`;
   }
   const compression = compressionOf(body, headers);
   if (compression) {
-    return `The body is compressed (${compression}), which Hostwares never does: a proxy did. Turn that off for the webhook's path.`;
+    return `The body is compressed (${compression}), which Hostwares never does: a proxy did. Disable compression for the webhook's path.`;
   }
   if (declared !== undefined && declared !== body.length) {
     return (
-      `Content-Length says ${declared} bytes, the body has ${body.length}: ` +
-      'it was truncated, padded or decompressed on the way, or the connection ended or was too slow.'
+      `Content-Length says ${declared} bytes, but the body has ${body.length}: ` +
+      'it was truncated, padded or decompressed in transit, or the connection broke or was too slow.'
     );
   }
   const [first, second, third] = body;
@@ -135,7 +136,7 @@ function explainBytes({ headers, body, context }: Analysable): string | undefine
   return undefined;
 }
 
-/** An upper bound of the length of JSON when it is indented, and the depth of its brackets. Counts those in strings too. */
+/** Measures the depth of JSON, and an upper bound of its length when indented. Brackets in strings count too. */
 function measureJson(text: string): { depth: number; indentedLength: number } {
   let level = 0;
   let depth = 0;
@@ -150,12 +151,12 @@ function measureJson(text: string): { depth: number; indentedLength: number } {
   return { depth, indentedLength };
 }
 
-// 0x80 to 0x9F in Windows-1252, which many programs take for Latin-1.
+// 0x80 to 0x9F in Windows-1252, which many programs use as Latin-1.
 const windows1252 =
   '\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F' +
   '\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178';
 
-/** The bytes of which a Latin-1 decoder made this text. */
+/** Returns the bytes that a Latin-1 decoder turned into this text. */
 function toSingleBytes(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) {
@@ -170,12 +171,12 @@ function toSingleBytes(text: string): Uint8Array | undefined {
 const reserialised =
   'The JSON was parsed and serialised again. Verify the raw bytes, before any body parser.';
 
-/** Bodies that the received one may have been before something on the way changed it. */
+/** Yields candidates for the original body, each with the hint that applies if its signature matches. */
 function* originals(
   body: Uint8Array,
   text: string,
 ): Generator<[original: string | Uint8Array, hint: string]> {
-  if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was put before the body.'];
+  if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was added before the body.'];
   const unix = text.replaceAll('\r\n', '\n');
   for (const each of [unix, unix.replaceAll('\n', '\r\n'), unix.trimEnd(), `${unix}\n`]) {
     if (each !== text)
@@ -185,10 +186,10 @@ function* originals(
   const recoded = text.length < body.length || text.includes('\uFFFD');
   const bytes = recoded ? toSingleBytes(text) : undefined;
   if (bytes)
-    yield [bytes, 'UTF-8 was read as Latin-1 on the way, and encoded again. Keep the body as bytes.'];
+    yield [bytes, 'UTF-8 was read as Latin-1 in transit, and encoded again. Keep the body as bytes.'];
   if (text.includes('\uFFFD')) {
     const original = new TextDecoder('windows-1252').decode(body);
-    yield [original, 'The body was converted to Latin-1 on the way. Keep the body as bytes.'];
+    yield [original, 'The body was converted to Latin-1 in transit. Keep the body as bytes.'];
   }
   const { depth, indentedLength } = measureJson(text);
   if (depth > maxAnalysedDepth) return;
@@ -202,7 +203,7 @@ function* originals(
   if (indentedLength <= maxHypothesisLength) yield [JSON.stringify(value, null, 2), reserialised];
 }
 
-/** Compares the signature with bodies that the received one may have been. */
+/** Tries the candidates for the original body. */
 async function analyse({ headers, body, secrets }: Analysable): Promise<string | undefined> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
   const digits = parseSignature(findSignedHeaders(headers).signature) ?? '';
@@ -211,11 +212,11 @@ async function analyse({ headers, body, secrets }: Analysable): Promise<string |
     if (await matchesAny(toBytes(original), digits, secrets)) return hint;
   }
   return text.includes('\uFFFD')
-    ? 'The body has bytes that are not UTF-8, or replacement characters: it was probably decoded on the way, which loses the signed bytes.'
+    ? 'The body has bytes that are not UTF-8, or replacement characters: it was probably decoded in transit, which loses the signed bytes.'
     : undefined;
 }
 
-async function explainMismatch(facts: Facts): Promise<string | undefined> {
+async function explainMismatch(facts: RejectionFacts): Promise<string | undefined> {
   const { body, secrets, budget, now } = facts;
   if (!body || !secrets) return undefined;
   const known = { ...facts, body, secrets };
@@ -229,16 +230,16 @@ async function explainMismatch(facts: Facts): Promise<string | undefined> {
     return 'The secret has white space or quotes around it. Remove them where it is set.';
   }
   return isAnalysable && !isAnalysed
-    ? 'Not analysed: too many requests are being rejected. A single one is analysed in full.'
+    ? 'Not analysed: too many requests are being rejected. Send a single one for a full analysis.'
     : 'The secret is another endpoint’s or an old one (compare it with Settings → Webhooks), or the body was changed on the way, ' +
         'by something that parses JSON and serialises it again, for example.';
 }
 
-/** What was wrong and what was expected, for the codes that are thrown without a message of their own. */
+/** Messages for the codes that are thrown without one. */
 const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
   missing_signature: 'The X-Hostwares-Signature header is missing.',
   malformed_signature: 'The X-Hostwares-Signature header is not sha256= and 64 lower-case hex digits, once.',
-  signature_mismatch: 'The signature does not fit the body and the secret.',
+  signature_mismatch: 'The signature does not match the body and the secret.',
   missing_timestamp: 'The X-Hostwares-Timestamp header is missing.',
   malformed_timestamp:
     'The X-Hostwares-Timestamp header is not a time in whole Unix seconds, in decimal digits, once.',
@@ -246,12 +247,12 @@ const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
     'The X-Hostwares-Timestamp header is too far from the clock (toleranceSeconds).',
   invalid_utf8: 'The body is not valid UTF-8.',
   invalid_json: 'The body is not valid JSON.',
-  misconfigured: 'The secret function gave no usable secret.',
+  misconfigured: 'The secret function returned no usable secret.',
   body_too_large: 'The body has more bytes than maxBodyBytes.',
   body_already_parsed: 'The raw body is gone: something read or parsed it before the signature was checked.',
 };
 
-async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | undefined> {
+async function findHint(code: WebhookErrorCode, facts: RejectionFacts): Promise<string | undefined> {
   switch (code) {
     case 'missing_signature':
     case 'missing_timestamp':
@@ -259,7 +260,7 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
     case 'malformed_signature':
       return explainSignature(findSignedHeaders(facts.headers).signature);
     case 'malformed_timestamp':
-      return 'Something on the way changed the header, or it appears more than once.';
+      return 'The header was changed in transit, or it appears more than once.';
     case 'timestamp_outside_tolerance':
       return explainTimestamp(findSignedHeaders(facts.headers).timestamp, facts.now());
     case 'signature_mismatch':
@@ -267,11 +268,11 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
     case 'body_too_large':
       return 'The platform sends far less. If the limit was lowered, raise maxBodyBytes.';
     case 'body_already_parsed':
-      return explainParsedBody(facts.context);
+      return explainParsedBody(facts.adapterContext);
     case 'invalid_json':
     case 'invalid_utf8':
     case 'invalid_envelope':
-      return 'The signature fits, so this comes from someone who has the secret. Is it used elsewhere too?';
+      return 'The signature is valid, so the sender has the secret. Is the secret used for anything else?';
     case 'misconfigured':
       return 'It threw, or returned nothing or a blank value. Is the secret set where this request runs?';
     default:
@@ -280,18 +281,18 @@ async function findHint(code: WebhookErrorCode, facts: Facts): Promise<string | 
 }
 
 /**
- * Gives a rejection its message and its hint. It never changes the verdict.
- * A module of its own, loaded by the first rejection: it is larger than the verification itself.
+ * Sets the message and the hint of a rejection. It never changes the verdict.
+ * A module of its own, loaded by the first rejection, because it is larger than the verification itself.
  */
-export async function explain(error: WebhookError, facts: Facts): Promise<void> {
+export async function explain(error: WebhookError, facts: RejectionFacts): Promise<void> {
   const detailed = error as { message: string; hint?: string };
-  // A message that somebody else gave it, such as a custom body reader or a deadline, is kept.
+  // A message from elsewhere, such as a custom body reader or a deadline, is kept.
   const isDefault = error.message === error.code;
   if (isDefault) detailed.message = messages[error.code] ?? error.message;
   const hint =
     error.hint ??
     (error.code === 'misconfigured' && !isDefault
-      ? 'Cache the secret, or put a deadline on the call that fetches it.'
+      ? 'Cache the secret, or set a timeout on the call that fetches it.'
       : await findHint(error.code, facts));
   if (hint !== undefined) detailed.hint = hint;
 }

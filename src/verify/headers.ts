@@ -1,6 +1,6 @@
-/** Header names of the contract (section 3), in the case that Node and `Headers` give them. Equally long. */
-export const signatureHeader = 'x-hostwares-signature';
-export const timestampHeader = 'x-hostwares-timestamp';
+/** Header names of the contract (section 3), in lower case, as Node and `Headers` give them. */
+const signatureHeader = 'x-hostwares-signature';
+const timestampHeader = 'x-hostwares-timestamp';
 
 /**
  * Request headers as the runtime gives them: a `Headers`, or a plain object with names in any case
@@ -9,16 +9,16 @@ export const timestampHeader = 'x-hostwares-timestamp';
 export type HeadersLike =
   { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** The two headers of the contract. Undefined or null if absent, {@link repeated} if not a single text. */
+/** The two headers of the contract. Undefined or null if absent, {@link repeated} unless it is a single text. */
 export interface SignedHeaders {
   signature: string | null | undefined;
   timestamp: string | null | undefined;
 }
 
-/** Stands for a header that appears more than once. No parser accepts it. */
+/** Represents a header that appears more than once. Both parsers reject it. */
 const repeated = ',';
 
-/** Adds a value of a header that may appear once. */
+/** Combines a value with the value that was found before. A second value makes the header {@link repeated}. */
 function collectSingle(found: string | undefined, value: unknown): string | undefined {
   if (value === undefined) return found;
   if (Array.isArray(value)) return (value as unknown[]).reduce<string | undefined>(collectSingle, found);
@@ -26,19 +26,20 @@ function collectSingle(found: string | undefined, value: unknown): string | unde
 }
 
 /**
- * Finds the two headers. (`Headers` and Node join repeated headers with a comma; such a value has the
- * wrong form, so its parser rejects it.) No headers at all, as some hosts give them, are two absent headers.
+ * Finds the two headers. `Headers` and Node join repeated headers with a comma, so that their parser rejects
+ * them as malformed. Some hosts pass no headers at all; then both are absent.
  */
 export function findSignedHeaders(headers: HeadersLike | null | undefined): SignedHeaders {
   if (typeof headers?.get === 'function') {
     return { signature: headers.get(signatureHeader), timestamp: headers.get(timestampHeader) };
   }
   const found: Record<string, string | undefined> = {};
-  // One pass, and lengths first: this runs over every header of every request.
+  // Not Object.entries, which takes 3 % of a verification (400 B, bench/verify.mjs).
   for (const key in headers) {
-    if (key.length !== signatureHeader.length || !Object.hasOwn(headers, key)) continue;
     const name = key.toLowerCase();
-    found[name] = collectSingle(found[name], (headers as Record<string, unknown>)[key]);
+    if ((name === signatureHeader || name === timestampHeader) && Object.hasOwn(headers, key)) {
+      found[name] = collectSingle(found[name], (headers as Record<string, unknown>)[key]);
+    }
   }
   return { signature: found[signatureHeader], timestamp: found[timestampHeader] };
 }

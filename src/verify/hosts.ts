@@ -1,4 +1,4 @@
-/** A framework or platform, recognised by the object that it passes on. */
+/** A framework or platform, recognised by the object that it passes to the adapter. */
 type Host =
   | 'azure'
   | 'elysia'
@@ -13,7 +13,7 @@ type Host =
   | 'node'
   | 'web';
 
-/** Properties that only this host's object has, all of them. The first match counts, so the general ones come last. */
+/** Properties that identify a host's object. The first host whose properties are all present matches, so general ones come last. */
 const shapes: readonly (readonly [Host, ...(readonly string[])])[] = [
   ['lambda', 'requestContext'],
   ['hono', 'req', 'var', 'executionCtx'],
@@ -29,11 +29,11 @@ const shapes: readonly (readonly [Host, ...(readonly string[])])[] = [
   ['web', 'headers', 'arrayBuffer'],
 ];
 
-/** Tells which host an object comes from. Reads no property, since a host's getters may parse the body and throw. */
+/** Identifies the host of an object. It reads no property, because a host's getters may parse the body and throw. */
 export function identifyHost(value: unknown): Host | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const host = shapes.find(([, ...properties]) => properties.every((name) => name in value))?.[0];
-  // Nest passes on the objects of Express or Fastify. Its decorators need reflect-metadata, which few others load.
+  // Nest passes the objects of Express or Fastify. Its decorators need reflect-metadata, which few others load.
   return (host === 'express' || host === 'fastify') && 'getMetadata' in Reflect ? 'nest' : host;
 }
 
@@ -44,7 +44,7 @@ const anyWebHost =
   'Verify the request before anything else reads its body (request.json(), a body parser; in Elysia set ' +
   "parse: 'none' on the route). JSON.stringify does not restore the signed bytes.";
 
-/** How to get at the raw body, per host. */
+/** How to keep the raw body, per host. */
 const rawBodyHints: Readonly<Record<Host, string>> = {
   azure: 'Azure Functions: pass req.bufferBody (model v3), or the request before request.json() (model v4).',
   elysia:
@@ -55,7 +55,7 @@ const rawBodyHints: Readonly<Record<Host, string>> = {
   fastify:
     'Fastify parses the body first. In a plugin with this route: addContentTypeParser("application/json", ' +
     '{ parseAs: "buffer" }, (_req, body, done) => done(null, body)).',
-  h3: 'Let nothing call readBody(event) or readRawBody(event) before the webhook handler.',
+  h3: 'Do not call readBody(event) or readRawBody(event) before the webhook handler.',
   hono: 'Mount the webhook before anything else reads the body: c.req.json(), a validator, or a body parser of the host.',
   koa: anyNodeHost,
   lambda:
@@ -70,13 +70,13 @@ const rawBodyHints: Readonly<Record<Host, string>> = {
   web: anyWebHost,
 };
 
-/** What to change so that the raw body reaches the receiver. */
+/** Returns the change that makes the raw body reach the receiver. */
 export function explainParsedBody(context: unknown): string {
   const host = identifyHost(context);
   return host ? rawBodyHints[host] : `${anyWebHost} Pass the raw body as bytes or text.`;
 }
 
-/** What to pass instead of the host's own object to something that takes a web `Request`. */
+/** How to call the receiver on a host whose object is not a web `Request`. */
 const requestHints: Readonly<Record<Host, string>> = {
   azure: 'Use receiver.receive({ method, headers, body: new Uint8Array(await request.arrayBuffer()) }).',
   elysia: 'Pass context.request.',
@@ -93,11 +93,11 @@ const requestHints: Readonly<Record<Host, string>> = {
   web: 'Pass the Request itself, not a copy of its properties.',
 };
 
-/** What to say of a value that was passed to `receiver.handle` and is no web `Request`. */
+/** Describes a value that was passed to `receiver.handle` but is not a web `Request`. */
 export function describeNotARequest(value: unknown): { message: string; hint: string; cause: TypeError } {
   const host = identifyHost(value);
   const given = host ? `the object of another host (${host})` : value === null ? 'null' : typeof value;
-  const message = `receiver.handle() takes a web Request, and was given ${given}.`;
+  const message = `receiver.handle() takes a web Request, but was given ${given}.`;
   return {
     message,
     hint: host ? requestHints[host] : 'Pass the Request of your route handler, or use receiver.receive().',

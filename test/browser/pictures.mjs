@@ -1,5 +1,5 @@
-// Draws every event as each provider shows it, and looks for what must never be seen.
-//   node test/browser/pictures.mjs           checks
+// Renders every event as each provider shows it, and checks the pages for mentions, forged links, stray values and overflow.
+//   node test/browser/pictures.mjs           runs the checks
 //   node test/browser/pictures.mjs --write   also writes docs/notifiers/*.png
 import { writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
@@ -25,7 +25,7 @@ const hostile = types.map((type) => {
   return { ...sample, data };
 });
 
-/** Links as an application would add them: for deployments, and only there. */
+/** Links as an application adds them: for deployments only. */
 const links = ({ data: { deployment_id } }) =>
   deployment_id && {
     logs: `https://logs.example.com/${encodeURIComponent(deployment_id.slice(0, 40))}`,
@@ -37,8 +37,8 @@ const pages = {
   discord: (event) => discordHtml(toDiscordMessage(event, { links })),
   pagerduty(event) {
     const incident = toPagerDutyEvent(event, { routingKey, links });
-    const asked = { routingKey, links, alsoTrigger: types };
-    return pagerDutyHtml(incident ?? toPagerDutyEvent(event, asked), !incident);
+    const triggerAll = { routingKey, links, alsoTrigger: types };
+    return pagerDutyHtml(incident ?? toPagerDutyEvent(event, triggerAll), !incident);
   },
 };
 
@@ -54,10 +54,10 @@ const browser = await chromium.launch({
 });
 let passed = 0;
 let failed = 0;
-function check(name, right, detail = '') {
-  if (right) passed += 1;
+function check(name, isMet, detail = '') {
+  if (isMet) passed += 1;
   else failed += 1;
-  console.log(`${right ? 'ok    ' : 'FAILED'} ${name} ${right ? '' : detail}`.trimEnd());
+  console.log(`${isMet ? 'ok    ' : 'FAILED'} ${name} ${isMet ? '' : detail}`.trimEnd());
 }
 try {
   const tab = await browser.newPage({ viewport: { width: 1240, height: 800 } });
@@ -65,8 +65,8 @@ try {
     for (const [name, shown] of Object.entries({ samples: events, hostile })) {
       await tab.setContent(page(provider, shown.map(toHtml)));
       const text = await tab.evaluate(() => document.body.innerText);
-      const nothing = /undefined|null|NaN|\[object/.exec(text);
-      check(`${provider}, ${name}: says nothing by mistake`, !nothing, nothing?.[0]);
+      const strayValue = /undefined|null|NaN|\[object/.exec(text);
+      check(`${provider}, ${name}: shows no stray value`, !strayValue, strayValue?.[0]);
       const mentions = await tab.locator('mark').allInnerTexts();
       check(`${provider}, ${name}: mentions nobody`, mentions.length === 0, mentions[0]);
       const links = await tab.locator('a').evaluateAll((all) => all.map((a) => a.href));

@@ -1,5 +1,4 @@
-// Messages as Slack, Discord and PagerDuty show them, as far as a page of HTML can: from the real messages,
-// with each provider's markup taken apart the way the provider does.
+// Renders messages as HTML in the way that Slack, Discord and PagerDuty show them, with each provider's markup parsed by its rules.
 const escapeHtml = (text) =>
   text.replace(/[&<>"]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]);
 const entities = { '&amp;': '&', '&lt;': '<', '&gt;': '>' };
@@ -7,7 +6,7 @@ const decode = (text) => text.replace(/&(?:amp|lt|gt);/g, (entity) => entities[e
 const clock = (date) =>
   new Date(date).toLocaleString('en-GB', { timeZone: 'UTC', dateStyle: 'medium', timeStyle: 'short' });
 
-/** Slack's mrkdwn: links, dates, code blocks, bold, italics, strike-through, mentions and quotes. */
+/** Renders Slack's mrkdwn: links, dates, code blocks, bold, italics, strike-through, mentions and quotes. */
 function slackMarkup(text) {
   const tokens =
     /```\n?([^]*?)\n?```|<([^<>|]+)(?:\|([^<>]*))?>|(?<![a-z0-9])\*(?=[^\s\u200B])([^*\n]+?)(?<=[^\s\u200B])\*(?![a-z0-9])|(?<![a-z0-9])_(?=[^\s\u200B])([^_\n]+?)(?<=[^\s\u200B])_(?![a-z0-9])|(?<![a-z0-9])~(?=[^\s\u200B])([^~\n]+?)(?<=[^\s\u200B])~(?![a-z0-9])|`([^`\n]+)`/gi;
@@ -49,7 +48,7 @@ export function slackHtml({ blocks, attachments }) {
   return `<div class="slack"><div class="avatar">H</div><div><b>Hostwares</b> <span class="app">APP</span>${blocks.map(slackBlock).join('')}${cards.join('')}</div></div>`;
 }
 
-/** Discord's Markdown: escapes, code, links, mentions, formatting, headings, quotes and lists. */
+/** Renders Discord's Markdown: escapes, code, links, mentions, formatting, headings, quotes and lists. */
 function discordMarkdown(text) {
   const tokens =
     /```\n?([^]*?)\n?```|\\([^0-9A-Za-z\s])|\[((?:\\.|[^\]\\])+)\]\((https?:[^)\s]+)\)|\*\*([^]+?)\*\*|(?<![\w*])[*_]([^*_]+?)[*_]|~~([^]+?)~~|\|\|([^]+?)\|\||`([^`]+)`|(<[@#:][^>]*>|@everyone|@here)|(https?:\/\/\S+)/g;

@@ -1,4 +1,4 @@
-// Notifiers against a provider over real HTTP. Only the notifier's own clock is fake.
+// Notifiers and a fake provider over real HTTP. Only the notifier's clock is fake.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { accept, startFakeProvider, type Answer, type FakeProvider } from '../../examples/fake-provider.js';
 import { createReceiver, isWebhookError, type WebhookError, type WebhookEvent } from '../../src/index.js';
@@ -29,10 +29,10 @@ afterEach(async () => {
   await provider.stop();
 });
 
-/** Lets real sockets do their work; the fake clock stands still. */
+/** Waits for real sockets while the fake clock stands still. */
 async function until(condition: () => boolean): Promise<void> {
   for (let turns = 0; !condition(); turns += 1) {
-    if (turns > 200_000) throw new Error('it did not happen');
+    if (turns > 200_000) throw new Error('the condition was not met');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -42,7 +42,7 @@ interface Settled {
   error?: WebhookError;
 }
 
-/** Runs a notification to its end, advancing the clock only while the notifier waits for it. */
+/** Waits for notifications, and advances the clock only while they wait for it. */
 async function finish(...notifications: Promise<void>[]): Promise<Settled[]> {
   const settled = notifications.map((notification) => {
     const state: Settled = { done: false };
@@ -53,7 +53,7 @@ async function finish(...notifications: Promise<void>[]): Promise<Settled[]> {
     return state;
   });
   for (let steps = 0; !settled.every(({ done }) => done); steps += 1) {
-    if (steps > 2_000) throw new Error('it never ended');
+    if (steps > 2_000) throw new Error('the notification did not settle');
     for (let turns = 0; turns < 60; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     await vi.advanceTimersByTimeAsync(settled.every(({ done }) => done) ? 0 : 10);
   }
@@ -101,8 +101,8 @@ const makers: Record<string, { make: Make; rateLimit: (seconds: number) => Answe
   },
 };
 
-describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets }) => {
-  it('posts JSON once', async () => {
+describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimit, secrets }) => {
+  it('posts an event once, as JSON', async () => {
     provider = await startFakeProvider();
     expect(await finish(make()(event))).toEqual([{ done: true }]);
     expect(provider.posts).toHaveLength(1);
@@ -110,7 +110,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(JSON.stringify(provider.posts[0]!.body)).toContain('npm run build exited with code 1');
   });
 
-  it('obeys 429, and so do the messages behind', async () => {
+  it('waits after a 429, and so do the messages behind', async () => {
     provider = await startFakeProvider([rateLimit(2.25)]);
     const notify = make();
     const results = await finish(notify(event), notify(event));
@@ -120,7 +120,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(provider.posts[1]!.at - startedMs).toBeLessThan(waited + 200);
   });
 
-  it('fails at once where 429 asks for more than timeoutMs, and leaves the provider alone until then', async () => {
+  it('fails at once if a 429 asks for more than timeoutMs, and posts nothing until then', async () => {
     provider = await startFakeProvider([rateLimit(60)]);
     const notify = make();
     const [first] = await finish(notify(event));
@@ -136,7 +136,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
-  it('pauses for a minute after a 429 that names no time; later messages fail at once and say why', async () => {
+  it('pauses for a minute after a 429 without a time, and later messages fail at once with the reason', async () => {
     provider = await startFakeProvider([status(429, {}, 'slow down'), status(429, {}, 'slow down')]);
     const notify = make();
     const [first] = await finish(notify(event));
@@ -157,7 +157,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
-  it('waits out a pause that fits the deadline', async () => {
+  it('waits for the end of a pause within the deadline', async () => {
     provider = await startFakeProvider([status(429)]);
     const notification = make({ timeoutMs: 90_000 })(event);
     await until(() => provider.posts.length === 1);
@@ -180,7 +180,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     }
   });
 
-  it('but not for ever', async () => {
+  it('fails after maxRetries', async () => {
     provider = await startFakeProvider(Array.from({ length: 9 }, () => status(502, {}, 'bad\ngateway')));
     const [result] = await finish(make({ maxRetries: 2 })(event));
     expect(result!.error!.message).toMatch(
@@ -190,7 +190,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(provider.posts).toHaveLength(3);
   });
 
-  it.each([400, 403, 404, 410])('does not try again after %s', async (code) => {
+  it.each([400, 403, 404, 410])('does not retry after %s', async (code) => {
     provider = await startFakeProvider([status(code, {}, 'no_service')]);
     const [result] = await finish(make()(event));
     expect(result!.error).toMatchObject({
@@ -208,7 +208,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(provider.posts).toHaveLength(1);
   });
 
-  it('gives up a provider that does not answer, after timeoutMs', async () => {
+  it('fails after timeoutMs if the provider does not respond', async () => {
     provider = await startFakeProvider([hang]);
     const [result] = await finish(make({ timeoutMs: 2_000 })(event));
     expect(result!.error!.message).toMatch(/did not accept the message in time/);
@@ -216,7 +216,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(Date.now() - startedMs).toBeLessThan(2_200);
   });
 
-  it('reads no more than it needs of an answer', async () => {
+  it('reads a limited part of an endless answer', async () => {
     let written = 0;
     provider = await startFakeProvider([
       (response) => {
@@ -233,18 +233,18 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     const [result] = await finish(make()(event));
     expect(result!.error!.message.length).toBeLessThan(500);
     expect(written).toBeLessThan(20_000_000);
-    // It is the cap that ended it, not the deadline.
+    // The limit ended it, not the deadline.
     expect(Date.now() - startedMs).toBeLessThan(1_000);
   });
 
-  it('shows no part of its secret where the answer is cut', async () => {
+  it('shows no part of its secret if the answer is truncated within it', async () => {
     const long: Answer = (response) => response.writeHead(404).end('x'.repeat(290) + secrets.at(-1)!);
     provider = await startFakeProvider([long]);
     const [result] = await finish(make()(event));
     expect(result!.error!.message).not.toContain(secrets.at(-1)!.slice(0, 6));
   });
 
-  it('shows its secret in no error, even where the provider echoes it', async () => {
+  it('shows its secret in no error, even if the provider echoes it', async () => {
     const echo: Answer = (response, { path, body }) =>
       response.writeHead(404).end(`Cannot POST ${path} ${JSON.stringify(body)} ${secrets.join(' ')}`);
     provider = await startFakeProvider([echo]);
@@ -260,7 +260,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     }
   });
 
-  it('keeps order, one at a time, also where one has to wait', async () => {
+  it('posts in order and one at a time, also if a message is retried', async () => {
     let open = 0;
     let most = 0;
     const slow: Answer = (response, post) => {
@@ -281,7 +281,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(most).toBe(1);
   });
 
-  it('goes on behind one that gets no answer', async () => {
+  it('posts the next message after one without a response', async () => {
     provider = await startFakeProvider([hang]);
     const notify = make({ timeoutMs: 3_000 });
     const later = vi.advanceTimersByTimeAsync(1_000).then(() => notify(event));
@@ -291,14 +291,14 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(provider.posts).toHaveLength(2);
   });
 
-  it('goes on behind one whose request the runtime has dropped without a word', async () => {
+  it('posts the next message after the deadline of one whose request the runtime ended silently', async () => {
     provider = await startFakeProvider();
     let calls = 0;
     const notify = make({
       timeoutMs: 3_000,
       fetch: (url, init) => (++calls === 1 ? new Promise(() => undefined) : fetch(url, init)),
     });
-    // Its timers are gone too, so it will never settle.
+    // Its timer is gone too, so it never settles.
     vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(0 as never);
     void notify(event);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -309,7 +309,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(Date.now() - atOnce).toBeLessThan(200);
   });
 
-  it('keeps timeoutMs whatever fetch does, and whatever it gives', async () => {
+  it('keeps timeoutMs if fetch never settles, and retries if it gives no response', async () => {
     provider = await startFakeProvider();
     const deaf = () => new Promise<Response>(() => undefined);
     const silent = async () => new Response(new ReadableStream({}), { status: 500 });
@@ -328,7 +328,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     }
   });
 
-  it('obeys a 429 whose body never ends, and one that says it twice', async () => {
+  it('obeys a Retry-After whose body never ends, and a repeated one', async () => {
     provider = await startFakeProvider([
       (response) => response.writeHead(429, { 'retry-after': '60' }).write('{'),
     ]);
@@ -345,7 +345,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(provider.posts[1]!.at - begun).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('does not make others wait for its own pauses', async () => {
+  it('applies a backoff to its own message only', async () => {
     provider = await startFakeProvider([status(503), status(503)]);
     const notify = make({ timeoutMs: 1_000 });
     const [first] = await finish(notify(event));
@@ -353,14 +353,14 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(await finish(notify(event))).toEqual([{ done: true }]);
   });
 
-  it('posts nothing for a request whose time is up already', async () => {
+  it('posts nothing if the signal has fired already', async () => {
     provider = await startFakeProvider();
     const [result] = await finish(make()(event, { signal: AbortSignal.abort() }));
     expect(result!.error).toBeDefined();
     expect(provider.posts).toEqual([]);
   });
 
-  it('hides its secret also where white space is folded and where the answer is cut', async () => {
+  it('shows no part of its secret if white space around it is folded or truncated', async () => {
     const whole = secrets.at(-1)!;
     for (const filling of [10_000, 16_384]) {
       const padded = `x${' '.repeat(filling - Math.floor(whole.length / 2))}${whole}${' '.repeat(20_000)}`;
@@ -371,7 +371,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     }
   });
 
-  it('is as failed by a format that throws as by anything else', async () => {
+  it('fails with notifier_failed if a format throws or is asynchronous', async () => {
     provider = await startFakeProvider();
     const onError = vi.fn();
     const format = {
@@ -388,7 +388,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(late!.error!.cause).toMatchObject({ message: expect.stringContaining('asynchronous') as string });
   });
 
-  it('stops when the handlers of the request have no time left', async () => {
+  it('fails when the signal of the handlers fires', async () => {
     provider = await startFakeProvider([hang]);
     const controller = new AbortController();
     const notification = make()(event, { signal: controller.signal });
@@ -399,7 +399,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     expect(Date.now() - startedMs).toBeLessThan(1_000);
   });
 
-  it('reports to onError where it does its best only', async () => {
+  it('resolves and calls onError if bestEffort is true', async () => {
     provider = await startFakeProvider([status(404)]);
     const onError = vi.fn(() => {
       throw new Error('ignored');
@@ -411,7 +411,7 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
     );
   });
 
-  it('makes the receiver answer 500, with the failure for onError', async () => {
+  it('makes the receiver answer 500 and pass the failure to onError', async () => {
     provider = await startFakeProvider([status(404)]);
     const errors: unknown[] = [];
     const receiver = createReceiver({ secret: 'x' })
@@ -425,29 +425,29 @@ describe.each(Object.entries(makers))('%s', (name, { make, rateLimit, secrets })
   });
 });
 
-describe('the time that a 429 names', () => {
+describe('a notifier after a 429', () => {
   const ban = '{"code":0,"message":"This address is blocked."}';
   const inTenSeconds = () => new Date(Date.now() + 10_000).toUTCString();
-  const never = 60;
+  const unstated = 60;
   it.each<[string, () => [Record<string, string>, string], number]>([
-    ['none, in JSON', () => [{ 'content-type': 'application/json' }, ban], never],
-    ['none, in HTML', () => [{}, '<!DOCTYPE html><title>Error 1015</title>'], never],
-    ['none, in text', () => [{}, 'error code: 1015'], never],
-    ['none, in an empty answer', () => [{}, ''], never],
-    ['no number', () => [{ 'retry-after': 'soon' }, ''], never],
-    ['no date', () => [{ 'retry-after': 'garbage 1' }, ''], never],
-    ['a negative number', () => [{ 'retry-after': '-5' }, '{"retry_after":-1}'], never],
-    ['text in JSON', () => [{}, '{"retry_after":"3"}'], never],
+    ['JSON without a time', () => [{ 'content-type': 'application/json' }, ban], unstated],
+    ['HTML without a time', () => [{}, '<!DOCTYPE html><title>Error 1015</title>'], unstated],
+    ['text without a time', () => [{}, 'error code: 1015'], unstated],
+    ['an empty answer', () => [{}, ''], unstated],
+    ['a Retry-After that is no number', () => [{ 'retry-after': 'soon' }, ''], unstated],
+    ['a Retry-After that is no date', () => [{ 'retry-after': 'garbage 1' }, ''], unstated],
+    ['negative numbers', () => [{ 'retry-after': '-5' }, '{"retry_after":-1}'], unstated],
+    ['a string in JSON', () => [{}, '{"retry_after":"3"}'], unstated],
     ['Retry-After with HTML', () => [{ 'retry-after': '30' }, '<!DOCTYPE html>1015'], 30],
-    ['a date', () => [{ 'retry-after': inTenSeconds() }, ''], 10],
+    ['a Retry-After that is a date', () => [{ 'retry-after': inTenSeconds() }, ''], 10],
     ['X-RateLimit-Reset-After alone', () => [{ 'x-ratelimit-reset-after': '30.5' }, '{}'], 30.5],
     [
       'Retry-After rather than X-RateLimit-Reset-After',
       () => [{ 'retry-after': '40', 'x-ratelimit-reset-after': '2' }, ''],
       40,
     ],
-    ['an hour at most', () => [{ 'retry-after': '999999' }, ''], 3_600],
-  ])('%s', async (_, answer, seconds) => {
+    ['more than an hour', () => [{ 'retry-after': '999999' }, ''], 3_600],
+  ])('with %s, pauses for the right time', async (_, answer, seconds) => {
     const [headers, body] = answer();
     provider = await startFakeProvider([status(429, headers, body)]);
     const notify = makers.Discord!.make({ timeoutMs: 1_000 });
@@ -466,20 +466,20 @@ describe('the time that a 429 names', () => {
     ['zero', { 'retry-after': '0' }, ''],
     ['zero in JSON', {}, '{"retry_after":0}'],
     ['a date in the past', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, ''],
-  ])('%s means the usual backoff, not a retry at once', async (_, headers, body) => {
+  ])('with %s as its time, backs off as usual', async (_, headers, body) => {
     provider = await startFakeProvider([status(429, headers, body)]);
     expect(await finish(makers.Discord!.make()(event))).toEqual([{ done: true }]);
     expect(provider.posts[1]!.at - provider.posts[0]!.at).toBeGreaterThanOrEqual(500);
   });
 
-  it('is ignored in X-RateLimit-Reset-After of another status', async () => {
+  it('ignores X-RateLimit-Reset-After of another status', async () => {
     provider = await startFakeProvider([status(500, { 'x-ratelimit-reset-after': '300' })]);
     expect(await finish(makers.Discord!.make()(event))).toEqual([{ done: true }]);
     expect(provider.posts[1]!.at - provider.posts[0]!.at).toBeLessThan(1_000);
   });
 });
 
-describe('Discord threads', () => {
+describe('the Discord notifier and threads', () => {
   const url = 'https://discord.com/api/webhooks/1/abcdefgh';
   const posting = async (options: Partial<DiscordNotifierOptions>) => {
     provider = await startFakeProvider();
@@ -488,19 +488,19 @@ describe('Discord threads', () => {
     return provider.posts[0]!;
   };
 
-  it('threadName opens a post of that name', async () => {
+  it('opens a post with threadName', async () => {
     const { path, body } = await posting({ threadName: 'Deployments' });
     expect(path).toBe(`${discordPath}?wait=true`);
     expect(body).toMatchObject({ thread_name: 'Deployments', embeds: [{ color: 0xef4444 }] });
   });
 
-  it('threadId posts to that thread', async () => {
+  it('posts to the thread of threadId', async () => {
     const { path, body } = await posting({ threadId: '1234567890123456789' });
     expect(path).toBe(`${discordPath}?thread_id=1234567890123456789&wait=true`);
     expect(body).not.toHaveProperty('thread_name');
   });
 
-  it('neither leaves the URL and the message as they are', async () => {
+  it('changes neither URL nor message without both options', async () => {
     const { path, body } = await posting({ threadName: undefined, threadId: undefined });
     expect(path).toBe(`${discordPath}?wait=true`);
     expect(body).not.toHaveProperty('thread_name');
@@ -514,11 +514,11 @@ describe('Discord threads', () => {
     ['a blank threadName', { threadName: ' ' }, /1 to 100 characters/],
     ['a threadName of 101 characters', { threadName: 'x'.repeat(101) }, /1 to 100 characters/],
     ['a threadName of two lines', { threadName: 'a\nb' }, /on one line/],
-    ['a threadName that is no text', { threadName: 7 }, /1 to 100 characters/],
+    ['a threadName that is no string', { threadName: 7 }, /1 to 100 characters/],
     ['a threadId that is a number', { threadId: 1234567890123456789 }, /digits, not a number/],
     ['a threadId that is no id', { threadId: 'general' }, /digits/],
     ['an empty threadId', { threadId: '' }, /digits/],
-  ])('%s is a TypeError at set-up', async (_, options, expected) => {
+  ])('rejects %s with a TypeError at set-up', async (_, options, expected) => {
     provider = await startFakeProvider();
     const make = () => createDiscordNotifier({ url, ...options } as DiscordNotifierOptions);
     expect(make).toThrow(TypeError);
@@ -526,7 +526,7 @@ describe('Discord threads', () => {
     expect(make).not.toThrow(/abcdefgh/);
   });
 
-  it('a URL from a function that names a second thread is misconfigured', async () => {
+  it('fails with misconfigured if a function returns a URL with a second thread', async () => {
     provider = await startFakeProvider();
     const notify = createDiscordNotifier({ url: () => `${url}?thread_id=1`, threadId: '2' });
     const [result] = await finish(notify(event));
@@ -535,7 +535,7 @@ describe('Discord threads', () => {
   });
 });
 
-describe('the hint of a rejected message', () => {
+describe('the hint for a rejected message', () => {
   it.each<[string, number, string, RegExp]>([
     ['Discord', 400, '{"message": "…", "code": 220001}', /threadName .* threadId/],
     ['Discord', 400, '{"message": "…", "code": 220002}', /Remove threadName, or the thread_id/],
@@ -556,7 +556,7 @@ describe('the hint of a rejected message', () => {
     ['Slack', 404, 'no_service', /was removed/],
     ['Slack', 400, 'invalid_blocks', /format and links/],
     ['Slack', 400, 'no_text', /format and links/],
-  ])('%s %s %s', async (name, code, body, expected) => {
+  ])('of %s with %s %s names the fix', async (name, code, body, expected) => {
     provider = await startFakeProvider([status(code, {}, body)]);
     const [result] = await finish(makers[name]!.make()(event));
     expect(result!.error!.hint).toMatch(expected);
@@ -565,8 +565,8 @@ describe('the hint of a rejected message', () => {
   });
 });
 
-describe('redaction', () => {
-  /** The message of an error for a provider's answer. */
+describe('the redaction of answers', () => {
+  /** Returns the part of an error's message that shows the provider's answer. */
   const answered = async (
     make: typeof createDiscordNotifier | typeof createSlackNotifier,
     path: string,
@@ -593,7 +593,7 @@ describe('redaction', () => {
     expect(await answered(make, path, body)).toBe(`${body}.`);
   });
 
-  it('keeps PagerDuty’s path', async () => {
+  it("keeps the path of PagerDuty's URL", async () => {
     provider = await startFakeProvider([status(404, {}, 'Cannot POST /v2/enqueue')]);
     const [result] = await finish(makers.PagerDuty!.make()(event));
     expect(result!.error!.message).toMatch(/404: Cannot POST \/v2\/enqueue\.$/);
@@ -610,13 +610,13 @@ describe('redaction', () => {
     ['the token', discord, 'abcdefgh'],
     ['the whole path', '/api/webhooks/1/abc', '/api/webhooks/1/abc'],
   ])('removes %s', async (_, path, echo) => {
-    const told = await answered(createDiscordNotifier, path, `before ${echo} after`);
-    expect(told).toBe('before … after.');
+    const shown = await answered(createDiscordNotifier, path, `before ${echo} after`);
+    expect(shown).toBe('before … after.');
   });
 });
 
-describe('particulars', () => {
-  it('Discord is asked to wait until the message is kept, in the thread that the URL names', async () => {
+describe('notifiers', () => {
+  it('add wait=true to a Discord URL and keep its thread_id', async () => {
     provider = await startFakeProvider();
     await finish(
       createDiscordNotifier({ url: `${provider.origin}${discordPath}?thread_id=7`, allowAnyHost: true })(
@@ -626,37 +626,37 @@ describe('particulars', () => {
     expect(provider.posts[0]!.path).toBe(`${discordPath}?thread_id=7&wait=true`);
   });
 
-  it('Discord is asked in a version whose retry_after is in seconds', async () => {
+  it('use version 10 of the API in every Discord URL', async () => {
     provider = await startFakeProvider();
-    const asked: string[] = [];
+    const urls: string[] = [];
     for (const path of ['', 'v6/', 'v10/']) {
       const notify = createDiscordNotifier({
         url: `https://discord.com/api/${path}webhooks/1/a?thread_id=2`,
         fetch: async (url) => {
-          asked.push(url);
+          urls.push(url);
           return new Response(null, { status: 204 });
         },
       });
       await finish(notify(event));
     }
-    expect(new Set(asked)).toEqual(
+    expect(new Set(urls)).toEqual(
       new Set(['https://discord.com/api/v10/webhooks/1/a?thread_id=2&wait=true']),
     );
   });
 
-  it('a proxy’s parameters are secret too, encoded or not', async () => {
+  it('redact the path and the parameters of a proxy, encoded or not', async () => {
     provider = await startFakeProvider([status(404, {}, 'bad SuperSecretToken abc1/def at SecretPath')]);
     const url = `${provider.origin}/SecretPath/x?token=SuperSecretToken&more=abc1%2Fdef`;
     const [result] = await finish(createSlackNotifier({ url, allowAnyHost: true })(event));
     expect(result!.error!.message).toMatch(/404: bad … … at …/);
   });
 
-  it('secrets that are asked for keep the order, and each has its own line and rest', async () => {
+  it('keep the order of events while a function resolves secrets, with a queue and a pause for each secret', async () => {
     provider = await startFakeProvider([status(429, { 'retry-after': '60' })]);
-    let asked = 0;
+    let calls = 0;
     const notify = createSlackNotifier({
       url: async (context) => {
-        if (++asked === 2) await new Promise((resolve) => setTimeout(resolve, 500));
+        if (++calls === 2) await new Promise((resolve) => setTimeout(resolve, 500));
         return `${provider.origin}/${context as string}`;
       },
       allowAnyHost: true,
@@ -675,7 +675,7 @@ describe('particulars', () => {
     ]);
   });
 
-  it('a secret that never comes ends with timeoutMs', async () => {
+  it('fail with misconfigured after timeoutMs if the secret does not resolve', async () => {
     provider = await startFakeProvider();
     const notify = createSlackNotifier({ url: () => new Promise(() => undefined), timeoutMs: 500 });
     const [result] = await finish(notify(event));
@@ -683,14 +683,14 @@ describe('particulars', () => {
     expect(Date.now() - startedMs).toBeLessThan(600);
   });
 
-  it('PagerDuty gets nothing for an event that is no incident', async () => {
+  it('post nothing to PagerDuty for an event that is no incident', async () => {
     provider = await startFakeProvider();
     const notify = makers.PagerDuty!.make();
     await finish(notify(sampleEvent('site.created')), notify(event));
     expect(provider.posts).toHaveLength(1);
   });
 
-  it('a secret may come from the request, and has to be there', async () => {
+  it('pass the adapter context to a secret function, and fail with misconfigured without its value', async () => {
     provider = await startFakeProvider();
     const context = { adapterContext: { env: { SLACK: provider.origin + slackPath } } };
     const notify = createSlackNotifier({
@@ -712,7 +712,7 @@ describe('particulars', () => {
   });
 });
 
-describe('set-up', () => {
+describe('the set-up of notifiers', () => {
   beforeEach(async () => {
     provider = await startFakeProvider();
   });
@@ -729,14 +729,14 @@ describe('set-up', () => {
     ['https://hooks.slack.com@evil.example/services/T0/B0/secret1', /user name or password/],
     ['https://hooks.slack.com/workflows/T0/B0/secret1', /another path/],
     ['https://discord.com/api/webhooks/1/secret1', /another host/],
-  ])('Slack: %s', (url, expected) => {
+  ])('rejects %s as a Slack URL', (url, expected) => {
     const make = () => createSlackNotifier({ url: url as string });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(expected);
     expect(make).not.toThrow(/secret1/);
   });
 
-  it.each([slack, 'https://hooks.slack-gov.com/services/T0/B0/x'])('takes %s', (url) => {
+  it.each([slack, 'https://hooks.slack-gov.com/services/T0/B0/x'])('accepts %s for Slack', (url) => {
     expect(createSlackNotifier({ url })).toBeTypeOf('function');
   });
 
@@ -744,11 +744,11 @@ describe('set-up', () => {
     'https://discord.com/api/webhooks/1/a-b_c',
     'https://discord.com/api/v10/webhooks/1/a?thread_id=2',
     'https://canary.discord.com/api/webhooks/1/a',
-  ])('takes %s', (url) => {
+  ])('accepts %s for Discord', (url) => {
     expect(createDiscordNotifier({ url })).toBeTypeOf('function');
   });
 
-  it('Discord, PagerDuty', () => {
+  it('rejects URLs and keys of other providers for Discord and PagerDuty', () => {
     expect(() => createDiscordNotifier({ url: slack })).toThrow(/Discord URL has another host/);
     expect(() => createDiscordNotifier({ url: 'https://discord.com/channels/1/2' })).toThrow(/another path/);
     expect(() => createPagerDutyNotifier({ routingKey: 'short' })).toThrow(
@@ -761,7 +761,7 @@ describe('set-up', () => {
     expect(createPagerDutyNotifier({ routingKey, url })).toBeTypeOf('function');
   });
 
-  it('allowAnyHost admits http to this machine only', () => {
+  it('accepts http: with allowAnyHost to this machine only', () => {
     expect(createSlackNotifier({ url: 'https://proxy.example/x', allowAnyHost: true })).toBeTypeOf(
       'function',
     );
@@ -771,7 +771,7 @@ describe('set-up', () => {
     );
   });
 
-  it('takes undefined for an option that is left out', async () => {
+  it('accepts undefined for every option that may be omitted', async () => {
     const notify = createSlackNotifier({
       url: provider.origin + slackPath,
       allowAnyHost: true,
@@ -800,7 +800,7 @@ describe('set-up', () => {
     [{ format: { 'deployment.fialed': () => ({}) } }, /no event type "deployment.fialed". Known: deployment/],
     [{ format: { 'deployment.failed': { title: 'x' } } }, /format for deployment.failed must be a function/],
     [{ links: { logs: 'https://logs.example.com' } }, /links must be a function/],
-  ])('rejects %o', (options, expected) => {
+  ])('rejects the content options %o', (options, expected) => {
     for (const { make } of Object.values(makers)) expect(() => make(options)).toThrow(expected);
   });
 
@@ -811,12 +811,12 @@ describe('set-up', () => {
     [{ maxRetries: 1.5 }, /maxRetries/],
     [{ bestEffort: true }, /bestEffort needs onError/],
     [{ onError: () => undefined }, /onError is for bestEffort/],
-  ])('%o', (options, expected) => {
+  ])('rejects the delivery options %o', (options, expected) => {
     expect(() => createSlackNotifier({ url: slack, ...options })).toThrow(expected);
   });
 });
 
-it('events of every type go out through all three', async () => {
+it('Slack and Discord post a ping, and PagerDuty does not', async () => {
   provider = await startFakeProvider();
   const event: WebhookEvent = sampleEvent('ping');
   for (const { make } of Object.values(makers)) await finish(make()(event));

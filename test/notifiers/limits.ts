@@ -1,4 +1,4 @@
-// What each provider documents of its limits and markup, as functions that list what is wrong with a message.
+// The documented limits and markup of each provider, as functions that list the problems of a message.
 import type { DiscordMessage, PagerDutyEvent, SlackBlock, SlackMessage } from '../../src/notifiers/index.js';
 
 type Problems = string[];
@@ -11,7 +11,7 @@ function within(problems: Problems, what: string, text: string, max: number, min
     problems.push(`${what} has invisible characters that change what is shown`);
 }
 
-/** Slack's markup left in a text once what the messages themselves use is taken away. */
+/** Returns the Slack markup in a text beyond that of our own messages. */
 function slackMarkupIn(text: string): string {
   return (
     text
@@ -68,7 +68,7 @@ export function slackProblems(message: SlackMessage): Problems {
   return problems;
 }
 
-/** Markdown that is not escaped, once the messages' own links and code block are taken away. */
+/** Returns unescaped Markdown beyond the links and the code block of our own messages. */
 function markdownIn(text: string): string {
   return (
     text
@@ -84,7 +84,7 @@ function markdownIn(text: string): string {
 export function discordProblems(message: DiscordMessage): Problems {
   const problems: Problems = [];
   const mentions: unknown[] = message.allowed_mentions.parse;
-  if (mentions.length > 0) problems.push('it can mention');
+  if (mentions.length > 0) problems.push('it mentions somebody');
   let total = 0;
   const text = (what: string, value: string, max: number, markdown = true) => {
     total += value.length;

@@ -21,7 +21,7 @@ const at = { id: 'evt_1', timestamp };
 const pagerDuty = (event: WebhookEvent, alsoTrigger: readonly (typeof types)[number][] = []) =>
   toPagerDutyEvent(event, { routingKey, alsoTrigger });
 
-/** The three messages of an event, with an incident made of every type. */
+/** The three messages of an event. Every type triggers an incident. */
 function allOf(event: WebhookEvent, format: NoticeFormats = {}) {
   return {
     slack: toSlackMessage(event, { format }),
@@ -38,14 +38,14 @@ function problemsOf(messages: ReturnType<typeof allOf>): string[] {
   ];
 }
 
-describe.each(types)('%s', (type) => {
+describe.each(types)('the messages for %s', (type) => {
   const event = sampleEvent(type, at) as WebhookEvent;
 
-  it('keeps the limits and has no markup but its own', () => {
+  it('are within the limits and have no markup but their own', () => {
     expect(problemsOf(allOf(event))).toEqual([]);
   });
 
-  it('says something with nothing but nulls in data, and never undefined, null or NaN', () => {
+  it('have text without undefined, null or NaN if all data is null or missing', () => {
     const nothing = Object.fromEntries(Object.keys(event.data as object).map((key) => [key, null]));
     for (const data of [nothing, {}]) {
       const messages = allOf({ ...event, data } as unknown as WebhookEvent);
@@ -54,7 +54,7 @@ describe.each(types)('%s', (type) => {
     }
   });
 
-  it('has the time of the event', () => {
+  it('have the time of the event', () => {
     const messages = allOf(event);
     expect(JSON.stringify(messages.slack)).toContain(`<!date^${Date.parse(timestamp) / 1000}^`);
     expect(messages.discord.embeds[0].timestamp).toBe(timestamp);
@@ -64,7 +64,7 @@ describe.each(types)('%s', (type) => {
   });
 });
 
-describe('what is shown', () => {
+describe('a message', () => {
   const fieldsOf = (event: WebhookEvent) =>
     Object.fromEntries(toDiscordMessage(event).embeds[0].fields.map(({ name, value }) => [name, value]));
 
@@ -80,13 +80,13 @@ describe('what is shown', () => {
     });
   });
 
-  it('is red, with the error as it was printed, for a failed one', () => {
+  it('is red and shows the unchanged error for a failed deployment', () => {
     const [embed] = toDiscordMessage(sampleEvent('deployment.failed', at)).embeds;
     expect(embed.color).toBe(0xef4444);
     expect(embed.description).toBe('The build failed.\n```\nnpm run build exited with code 1\n```');
   });
 
-  it('is N/A where a deployment has no commit, and no domain where there is none', () => {
+  it('shows N/A for a missing commit, and no field for a missing domain', () => {
     const data = { commit_sha: null, commit_message: null, domain: null };
     const fields = fieldsOf(sampleEvent('deployment.completed', { data }));
     expect(fields.Commit).toBe('N/A');
@@ -108,7 +108,7 @@ describe('what is shown', () => {
     [Infinity, 'N/A'],
     [1e300, 'N/A'],
     ['12', 'N/A'],
-  ])('a duration of %s s is %s', (duration_seconds, words) => {
+  ])('writes a duration of %s s as %s', (duration_seconds, words) => {
     const event = sampleEvent('deployment.completed', {
       data: { duration_seconds: duration_seconds as number },
     });
@@ -123,7 +123,7 @@ describe('what is shown', () => {
     ['STOPPED', 'crash', 'shop crashed', 0xef4444],
     ['SCALED_DOWN', undefined, 'shop is now scaled down', 0x3b82f6],
     ['__proto__', undefined, 'shop is now \\_\\_proto\\_\\_', 0x3b82f6],
-  ])('status %s, reason %s: %s', (status, reason, title, color) => {
+  ])('describes status %s with reason %s as %s', (status, reason, title, color) => {
     const event = sampleEvent('site.status_changed', { data: { status, reason: reason ?? null } });
     expect(toDiscordMessage(event).embeds[0]).toMatchObject({ title, color });
   });
@@ -133,13 +133,13 @@ describe('what is shown', () => {
     [93.14159, '93.14'],
     [1e307, '1e\\+307'],
     [90, '90'],
-  ])('the value %s of an alert is %s', (value, words) => {
+  ])('writes the value %s of an alert as %s', (value, words) => {
     expect(fieldsOf(sampleEvent('alert.triggered', { data: { value, metric: null } }))).toMatchObject({
       Value: words,
     });
   });
 
-  it('shows a repository as it is written', () => {
+  it('shows a repository unchanged', () => {
     const data = { repository: 'https://git.example.com/acme/my_shop' };
     const incident = JSON.stringify(pagerDuty(sampleEvent('site.created', { data }), ['site.created']));
     expect(incident).toContain('"Repository":"git.example.com/acme/my_shop"');
@@ -150,7 +150,7 @@ describe('what is shown', () => {
     ).toContain('git@host:acme/shop');
   });
 
-  it('shows no remains of coloured output, no emoji codes, and no name that looks like nothing', () => {
+  it('shows no escape sequences, no emoji codes and no invisible names', () => {
     const error = '\x1b[31mred\x1b(B\x1b[m \x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\ \x9b31mend';
     const [embed] = toDiscordMessage(sampleEvent('deployment.failed', { data: { error } })).embeds;
     expect(embed.description).toContain('\nred link end\n');
@@ -164,7 +164,7 @@ describe('what is shown', () => {
     }
   });
 
-  it('links without the user and password that a format’s address has', () => {
+  it('removes user name and password from the address of a format', () => {
     const url = 'https://user:hunter2@wiki.example.com/runbook';
     const format = { 'credits.low': () => ({ url, fields: [{ name: 'Runbook', value: 'Read', url }] }) };
     const messages = JSON.stringify(allOf(sampleEvent('credits.low'), format));
@@ -185,7 +185,7 @@ describe('what is shown', () => {
     );
   });
 
-  it('shows the error before the fields, and in every notification', () => {
+  it('shows the error before the fields and in the text of notifications', () => {
     const error = 'first line\nsecond line';
     const {
       slack,
@@ -246,7 +246,7 @@ describe('what is shown', () => {
     expect(slackFields(event)).toEqual(names);
   });
 
-  it('has Site in the Discord embed of a finished deployment all the same (contract section 5)', () => {
+  it('has the field Site in the Discord embed of a finished deployment (contract section 5)', () => {
     for (const type of ['deployment.completed', 'deployment.failed'] as const) {
       expect(fieldsOf(sampleEvent(type))).toMatchObject({ Site: 'shop' });
       expect(fieldsOf(sampleEvent(type, { data: { site_name: null as never } }))).toMatchObject({
@@ -256,7 +256,7 @@ describe('what is shown', () => {
     expect(fieldsOf(sampleEvent('deployment.started'))).not.toHaveProperty('Site');
   });
 
-  it('names a site once on PagerDuty’s source line', () => {
+  it("names a site once on PagerDuty's source line", () => {
     const payload = (data: object) =>
       (pagerDuty(sampleEvent('deployment.failed', { data })) as PagerDutyTrigger).payload;
     expect(payload({})).toMatchObject({ source: 'shop.example.com', component: 'shop' });
@@ -278,7 +278,7 @@ describe('what is shown', () => {
     ['Queue depth (p95)', 'Queue depth (p95)', '93.1'],
     ['node.load', 'node.load', '93.1'],
     [null, undefined, '93.1'],
-  ])('the metric %s reads %s, its value %s', (metric, words, value) => {
+  ])('writes the metric %s as %s, and its value as %s', (metric, words, value) => {
     const { custom_details } = (
       pagerDuty(sampleEvent('alert.triggered', { data: { metric } })) as PagerDutyTrigger
     ).payload;
@@ -286,7 +286,7 @@ describe('what is shown', () => {
     expect(custom_details.Value).toBe(value);
   });
 
-  it('has the unit that the platform names, and none after text', () => {
+  it('adds the unit of the event to a number, and none to text', () => {
     const alert = { metric: 'queue_depth', unit: 'jobs', value: 120, threshold: '100 jobs' as never };
     expect(fieldsOf(sampleEvent('alert.triggered', { data: alert }))).toMatchObject({
       Value: '120 jobs',
@@ -297,7 +297,7 @@ describe('what is shown', () => {
     expect(fieldsOf(sampleEvent('credits.low', { data: euros }))).toMatchObject({ Balance: '4.2 EUR' });
   });
 
-  it('takes a format’s undefined for nothing said', () => {
+  it('keeps a part that a format returns as undefined', () => {
     const format = {
       'credits.low': () => ({ title: undefined, fields: undefined, tone: undefined }) as never,
     };
@@ -305,14 +305,14 @@ describe('what is shown', () => {
     expect(toSlackMessage(event, { format })).toEqual(toSlackMessage(event));
   });
 
-  it('stays quick on ten thousand characters', () => {
+  it('is composed quickly from ten thousand characters', () => {
     const letters = Array.from({ length: 9_900 }, (_, index) => String.fromCharCode(0x4e00 + index)).join('');
     const begun = performance.now();
     allOf(sampleEvent('domain.configured', { data: { domain: letters } }));
     expect(performance.now() - begun).toBeLessThan(100);
   });
 
-  it('shows no user or password of a repository', () => {
+  it('shows no user name or password of a repository', () => {
     for (const repository of [
       'ssh://git:pa/hunter2@host/shop',
       'x-access-token:hunter2@github.com/acme/shop',
@@ -326,7 +326,7 @@ describe('what is shown', () => {
     }
   });
 
-  it('links to no host name that is none', () => {
+  it('links to valid host names only', () => {
     for (const domain of [
       'localhost',
       'shop',
@@ -354,7 +354,7 @@ describe('what is shown', () => {
     }
   });
 
-  it('shows what an unknown event has, as far as it can be shown', () => {
+  it('shows the values of an unknown event that can be shown', () => {
     const data = JSON.parse('{"__proto__":"x","n":1.005,"deep":{"a":1},"none":null,"list":[1]}') as object;
     const event = sampleEvent('unknown', { type: 'site.paused', data: data as never });
     expect(toDiscordMessage(event).embeds[0].title).toBe('site.paused');
@@ -369,7 +369,7 @@ describe('what is shown', () => {
   });
 });
 
-describe('addresses', () => {
+describe('the address of a link', () => {
   /** The messages whose title and one field link to the address. */
   const linking = (url: string) =>
     allOf(sampleEvent('credits.low'), {
@@ -383,7 +383,7 @@ describe('addresses', () => {
     'http://[::ffff:127.0.0.1]/',
     'https://a..b/',
     'https://example.com./',
-  ])('Discord, which rejects a message for %s, gets text', (url) => {
+  ])('becomes text on Discord for %s, which Discord would reject', (url) => {
     const { slack, discord } = linking(url);
     expect(discord.embeds[0]).not.toHaveProperty('url');
     expect(discord.embeds[0].title).toBe('Credits are running low');
@@ -400,7 +400,7 @@ describe('addresses', () => {
     'http:\\\\0x7f.1\\x',
     'http://%31%32%37.0.0.1/',
     'http://１２７.0.0.1/',
-  ])('%s, an IP in disguise, becomes no link anywhere', (url) => {
+  ])('becomes text everywhere for %s, a disguised IP address', (url) => {
     const { slack, discord, pagerDuty: incident } = linking(url);
     expect(JSON.stringify([slack, discord, incident])).not.toContain('http');
     expect(JSON.stringify(slack)).toContain('*Runbook*\\nRead');
@@ -412,7 +412,7 @@ describe('addresses', () => {
     'http://127.0.0.1:3000/logs',
     'https://xn--bcher-kva.example/',
     'https://my_shop.example/',
-  ])('%s becomes a link everywhere', (url) => {
+  ])('becomes a link everywhere for %s', (url) => {
     const { slack, discord, pagerDuty: incident } = linking(url);
     expect(discord.embeds[0].url).toBe(url);
     expect(JSON.stringify(slack)).toContain(`*<${url}|`);
@@ -420,7 +420,7 @@ describe('addresses', () => {
   });
 });
 
-describe('links', () => {
+describe('the links of a message', () => {
   const logs = 'https://logs.example.com/dep_81fb';
   const dashboard = 'https://dashboard.example.com/shop';
   const event = sampleEvent('deployment.failed', at);
@@ -469,7 +469,7 @@ describe('links', () => {
     expect(JSON.stringify(all(() => ({ logs }), format).slack)).toContain(`<${logs}|Logs> · <${dashboard}|`);
   });
 
-  it('stay within the limits, however long they are', () => {
+  it('stay within the limits at any length', () => {
     const long = (letter: string) => `https://example.com/${letter.repeat(1_900)}`;
     for (const links of [
       { logs: long('a'), dashboard: long('b') },
@@ -487,7 +487,7 @@ describe('links', () => {
     [logs, /links must return an object, not string/],
     [null, /links must return an object, not null/],
     [Promise.resolve({ logs }), /links is asynchronous/],
-  ])('%o is a TypeError', (result, expected) => {
+  ])('reject %o with a TypeError', (result, expected) => {
     expect(() => all(() => result as never)).toThrow(expected);
   });
 });
@@ -552,7 +552,7 @@ describe('hostile text', () => {
     });
   const runs = { numRuns: countFor('PROPERTY_RUNS', { short: 600, long: 3_000 }) };
 
-  it('can ping nobody, forge no link, break no layout and exceed no limit', () => {
+  it('mentions nobody, forges no link, breaks no layout and exceeds no limit', () => {
     fc.assert(
       fc.property(event, (each) => {
         expect(problemsOf(allOf(each))).toEqual([]);
@@ -561,7 +561,7 @@ describe('hostile text', () => {
     );
   });
 
-  it('nor in what a format returns', () => {
+  it('does none of that in the result of a format', () => {
     const notice = fc.record({
       title: text,
       text: fc.option(text, { nil: undefined }),
@@ -585,7 +585,7 @@ describe('hostile text', () => {
     );
   });
 
-  it('is shown as it is written: what Discord unescapes is the text', () => {
+  it('is shown unchanged by Discord, which removes the escapes', () => {
     const plain = fc.string({
       unit: fc.constantFrom(...Array.from('ab\\*_~`|>#+-[]()<@:!1. ')),
       minLength: 1,
@@ -603,23 +603,25 @@ describe('hostile text', () => {
   });
 });
 
-describe('PagerDuty', () => {
+describe('a PagerDuty event', () => {
   const site = { site_id: 'site_1', site_name: 'shop' };
 
-  it('opens one incident per site and kind, and closes the same', () => {
+  it('opens and closes one incident per site and kind', () => {
     const failed = pagerDuty(sampleEvent('deployment.failed', { data: { ...site, deployment_id: 'a' } }))!;
-    const again = pagerDuty(sampleEvent('deployment.failed', { data: { ...site, deployment_id: 'b' } }))!;
+    const redeployed = pagerDuty(
+      sampleEvent('deployment.failed', { data: { ...site, deployment_id: 'b' } }),
+    )!;
     const live = pagerDuty(sampleEvent('deployment.completed', { data: site }))!;
     const crash = pagerDuty(sampleEvent('site.status_changed', { data: { ...site, status: 'CRASHED' } }))!;
     const running = pagerDuty(sampleEvent('site.status_changed', { data: { ...site, status: 'RUNNING' } }))!;
-    expect([failed, again, live, crash, running].map((event) => event.event_action)).toEqual([
+    expect([failed, redeployed, live, crash, running].map((event) => event.event_action)).toEqual([
       'trigger',
       'trigger',
       'resolve',
       'trigger',
       'resolve',
     ]);
-    expect(again.dedup_key).toBe(failed.dedup_key);
+    expect(redeployed.dedup_key).toBe(failed.dedup_key);
     expect(live.dedup_key).toBe(failed.dedup_key);
     expect(running.dedup_key).toBe(crash.dedup_key);
     expect(crash.dedup_key).not.toBe(failed.dedup_key);
@@ -637,13 +639,13 @@ describe('PagerDuty', () => {
     ['info', 'info'],
     ['constructor', 'warning'],
     [null, 'warning'],
-  ])('severity %s is %s', (severity, expected) => {
+  ])('has for the alert severity %s the severity %s', (severity, expected) => {
     expect(pagerDuty(sampleEvent('alert.triggered', { data: { severity } }))).toMatchObject({
       payload: { severity: expected },
     });
   });
 
-  it('sends only incidents, unless asked for more', () => {
+  it('exists only for incidents and the types of alsoTrigger', () => {
     const sent = types.filter((type) => pagerDuty(sampleEvent(type) as WebhookEvent));
     expect(sent).toEqual([
       'deployment.completed',
@@ -660,13 +662,13 @@ describe('PagerDuty', () => {
     });
   });
 
-  it('keeps alerts without an id apart by their names', () => {
+  it('distinguishes alerts without an id by their names', () => {
     const key = (alert_name: string) =>
       pagerDuty(sampleEvent('alert.triggered', { data: { alert_id: null as never, alert_name } }))!.dedup_key;
     expect(key('CPU high')).not.toBe(key('Disk full'));
   });
 
-  it('keeps within 512 KB and keeps fields of one name apart', () => {
+  it('is within 512 KB and keeps all fields of the same name', () => {
     const fields = Array.from({ length: 1_000 }, (_, index) => ({
       name: 'Event',
       value: String(index),
@@ -679,7 +681,7 @@ describe('PagerDuty', () => {
     expect(JSON.stringify(body)).toContain(event.id);
   });
 
-  it('keeps incidents apart where a site has no id', () => {
+  it('distinguishes incidents by the event if a site has no id', () => {
     const without = (id: string) =>
       pagerDuty(sampleEvent('deployment.failed', { id, data: { site_id: null as never } }))!.dedup_key;
     expect(without('evt_1')).not.toBe(without('evt_2'));

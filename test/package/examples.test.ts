@@ -156,7 +156,7 @@ it.skipIf(!isThere)('examples/redis-dedupe handles an event once across two proc
       statuses.push((await fetch(await createSignedRequest(event, { secret, url }))).status);
     expect(statuses).toEqual([200, 200, 200, 200]);
     const log = () => both.flatMap((each) => each.log).join('\n');
-    await vi.waitFor(() => expect(log().match(/again: handled before/g)).toHaveLength(3));
+    await vi.waitFor(() => expect(log().match(/duplicate, already handled/g)).toHaveLength(3));
     expect(log().match(/charging for/g)).toHaveLength(1);
   } finally {
     await Promise.all(both.map((each) => each.stop()));

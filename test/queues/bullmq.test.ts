@@ -1,4 +1,4 @@
-// BullMQ on a real Redis. REDIS_URL, or the one on this machine.
+// BullMQ on the Redis of REDIS_URL or of this machine.
 import { Queue, UnrecoverableError } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -57,7 +57,7 @@ async function open(): Promise<TestQueue & { queue: Queue; name: string }> {
 describe.skipIf(!isThere)('BullMQ', () => {
   describeQueue(open);
 
-  it("keeps trying for as long as the platform would, where the queue's own options say nothing", async () => {
+  it("retries a job for about as long as the platform, unless the queue's own options say otherwise", async () => {
     const name = crypto.randomUUID();
     const queue = new Queue(name, { connection: redis, prefix });
     await createBullMQHandoff(queue)(sampleEvent('site.created'));
@@ -68,7 +68,7 @@ describe.skipIf(!isThere)('BullMQ', () => {
     await queue.close();
   });
 
-  it("a handler stops the attempts with BullMQ's own error", async () => {
+  it("stops retrying when a handler throws BullMQ's UnrecoverableError", async () => {
     const test = await open();
     await test.handoff(sampleEvent('site.created'));
     let runs = 0;
@@ -82,7 +82,7 @@ describe.skipIf(!isThere)('BullMQ', () => {
     await test.close();
   });
 
-  it('does not acknowledge a job that Redis lost right after it was added', async () => {
+  it('answers 500 if Redis loses the job right after it was added', async () => {
     const test = await open();
     const losing = {
       add: async (...given: Parameters<Queue['add']>) => {
@@ -103,7 +103,7 @@ describe.skipIf(!isThere)('BullMQ', () => {
     await test.close();
   });
 
-  it('takes its options, and says what it needs', async () => {
+  it('passes options on to the worker, and rejects a missing queue with a TypeError', async () => {
     const test = await open();
     const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
     const connection = redis.duplicate();

@@ -1,4 +1,4 @@
-// pg-boss on a real Postgres (POSTGRES_URL, or the one on this machine), and on PGlite.
+// pg-boss on the Postgres of POSTGRES_URL or of this machine, and on PGlite.
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
@@ -13,7 +13,7 @@ const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 10_000, ma
 const isThere = await hasPostgres();
 
 const schema = `hostwares_boss_${crypto.randomUUID().slice(0, 8)}`;
-// It is made ready here, for that takes a busy machine longer than a test may.
+// Created here, since on a busy machine it takes longer than the time limit of a test.
 const pglite = await PGlite.create();
 afterAll(async () => {
   if (isThere) await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
 
-/** A server, and how it is cut off if stopping pg-boss does not. */
+/** A server, and a way to disconnect from it if stopping pg-boss does not. */
 interface Server {
   options: ConstructorOptions;
   query: Query;
@@ -65,7 +65,7 @@ async function open({ options, query, cut }: Server): Promise<TestQueue & { boss
 function describePgBoss(server: () => Server): void {
   describeQueue(() => open(server()));
 
-  it('keeps trying for as long as the platform would, where nothing else is said', async () => {
+  it('retries a job for about as long as the platform by default', async () => {
     const { boss, queue, ...test } = await open(server());
     await createPgBossHandoff(boss, { queue })(sampleEvent('site.created'));
     const [job] = await boss.findJobs(queue);
@@ -74,7 +74,7 @@ function describePgBoss(server: () => Server): void {
     await test.close();
   });
 
-  it('does not acknowledge what the policy of the queue turns away', async () => {
+  it('rejects an event that the policy of the queue turns away', async () => {
     const { boss, ...test } = await open(server());
     const queue = `short-${crypto.randomUUID()}`;
     await boss.createQueue(queue, { policy: 'short' });
@@ -86,7 +86,7 @@ function describePgBoss(server: () => Server): void {
     await test.close();
   });
 
-  it('does not acknowledge where there is no such queue', async () => {
+  it('rejects an event if the queue does not exist', async () => {
     const { boss, ...test } = await open(server());
     await expect(
       createPgBossHandoff(boss, { queue: 'nowhere' })(sampleEvent('site.created')),
@@ -122,7 +122,7 @@ describe('pg-boss on PGlite', () => {
   });
 });
 
-it('says what it needs', () => {
+it('createPgBossHandoff and createPgBossWorker reject a missing boss or queue with a TypeError', () => {
   const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
   expect(() => createPgBossHandoff(undefined as never, { queue: 'q' })).toThrow(/new PgBoss/);
   expect(() => createPgBossWorker(receiver, {} as never, { queue: 'q' })).toThrow(/new PgBoss/);

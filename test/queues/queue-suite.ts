@@ -1,25 +1,26 @@
-// What a hand-off and its worker must do, on whatever queue.
+// The suite that the hand-off and the worker of every queue must pass.
 import { afterEach, expect, it, vi } from 'vitest';
 import { createReceiver, type AnyReceiver, type Receiver, type WebhookEvent } from '../../src/index.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 
 const secret = 'whsec_of_the_queue_test';
 
-/** A queue of its own, on which a job is tried three times, one after the other. */
+/** An empty queue on which a job has three attempts without a delay. */
 export interface TestQueue {
   readonly handoff: (event: WebhookEvent) => Promise<void>;
   work(receiver: Pick<AnyReceiver, 'dispatch'>): Promise<unknown>;
-  /** How many jobs there are, by their state. */
+  /** Counts the jobs in a state. */
   count(state: 'waiting' | 'completed' | 'failed'): Promise<number>;
-  /** Puts in a job that was not made by the hand-off. */
+  /** Adds a job that the hand-off did not create. */
   addForeign(): Promise<unknown>;
-  /** Why the jobs have failed. */
+  /** Returns the reasons of failed jobs. */
   failures(): Promise<string[]>;
-  /** Cuts it off from its server, for good. */
+  /** Disconnects the queue from its server for good. */
   cut(): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
+/** Registers the tests of a queue within the caller's `describe`. */
 export function describeQueue(open: () => Promise<TestQueue>): void {
   const closing: TestQueue[] = [];
   const openQueue = async () => {
@@ -36,7 +37,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     (await receiver.handle(await createSignedRequest(event, { secret }))).status;
   const eventually = <Value>(check: () => Value) => vi.waitFor(check, { timeout: 15_000, interval: 50 });
 
-  it('has the event before the answer, and its handlers get it, typed and whole', async () => {
+  it('stores the event before the response, and passes it to handlers typed and complete', async () => {
     const queue = await openQueue();
     const event = sampleEvent('deployment.failed');
     expect(await deliver(front(queue), event)).toBe(200);
@@ -58,7 +59,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     await eventually(async () => expect(await queue.count('completed')).toBe(1));
   });
 
-  it('has an event once, however often it is delivered, also after it was done', async () => {
+  it('queues an event once, also when it is redelivered after its completion', async () => {
     const queue = await openQueue();
     const event = sampleEvent('site.created');
     const receivers = [front(queue), front(queue), front(queue)];
@@ -76,14 +77,14 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(runs).toBe(1);
   });
 
-  it('keeps events of two accounts with the same id apart', async () => {
+  it('queues the same id of two accounts twice', async () => {
     const queue = await openQueue();
     for (const account of ['a', 'b', 'a'])
       await deliver(front(queue), sampleEvent('site.created', { id: 'evt_1', account_id: account }));
     expect(await queue.count('waiting')).toBe(2);
   });
 
-  it('tries again what failed, and tells handlers which attempt it is', async () => {
+  it('retries a failed job, and passes the attempt to handlers', async () => {
     const queue = await openQueue();
     await deliver(front(queue), sampleEvent('ssl.issued'));
     const attempts: unknown[] = [];
@@ -101,7 +102,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     ]);
   });
 
-  it('keeps what has failed for good with its reason; a delivery by hand tries it again', async () => {
+  it('keeps a job that failed for good with its reason, and retries it on a redelivery', async () => {
     const queue = await openQueue();
     const event = sampleEvent('ssl.issued');
     await deliver(front(queue), event);
@@ -114,18 +115,18 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     await eventually(async () => expect(await queue.count('failed')).toBe(1));
     expect(await queue.failures()).toEqual([expect.stringContaining('the certificate store is full')]);
     works = true;
-    // Also several times at once.
-    const again = Array.from({ length: 5 }, () => deliver(front(queue), event));
-    expect(await Promise.all(again)).toEqual([200, 200, 200, 200, 200]);
+    // Concurrent redeliveries must succeed too.
+    const redeliveries = Array.from({ length: 5 }, () => deliver(front(queue), event));
+    expect(await Promise.all(redeliveries)).toEqual([200, 200, 200, 200, 200]);
     await eventually(async () => expect(await queue.count('completed')).toBe(1));
     expect(await queue.count('failed')).toBe(0);
   });
 
   it.each([
-    ['nothing', undefined, /threw what is no error/],
-    ['text', 'no disk', /no disk/],
-    ['text that no database keeps', new Error('half \u0000 a \ud800 pair'), /half .* a .* pair/],
-  ])('fails a job whose handler throws %s, after all attempts', async (_, thrown, reason) => {
+    ['undefined', undefined, /threw a value that is no Error/],
+    ['a string', 'no disk', /no disk/],
+    ['an error whose text jsonb rejects', new Error('half \u0000 a \ud800 pair'), /half .* a .* pair/],
+  ])('fails a job after all attempts if its handler throws %s', async (_, thrown, reason) => {
     const queue = await openQueue();
     await deliver(front(queue), sampleEvent('ssl.issued'));
     let runs = 0;
@@ -141,7 +142,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(await queue.failures()).toEqual([expect.stringMatching(reason)]);
   });
 
-  it('fails a job where the receiver has no handlers: somebody forgot to register them', async () => {
+  it('fails a job if the receiver has no handlers', async () => {
     const queue = await openQueue();
     await deliver(front(queue), sampleEvent('ssl.issued'));
     await queue.work(createReceiver({ secret }));
@@ -149,7 +150,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(await queue.failures()).toEqual([expect.stringContaining('has no handlers')]);
   });
 
-  it('brings through whatever a string may hold, and types that are not known', async () => {
+  it('preserves every string and unknown types', async () => {
     const queue = await openQueue();
     const odd = 'nul \u0000, half a pair \ud800, \u2028, "quotes", {{braces}}, 🦊';
     const event = sampleEvent('deployment.completed', { data: { commit_message: odd } });
@@ -171,17 +172,17 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('fails a job that holds no event, and says so', async () => {
+  it('fails a job that holds no event, with a reason', async () => {
     const queue = await openQueue();
     let runs = 0;
     await queue.work(createReceiver({ secret }).onAny(() => (runs += 1)));
     await queue.addForeign();
     await eventually(async () => expect(await queue.count('failed')).toBe(1));
-    expect(await queue.failures()).toEqual([expect.stringContaining('give webhooks a queue of their own')]);
+    expect(await queue.failures()).toEqual([expect.stringContaining('Give webhooks a queue of their own')]);
     expect(runs).toBe(0);
   });
 
-  it('that is cut off from its server: no 2xx', async () => {
+  it('answers 5xx if the queue is disconnected from its server', async () => {
     const queue = await openQueue();
     await queue.cut();
     const receiver = createReceiver({ secret, handoff: queue.handoff, handlerTimeoutMs: 500 });

@@ -1,4 +1,4 @@
-// The wire to the store is cut while a handler runs: after its effect, before its completion. And clocks that are wrong.
+// The connection to the store is cut while a handler runs, after its effect and before its completion; and clocks that are wrong.
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
@@ -48,16 +48,16 @@ async function openProxyTo(kind: string): Promise<CuttableProxy> {
   return proxy;
 }
 
-describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
-  it('cut between claim and completion: 503 within its time, and handled again once the lease has passed', async () => {
-    const wire = await openProxyTo(kind);
-    const store = await open[kind]!(Number(wire.url.port));
+describe.skipIf(!areThere).each(['redis', 'postgres'])('a replay store on %s', (kind) => {
+  it('answers 503 within its time limit if the connection is cut after the claim, and handles the event again after the lease', async () => {
+    const proxy = await openProxyTo(kind);
+    const store = await open[kind]!(Number(proxy.url.port));
     const attempts: (number | undefined)[] = [];
     const receiver = createReceiver({ secret, replay: { store, leaseSeconds: 0.5, timeoutMs: 1_000 } }).onAny(
       async (_, { attempt }) => {
         attempts.push(attempt);
         await Promise.resolve();
-        if (attempts.length === 1) wire.cut();
+        if (attempts.length === 1) proxy.cut();
       },
     );
     const event = sampleEvent('credits.low', {
@@ -68,12 +68,12 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
 
     const startedMs = performance.now();
     expect(await send()).toBe(503);
-    // Nor is anything begun while it is cut.
+    // No handler runs while the connection is cut.
     expect(await send()).toBe(503);
     expect(performance.now() - startedMs).toBeLessThan(4_000);
     expect(attempts).toEqual([1]);
 
-    wire.restore();
+    proxy.restore();
     const statuses: number[] = [];
     await vi.waitFor(
       async () => {
@@ -82,16 +82,16 @@ describe.skipIf(!areThere).each(['redis', 'postgres'])('on %s', (kind) => {
       },
       { timeout: 10_000, interval: 50 },
     );
-    // A client that keeps commands until the wire is mended (ioredis does) may have written down the first run after all.
+    // ioredis keeps commands until it is connected again, so the completion of the first run may have been stored.
     expect([[1], [1, 2]]).toContainEqual(attempts);
     expect(statuses.slice(0, -1).every((status) => status === 409 || status === 503)).toBe(true);
     expect(await send()).toBe(200);
     expect(attempts.length).toBeLessThanOrEqual(2);
   });
 
-  it("the clock of a process does not matter: leases are by the server's", async () => {
-    const wire = await openProxyTo(kind);
-    const store = await open[kind]!(Number(wire.url.port));
+  it("measures leases by the server's clock, not by that of the process", async () => {
+    const proxy = await openProxyTo(kind);
+    const store = await open[kind]!(Number(proxy.url.port));
     const id = crypto.randomUUID();
     const claimed = await store.claim(id, { leaseMs: 60_000, ttlMs: 120_000 });
     for (const hours of [-48, 48]) {

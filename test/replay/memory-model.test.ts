@@ -1,4 +1,4 @@
-// Any history of the memory store, beside the contract written down as plainly as it can be.
+// Random histories of the memory store, compared with the plainest implementation of its contract.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createMemoryReplayStore } from '../../src/index.js';
@@ -13,7 +13,7 @@ interface Known {
 }
 
 const id = fc.constantFrom('a', 'b', 'c');
-/** Which of the tokens that were ever handed out, whoever's. */
+/** The index of a token among all that the store has returned. */
 const which = fc.nat({ max: 40 });
 const leaseMs = fc.constantFrom(1, 50, 100, 400);
 const step = fc.oneof(
@@ -23,7 +23,7 @@ const step = fc.oneof(
   fc.record({ act: fc.constant('pass' as const), ms: fc.constantFrom(1, 49, 50, 100, 250) }),
 );
 
-it('does in every history what the contract says', () => {
+it('the memory replay store matches its model in every history', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const clock = createVirtualClock();

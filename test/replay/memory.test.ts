@@ -10,20 +10,20 @@ describe('the memory replay store', () => {
     await run({ open: () => store, pass: async (ms) => clock.advance(ms) });
   });
 
-  it('refuses claims while it is full, and takes them again when ids have expired', async () => {
+  it('rejects claims while it is full, and accepts them after ids have expired', async () => {
     const clock = createVirtualClock();
     const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
     const times = { leaseMs: 10, ttlMs: 100 };
     await store.claim('a', times);
     await store.claim('b', times);
     expect(() => store.claim('c', times)).toThrow('full: it remembers 2 ids');
-    // One that is known is answered all the same.
+    // A full store still answers for the ids that it has.
     expect(await store.claim('a', times)).toMatchObject({ status: 'busy' });
     clock.advance(100);
     expect(await store.claim('c', times)).toMatchObject({ status: 'claimed' });
   });
 
-  it('counts what is done as what it remembers, and forgets it in its time', async () => {
+  it('counts handled ids as entries until they expire', async () => {
     const clock = createVirtualClock();
     const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
     const times = { leaseMs: 10, ttlMs: 100 };
@@ -39,7 +39,7 @@ describe('the memory replay store', () => {
     expect(await store.claim('a', times)).toMatchObject({ status: 'claimed', attempt: 1 });
   });
 
-  it('frees the place of each id when that one expires', async () => {
+  it('frees the entry of each id when that id expires', async () => {
     const clock = createVirtualClock();
     const store = createMemoryReplayStore({ maxEntries: 2, now: () => clock.now() });
     const times = { leaseMs: 10, ttlMs: 100 };
@@ -55,7 +55,7 @@ describe('the memory replay store', () => {
     expect(await store.claim('d', times)).toMatchObject(free);
   });
 
-  describe('with ids of different ttl, where a short one stands behind a long one', () => {
+  describe('with a short ttl behind a longer one', () => {
     const long = { leaseMs: 10, ttlMs: 1_000 };
     const short = { leaseMs: 200, ttlMs: 100 };
 
@@ -70,7 +70,7 @@ describe('the memory replay store', () => {
       return { clock, store, claim };
     }
 
-    it('what is done is forgotten in its own time', async () => {
+    it('forgets a handled id when its own ttl has passed', async () => {
       const { clock, store, claim } = await opened();
       await store.complete('long', (await claim('long', long)).token);
       await store.complete('short', (await claim('short', short)).token);
@@ -84,7 +84,7 @@ describe('the memory replay store', () => {
       expect(await store.claim('long', long)).toEqual({ status: 'done' });
     });
 
-    it('a claim ends with its id, whatever its lease', async () => {
+    it('ends a claim with the ttl of its id, even if the lease is longer', async () => {
       const { clock, store, claim } = await opened();
       await claim('long', long);
       const { token } = await claim('short', short);
@@ -95,18 +95,18 @@ describe('the memory replay store', () => {
     });
   });
 
-  it('tells apart ids that differ in a lone surrogate or in NUL', () => {
+  it('distinguishes ids that differ in a lone surrogate or in NUL', () => {
     const store = createMemoryReplayStore();
     for (const id of ['\ud800', '\ud801', '\ufffd', 'a\0b', 'a\0c'])
       expect(store.claim(id, { leaseMs: 10, ttlMs: 100 })).toMatchObject({ status: 'claimed' });
   });
 
   const maxEntries = countFor('REPLAY_ENTRIES', { short: 200_000, long: 2_000_000 });
-  it(`expires ${maxEntries} ids in steps: no claim takes more than 50 ms, and each finds room`, () => {
+  it(`expires ${maxEntries} ids in steps, so that each claim succeeds within 50 ms`, () => {
     let nowMs = 0;
     const store = createMemoryReplayStore({ maxEntries, now: () => nowMs });
     const times = { leaseMs: 10, ttlMs: 1_000 };
-    // Completed at once, as nearly all that a store remembers is.
+    // Completed at once, as nearly all ids of a store are.
     const claim = (id: number) => {
       const { status, token } = store.claim(`evt_${id}`, times) as { status: string; token: string };
       void store.complete(`evt_${id}`, token);
@@ -115,7 +115,7 @@ describe('the memory replay store', () => {
     for (let id = 0; id < maxEntries; id += 1) claim(id);
     expect(() => claim(maxEntries)).toThrow('full');
     nowMs = 1_000;
-    // Time of this thread alone: what other processes take is not the store's doing.
+    // CPU time of this thread: other processes must not count.
     const spentMs = () => {
       const { user, system } = process.threadCpuUsage();
       return (user + system) / 1_000;
@@ -129,12 +129,12 @@ describe('the memory replay store', () => {
     expect(longestMs).toBeLessThan(50);
   }, 60_000);
 
-  it('takes any whole number of entries', () => {
+  it('accepts the largest whole number as maxEntries', () => {
     const store = createMemoryReplayStore({ maxEntries: Number.MAX_SAFE_INTEGER });
     expect(store.claim('a', { leaseMs: 10, ttlMs: 100 })).toMatchObject({ status: 'claimed' });
   });
 
-  it.each([0, 1.5, Number.NaN, '9' as never])('refuses %s entries', (maxEntries) => {
+  it.each([0, 1.5, Number.NaN, '9' as never])('rejects %s as maxEntries', (maxEntries) => {
     expect(() => createMemoryReplayStore({ maxEntries })).toThrow(TypeError);
   });
 });

@@ -1,5 +1,5 @@
-// What clients of Postgres the store takes, and which it rejects; isolation levels; connections that the server ends.
-import { once } from 'node:events';
+// Accepted and rejected clients of Postgres, isolation levels, and lost connections.
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { neon, neonConfig, Pool as NeonPool } from '@neondatabase/serverless';
@@ -27,7 +27,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Neon's HTTP protocol, answered by the server of these tests. */
+/** Neon's driver over HTTP; its server passes the queries on to the Postgres of these tests. */
 async function neonOverHttp() {
   const server = createServer((request, response) => {
     void (async () => {
@@ -51,7 +51,7 @@ async function neonOverHttp() {
   return neon('postgresql://user:password@db.example/test');
 }
 
-/** A WebSocket whose other end is Postgres itself instead of Neon's proxy. */
+/** A WebSocket that is connected to Postgres itself instead of Neon's proxy. */
 class SocketToPostgres extends EventTarget {
   readonly readyState = 1;
   binaryType = 'arraybuffer';
@@ -90,7 +90,7 @@ function neonPool() {
   return found;
 }
 
-/** TypeORM's driver for Postgres: rows by themselves, but with a count after an UPDATE or DELETE. */
+/** The results of TypeORM's driver: an array of rows, or rows and their count after an UPDATE or DELETE. */
 const typeOrm = {
   isInitialized: true,
   async query(text: string, values: unknown[]) {
@@ -153,7 +153,7 @@ describe.skipIf(!isThere).each([
   });
 });
 
-describe('a client of the wrong shape', () => {
+describe('createPostgresReplayStore with a client of the wrong shape', () => {
   it.each([
     ['nothing', undefined],
     ['a URL', url],
@@ -161,7 +161,7 @@ describe('a client of the wrong shape', () => {
     ["Drizzle's db", { query: {}, execute: async () => ({ rows: [] }) }],
     ["Prisma's", { $queryRawUnsafe: async () => [] }],
     ["mysql2's pool", { query: async () => [[], []], escapeId: (name: string) => name }],
-  ])('is a TypeError at set-up: %s', (_, client) => {
+  ])('throws a TypeError at set-up for %s', (_, client) => {
     expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
     expect(() => createPostgresReplayStore(client as never)).toThrow(/needs a client of pg, postgres\.js/);
   });
@@ -174,15 +174,15 @@ describe('a client of the wrong shape', () => {
     ['nothing', undefined],
     ['null', null],
     ['rows of two columns', [{ a: 'rows', b: 1 }]],
-    ['rows of something else than text', [{ a: 1 }]],
-  ])('whose query resolves to %s', (_, answer) => {
+    ['rows of a number', [{ a: 1 }]],
+  ])('and a query that resolves to %s', (_, answer) => {
     const client = { query: async () => answer } as unknown as QueryClient;
 
-    it('is a TypeError in migrate()', async () => {
+    it('rejects migrate() with a TypeError', async () => {
       await expect(createPostgresReplayStore(client).migrate()).rejects.toThrow(TypeError);
     });
 
-    it('makes the first request a 503 whose cause says what to do, if nobody called migrate()', async () => {
+    it('answers the first request with 503 and a cause that names the fix if migrate() was not called', async () => {
       const told: WebhookError[] = [];
       const receiver = createReceiver({
         secret,
@@ -195,13 +195,13 @@ describe('a client of the wrong shape', () => {
       expect((await receiver.handle(await createSignedRequest('ping', { secret }))).status).toBe(503);
       expect(told[0]?.code).toBe('replay_store_unavailable');
       expect(String(told[0]?.cause)).toMatch(
-        /rows that are objects: give createPostgresReplayStore one of pg/,
+        /rows that are objects\. Give createPostgresReplayStore one of pg/,
       );
     });
   });
 });
 
-describe('a statement that fails', () => {
+describe('a failed statement of the Postgres replay store', () => {
   const failing = (code: string, times: number) => {
     let runs = 0;
     const query = async () => {
@@ -219,62 +219,122 @@ describe('a statement that fails', () => {
     expect(client.runs()).toBe(6);
   });
 
-  it('is retried a bounded number of times', async () => {
+  it('is run 20 times at most', async () => {
     const client = failing('40001', Infinity);
     await expect(claim(client)).rejects.toThrow('SQLSTATE 40001');
     expect(client.runs()).toBe(20);
   });
 
-  it('is not retried after anything else', async () => {
+  it('is not retried after another code', async () => {
     const client = failing('23505', 1);
     await expect(claim(client)).rejects.toThrow('SQLSTATE 23505');
     expect(client.runs()).toBe(1);
   });
 });
 
-describe.skipIf(!isThere).each(['repeatable read', 'serializable'])('under %s', (isolation) => {
-  it('concurrent claims answer 200 or 409, and each event is handled once', async () => {
-    const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
-    const store = createPostgresReplayStore(poolWith({ max: 8, options }), { table });
-    await store.migrate();
-    const causes: string[] = [];
-    const runs = new Map<string, number>();
-    const receiver = createReceiver({
-      secret,
-      replay: { store, timeoutMs: 15_000 },
-      onRejected: ({ code, cause }) => {
-        if (code !== 'duplicate_in_progress') causes.push(`${code}: ${String(cause)}`);
-      },
-    }).onAny(async ({ id }) => {
-      runs.set(id, (runs.get(id) ?? 0) + 1);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+describe('the Postgres replay store on a pool whose statement fails', () => {
+  /** A pool with one connection, on which every statement fails with this code. */
+  const poolFailingWith = (code: string | undefined) => {
+    const released: boolean[] = [];
+    const client = Object.assign(new EventEmitter(), {
+      query: async () => Promise.reject(Object.assign(new Error('failed'), { code })),
+      release: (destroy: boolean) => void released.push(destroy),
     });
-    receiver.onError((error) => causes.push(String(error.cause)));
-    const events = Array.from({ length: 20 }, () => ({
-      ...sampleEvent('credits.low'),
-      id: `evt_${crypto.randomUUID()}`,
-      timestamp: new Date().toISOString(),
-    }));
-    const send = async (event: (typeof events)[number]) =>
-      (await receiver.handle(await createSignedRequest(event, { secret }))).status;
-    const statuses = await Promise.all([...events, ...events, ...events, ...events].map(send));
-    expect(causes).toEqual([]);
-    expect(new Set(statuses)).toEqual(new Set([200, 409]));
-    expect(await Promise.all(events.map(send))).toEqual(events.map(() => 200));
-    expect([...runs.values()]).toEqual(events.map(() => 1));
+    const failing = {
+      totalCount: 1,
+      connect: async () => client,
+      query: () => Promise.reject(new Error('pool.query() was called')),
+    };
+    return { failing, client, released };
+  };
+
+  it.each([
+    ['keeps', '42P01', false],
+    ['keeps', '55P03', false],
+    ['keeps', '57014', false],
+    ['closes', '25006', true],
+    ['closes', '57P01', true],
+    ['closes', 'ECONNRESET', true],
+    ['closes', undefined, true],
+  ])('%s the connection if the code is %s', async (_, code, destroy) => {
+    const { failing, client, released } = poolFailingWith(code);
+    const store = createPostgresReplayStore(failing);
+    await expect(store.release('a', 'token')).rejects.toThrow();
+    expect(released).toEqual([destroy]);
+    expect(client.listenerCount('error')).toBe(0);
+  });
+
+  it('keeps the connection at each of 20 serialization failures', async () => {
+    const { failing, released } = poolFailingWith('40001');
+    const store = createPostgresReplayStore(failing);
+    await expect(store.release('a', 'token')).rejects.toThrow('failed');
+    expect(released).toEqual(Array.from({ length: 20 }, () => false));
   });
 });
+
+describe.skipIf(!isThere).each(['repeatable read', 'serializable'])(
+  'the Postgres replay store on a pool of pg under %s',
+  (isolation) => {
+    const openPool = () => {
+      const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+      const contended = poolWith({ max: 8, options });
+      let connections = 0;
+      contended.on('connect', () => (connections += 1));
+      return { contended, connections: () => connections };
+    };
+
+    it('answers 200 or 409 to concurrent deliveries, handles each event once, and keeps its connections', async () => {
+      const { contended, connections } = openPool();
+      const store = createPostgresReplayStore(contended, { table });
+      await store.migrate();
+      const causes: string[] = [];
+      const runs = new Map<string, number>();
+      const receiver = createReceiver({
+        secret,
+        replay: { store, leaseSeconds: 1, timeoutMs: 15_000 },
+        onRejected: ({ code, cause }) => {
+          if (code !== 'duplicate_in_progress') causes.push(`${code}: ${String(cause)}`);
+        },
+      }).onAny(async ({ id }) => {
+        runs.set(id, (runs.get(id) ?? 0) + 1);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 250));
+      });
+      receiver.onError((error) => causes.push(`${error.code}: ${String(error.cause)}`));
+      const events = Array.from({ length: 60 }, () => ({
+        ...sampleEvent('credits.low'),
+        id: `evt_${crypto.randomUUID()}`,
+        timestamp: new Date().toISOString(),
+      }));
+      const send = async (event: (typeof events)[number]) =>
+        (await receiver.handle(await createSignedRequest(event, { secret }))).status;
+      const statuses: number[] = [];
+      const sendUntilHandled = async (event: (typeof events)[number]) => {
+        for (let status = 0; status !== 200;) {
+          status = await send(event);
+          statuses.push(status);
+          if (status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      // Adjacent, so that the claims of one event conflict.
+      await Promise.all(events.flatMap((event) => [event, event, event, event]).map(sendUntilHandled));
+      expect(causes).toEqual([]);
+      expect(new Set(statuses)).toEqual(new Set([200, 409]));
+      expect([...runs.values()]).toEqual(events.map(() => 1));
+      expect(connections()).toBeLessThanOrEqual(8);
+    });
+  },
+);
 
 describe.skipIf(!isThere)('the Postgres replay store', () => {
   const times = { leaseMs: 60_000, ttlMs: 60_000 };
 
-  it('cleans up in processes that live for one claim only', async () => {
+  it('cleans up with a probability of 1 in 1,000 in processes that make one claim', async () => {
     const store = createPostgresReplayStore(pool, { table });
     await store.migrate();
     await store.claim(`gone ${suffix}`, { leaseMs: 0, ttlMs: 0 });
     const left = async () =>
       (await pool.query(`SELECT FROM ${table} WHERE id = $1`, [`gone ${suffix}`])).rows.length;
-    // A process of its own has nothing but this store. One in a thousand cleans up.
+    // The store is the only state of a process.
     const claimInNewProcess = (random: number) => {
       vi.spyOn(Math, 'random').mockReturnValue(random);
       return createPostgresReplayStore(pool, { table }).claim(crypto.randomUUID(), times);
@@ -285,7 +345,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     await vi.waitFor(async () => expect(await left()).toBe(0), 10_000);
   });
 
-  it('tells apart ids that differ in a lone surrogate or in NUL', async () => {
+  it('distinguishes ids that differ in a lone surrogate or in NUL', async () => {
     const store = createPostgresReplayStore(pool, { table });
     await store.migrate();
     for (const id of ['\ud800', '\ud801', '\ufffd', 'a\0b', 'a\0c', 'a\\0000b'])
@@ -293,7 +353,7 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect((await store.claim(`${suffix}\ud801`, times)).status).toBe('busy');
   });
 
-  it('outlives connections that the server ends, on a pool that nobody listens to', async () => {
+  it('survives the end of idle connections on a pool without a listener for error', async () => {
     const name = `hostwares_${suffix}`;
     const silent = new pg.Pool({ connectionString: url, application_name: name });
     closing.push(() => silent.end());
@@ -309,7 +369,46 @@ describe.skipIf(!isThere)('the Postgres replay store', () => {
     expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
   });
 
-  it("leaves a pool's own listener alone", () => {
+  it('rejects the statement of a broken connection on a pool without a listener for error, and opens another', async () => {
+    const silent = new pg.Pool({ connectionString: url });
+    closing.push(() => silent.end());
+    const sockets: Socket[] = [];
+    silent.on('connect', (client) => {
+      sockets.push((client as unknown as { connection: { stream: Socket } }).connection.stream);
+    });
+    const store = createPostgresReplayStore(silent, { table });
+    await store.migrate();
+    const locker = await pool.connect();
+    try {
+      await locker.query(`BEGIN; LOCK TABLE ${table}`);
+      const waiting = expect(store.claim(crypto.randomUUID(), times)).rejects.toThrow(/terminated/);
+      await vi.waitFor(() => expect(silent.totalCount - silent.idleCount).toBe(1));
+      sockets[0]!.destroy();
+      await waiting;
+    } finally {
+      await locker.query('ROLLBACK');
+      locker.release();
+    }
+    expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("uses query() of Neon's pool, which sends statements by fetch if it is configured to", async () => {
+    await neonOverHttp();
+    const neonByFetch = neonPool();
+    neonConfig.poolQueryViaFetch = true;
+    const connect = vi.spyOn(neonByFetch, 'connect');
+    try {
+      const store = createPostgresReplayStore(neonByFetch, { table });
+      await store.migrate();
+      expect((await store.claim(crypto.randomUUID(), times)).status).toBe('claimed');
+    } finally {
+      neonConfig.poolQueryViaFetch = false;
+    }
+    expect(connect).not.toHaveBeenCalled();
+  });
+
+  it('adds no listener to a pool that has one for error', () => {
     const own = new pg.Pool({ connectionString: url });
     const listener = () => undefined;
     own.on('error', listener);

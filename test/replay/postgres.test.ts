@@ -1,4 +1,4 @@
-// The Postgres store: on PGlite everywhere, and on a real server with both clients. POSTGRES_URL, or the one on this machine.
+// The Postgres store on PGlite, and with both clients on the server of POSTGRES_URL or of this machine.
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import postgres from 'postgres';
@@ -11,7 +11,7 @@ import { sleep } from '../support/sleep.js';
 const table = `hostwares_replay_${crypto.randomUUID().slice(0, 8)}`;
 const pool = new pg.Pool({ connectionString: postgresUrl, max: 10, connectionTimeoutMillis: 10_000 });
 const sql = postgres(postgresUrl, { max: 10, onnotice: () => undefined, connect_timeout: 10 });
-// It is made ready here, for that takes a busy machine longer than a test may.
+// Created here, since on a busy machine it takes longer than the time limit of a test.
 const pglite = await PGlite.create();
 
 const isThere = await hasPostgres();
@@ -36,7 +36,7 @@ describe.each([
 
     it.skipIf(!available).each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-    it.skipIf(!available)('keeps two services apart that have a table each', async () => {
+    it.skipIf(!available)('keeps the events of two tables apart', async () => {
       const id = crypto.randomUUID();
       const times = { leaseMs: 1_000, ttlMs: 1_000 };
       const store = await open();
@@ -47,14 +47,14 @@ describe.each([
       expect((await store.claim(id, times)).status).toBe('busy');
     });
 
-    it.skipIf(!available)('says what to do where its table is missing', async () => {
+    it.skipIf(!available)('rejects a claim with the fix if its table is missing', async () => {
       const store = make(`${table}_missing`);
       await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
         `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,
       );
     });
 
-    it.skipIf(!available)('forgets what has expired, and nothing else', async () => {
+    it.skipIf(!available)('deletes expired rows only, in limited numbers', async () => {
       const store = await open();
       await store.cleanUp();
       const times = { leaseMs: 10, ttlMs: 20 };
@@ -73,10 +73,16 @@ describe.each([
   },
 );
 
-it.each(['Replay', 'a b', 'x;drop table y', '', 'a.b.c', 'x'.repeat(61)])('refuses %j as a table', (name) => {
-  expect(() => createPostgresReplayStore(pglite, { table: name })).toThrow(TypeError);
-});
+it.each(['Replay', 'a b', 'x;drop table y', '', 'a.b.c', 'x'.repeat(61)])(
+  'createPostgresReplayStore rejects %j as a table',
+  (name) => {
+    expect(() => createPostgresReplayStore(pglite, { table: name })).toThrow(TypeError);
+  },
+);
 
-it.each([undefined, {}, 'postgres://127.0.0.1'])('refuses %o as a client', (client) => {
-  expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
-});
+it.each([undefined, {}, 'postgres://127.0.0.1'])(
+  'createPostgresReplayStore rejects %o as a client',
+  (client) => {
+    expect(() => createPostgresReplayStore(client as never)).toThrow(TypeError);
+  },
+);

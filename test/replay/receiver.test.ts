@@ -1,4 +1,4 @@
-// Replay protection as a user of the receiver sees it.
+// Replay protection through the receiver.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -33,11 +33,11 @@ const make = (replay: Partial<ReplayOptions> = {}, more: object = {}) =>
     onRejected: (error) => rejected.push(error),
     ...more,
   });
-/** Signed and stamped now, as an attacker stamps what he has captured. */
+/** Signed with a current timestamp header, as a captured event is replayed. */
 const request = (of: ReturnType<typeof event>) => createSignedRequest(of, { secret, now: () => clock.now() });
 
 const never = () => new Promise<never>(() => undefined);
-/** Hands an event to a receiver, and waits until its handler is at work: who asks then has not come first. */
+/** Sends an event to a receiver and waits until its handler runs, so that later requests find the claim. */
 async function begin(
   receiver: ReturnType<typeof make>,
   one: ReturnType<typeof event>,
@@ -54,7 +54,7 @@ async function begin(
   return { answered };
 }
 
-/** As a store on another machine answers. */
+/** A store that answers with promises, as one on another machine does. */
 const promising = (at: ReplayStore): ReplayStore => ({
   claim: async (...args) => at.claim(...args),
   complete: async (...args) => at.complete(...args),
@@ -63,14 +63,14 @@ const promising = (at: ReplayStore): ReplayStore => ({
 });
 
 describe.each([
-  ['that answers at once', (memory: ReplayStore) => memory],
-  ['that promises', promising],
+  ['that answers with values', (memory: ReplayStore) => memory],
+  ['that answers with promises', promising],
 ])('replay protection with a store %s', (_, as) => {
   beforeEach(() => {
     store = as(createMemoryReplayStore({ now: () => clock.now() }));
   });
 
-  it('handles an event once, and acknowledges it again', async () => {
+  it('handles an event once and acknowledges its duplicates', async () => {
     const handled: [string, boolean][] = [];
     const infos: boolean[] = [];
     const receiver = make(
@@ -85,7 +85,7 @@ describe.each([
     expect(infos).toEqual([false, true, true]);
   });
 
-  it('a captured request with a fresh timestamp header is handled once, and refused after the window', async () => {
+  it('handles a captured event with fresh timestamp headers once, and rejects it after the window', async () => {
     let runs = 0;
     // Three processes, one store.
     const receivers = [make(), make(), make()].map((each) => each.onAny(() => (runs += 1)));
@@ -101,11 +101,11 @@ describe.each([
     expect(rejected.at(-1)).toMatchObject({ code: 'event_expired', status: 401 });
   });
 
-  it('a thousand at once over three receivers run the handler once; the others are told to come again', async () => {
+  it('runs the handler once for a thousand concurrent requests to three receivers, and answers 409 to the others', async () => {
     let runs = 0;
     let refused = 0;
     let end: () => void = () => undefined;
-    // Ends when all others have their response, however slow the machine is.
+    // The handler ends when all others have their response, however slow the machine is.
     const othersAnswered = new Promise<void>((resolve) => (end = resolve));
     const receivers = [make(), make(), make()].map((each) =>
       each.onAny(() => {
@@ -129,13 +129,13 @@ describe.each([
     expect(await by(409)[0]!.text()).toBe('{"error":"duplicate_in_progress"}');
   });
 
-  describe('the age of the signed timestamp', () => {
+  describe('checks the signed timestamp, and', () => {
     it.each([
       [-86_400, 200],
       [-86_401, 401],
       [300, 200],
       [301, 401],
-    ])('%s s: %s', async (seconds, status) => {
+    ])('answers to %s s ahead with %s', async (seconds, status) => {
       const receiver = make();
       expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
     });
@@ -145,27 +145,27 @@ describe.each([
       [0, 1, 401],
       [false, 300, 200],
       [false, 301, 401],
-    ])('with a tolerance of %s, %s s ahead: %s', async (toleranceSeconds, seconds, status) => {
+    ])('answers with a tolerance of %s to %s s ahead with %s', async (toleranceSeconds, seconds, status) => {
       const receiver = make({}, { toleranceSeconds });
       expect((await receiver.handle(await request(event(clock.now() + seconds * 1000)))).status).toBe(status);
     });
 
-    it('is refused by a clock that tells no time', async () => {
+    it('rejects the event if the clock returns NaN', async () => {
       const receiver = make({}, { toleranceSeconds: false, now: () => Number.NaN });
       expect((await receiver.handle(await request(event(clock.now())))).status).toBe(401);
     });
 
-    it('is measured by the window that is set', async () => {
+    it('applies windowSeconds', async () => {
       const receiver = make({ windowSeconds: 60 });
       expect((await receiver.handle(await request(event(clock.now() - 60_000)))).status).toBe(200);
       expect((await receiver.handle(await request(event(clock.now() - 60_001)))).status).toBe(401);
       expect(rejected[0]!.hint).toMatch(/^It is 60 s old/);
     });
 
-    it('no id is forgotten while its event is young enough', async () => {
+    it('remembers the id for as long as its event is within the window', async () => {
       let runs = 0;
       const receiver = make({ windowSeconds: 60 }).onAny(() => (runs += 1));
-      // Stamped as far in the future as is let in.
+      // The latest timestamp in the future that is accepted.
       const one = event(clock.now() + 300_000);
       const statuses: number[] = [];
       for (let each = 0; each < 50; each += 1) {
@@ -177,7 +177,7 @@ describe.each([
     });
   });
 
-  it('what failed is handled at the next attempt', async () => {
+  it('handles an event again after its handler failed', async () => {
     let runs = 0;
     const receiver = make().onAny(() => {
       runs += 1;
@@ -190,7 +190,7 @@ describe.each([
     expect(runs).toBe(3);
   });
 
-  it('handlers are told which attempt it is', async () => {
+  it('passes attempt and isDuplicateDelivery to handlers', async () => {
     const told: unknown[] = [];
     const receiver = make().onAny((_, { attempt, isDuplicateDelivery }) => {
       told.push([attempt, isDuplicateDelivery]);
@@ -198,7 +198,7 @@ describe.each([
     });
     const one = event(clock.now());
     for (let each = 0; each < 3; each += 1) await receiver.handle(await request(one));
-    // One that died.
+    // A process that died.
     const died = event(clock.now(), { id: 'evt_died' });
     const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
     await begin(dead, died);
@@ -217,7 +217,7 @@ describe.each([
     expect(told.at(-1)).toEqual([undefined, undefined]);
   });
 
-  it('the same id of two accounts is two events', async () => {
+  it('handles the same id of two accounts twice', async () => {
     let runs = 0;
     const receiver = make().onAny(() => (runs += 1));
     for (const account of ['a', 'b', 'a']) {
@@ -230,7 +230,7 @@ describe.each([
   describe.each([
     ['node:crypto', false],
     ['WebCrypto', true],
-  ])('the key of an event, by %s', (_, isWeb) => {
+  ])('derives the key of an event with %s, and', (_, isWeb) => {
     const keysOf = async (events: [account: string, id: string][]) => {
       const keys: string[] = [];
       const recording: ReplayStore = {
@@ -253,19 +253,19 @@ describe.each([
       return keys;
     };
 
-    it('is the same whatever makes it, for a store may be shared by runtimes', async () => {
+    it('uses the SHA-256 of account and id, so that runtimes can share a store', async () => {
       expect(await keysOf([['acc_1', 'evt_ü']])).toEqual([
         createHash('sha256').update('["acc_1","evt_ü"]').digest('hex'),
       ]);
     });
 
-    it('is one of its own for all that differ in anything', async () => {
+    it('uses different keys for events that differ in account or id', async () => {
       const events: [string, string][] = [
         ['a', 'b:c'],
         ['a:b', 'c'],
         ['a', 'b","c'],
         ['a","b', 'c'],
-        // As UTF-8 these halves of pairs are all the same.
+        // UTF-8 encodes these lone surrogates as the same bytes.
         ['a', 'x\ud800'],
         ['a', 'x\ud801'],
         ['a', 'x\ufffd'],
@@ -274,8 +274,8 @@ describe.each([
     });
   });
 
-  it('a process that died holds an event up for its lease, and no longer', async () => {
-    // It never ends, and nobody extends its claim.
+  it('answers 409 until the lease of a process that died has expired', async () => {
+    // Its handler never ends and its claim is not extended.
     const dead = make({ store: { ...store, extend: () => Promise.reject(new Error('dead')) } });
     const one = event(clock.now());
     await begin(dead, one);
@@ -288,7 +288,7 @@ describe.each([
     expect((await other.handle(await request(one))).status).toBe(200);
   });
 
-  it('a process that lives keeps its claim for as long as its handler takes', async () => {
+  it('keeps the claim of a live process until its handler has ended', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let end: () => void = () => undefined;
     const one = event(clock.now());
@@ -313,15 +313,15 @@ describe.each([
         throw new Error('closed');
       },
     ],
-  ])('a lease that cannot be extended now harms nobody: the store %s', async (_, extend) => {
+  ])('continues the heartbeat after the store %s once', async (_, extend) => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let end: () => void = () => undefined;
-    let asked = 0;
+    let extensions = 0;
     const flaky: ReplayStore = {
       ...store,
       extend(...args) {
-        asked += 1;
-        return asked === 1 ? extend() : store.extend(...args);
+        extensions += 1;
+        return extensions === 1 ? extend() : store.extend(...args);
       },
     };
     const one = event(clock.now());
@@ -331,13 +331,13 @@ describe.each([
       clock.advance(10_000);
       await vi.advanceTimersByTimeAsync(10_000);
     }
-    expect(asked).toBe(5);
+    expect(extensions).toBe(5);
     end();
     expect((await answered).status).toBe(200);
   });
 
   it.each([[{ status: 'free' }], [{}], [undefined], [true], ['claimed']])(
-    'a store that answers a claim with %j is refused as misconfigured',
+    'answers 500 misconfigured if the store answers a claim with %j',
     async (answer) => {
       let runs = 0;
       const wrong = { ...store, claim: () => answer as never };
@@ -348,7 +348,7 @@ describe.each([
     },
   );
 
-  it('leaves no timer behind', async () => {
+  it('leaves no timer running after a success, a duplicate and a failure', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const one = event(clock.now());
     const receiver = make({}, { handlerTimeoutMs: 1_000 }).onAny(async () => undefined);
@@ -358,7 +358,7 @@ describe.each([
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('who lost its claim does not acknowledge: another one has it', async () => {
+  it('answers 409 if its claim was lost to another process while the handler ran', async () => {
     const errors: string[] = [];
     let end: () => void = () => undefined;
     const slept = make({ store: { ...store, extend: () => Promise.reject(new Error('asleep')) } });
@@ -374,7 +374,7 @@ describe.each([
     expect(errors).toEqual(['duplicate_in_progress']);
   });
 
-  it('handlers that went on after their time hold the event until they have ended', async () => {
+  it('keeps the claim after a handler timeout until the handlers have ended', async () => {
     let end: () => void = () => undefined;
     let runs = 0;
     const receiver = make({}, { handlerTimeoutMs: 20 }).onAny(() => {
@@ -389,13 +389,13 @@ describe.each([
     expect(runs).toBe(2);
   });
 
-  describe('a store that is down or slow', () => {
+  describe('that is down or slow', () => {
     const down = () => Promise.reject(new Error('ECONNREFUSED'));
     const silent = () => new Promise<never>(() => undefined);
     const throwing = () => {
       throw new Error('not even a promise');
     };
-    /** Of a library of before promises. */
+    /** A thenable that is no promise. */
     const thenable = () => ({
       then() {
         throw new Error('no promise either');
@@ -408,7 +408,7 @@ describe.each([
       ['throwing', throwing],
       ['a thenable that throws', thenable],
     ])(
-      '%s at the claim: 503 within its time, no handler runs, and it carries on by itself',
+      '(%s) answers 503 within its time limit at the claim, without running a handler, and recovers',
       async (_, claim) => {
         let runs = 0;
         const failing = { ...store, claim: claim as ReplayStore['claim'] };
@@ -425,7 +425,7 @@ describe.each([
       },
     );
 
-    it('a claim that is granted when nobody waits any more is given back', async () => {
+    it('releases a claim that is granted after the time limit', async () => {
       let runs = 0;
       const late: unknown[] = [];
       const slow: ReplayStore = {
@@ -454,21 +454,24 @@ describe.each([
       ['silent', silent],
       ['throwing', throwing],
       ['a thenable that throws', thenable],
-    ])('%s at the completion: 503, never 2xx, for the event is not written down', async (_, complete) => {
-      const codes: string[] = [];
-      const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
-        .onAny(() => undefined)
-        .onError((error) => codes.push(error.code));
-      expect((await receiver.handle(await request(event(clock.now())))).status).toBe(503);
-      expect(codes).toEqual(['replay_store_unavailable']);
-    });
+    ])(
+      '(%s) answers 503 at the completion, since the event is not stored as handled',
+      async (_, complete) => {
+        const codes: string[] = [];
+        const receiver = make({ store: { ...store, complete }, timeoutMs: 30 })
+          .onAny(() => undefined)
+          .onError((error) => codes.push(error.code));
+        expect((await receiver.handle(await request(event(clock.now())))).status).toBe(503);
+        expect(codes).toEqual(['replay_store_unavailable']);
+      },
+    );
 
     it.each([
       ['down', down],
       ['silent', silent],
       ['throwing', throwing],
       ['a thenable that throws', thenable],
-    ])('%s at the release: the failure of the handler is answered all the same', async (_, release) => {
+    ])('(%s) answers with the failure of the handler at the release', async (_, release) => {
       const receiver = make({ store: { ...store, release }, timeoutMs: 30 }).onAny(() => {
         throw new Error('no');
       });
@@ -485,7 +488,7 @@ describe.each([
     { store: createMemoryReplayStore(), windowSeconds: Infinity },
     { store: createMemoryReplayStore(), leaseSeconds: 2 ** 22 },
     { store: createMemoryReplayStore(), timeoutMs: Number.NaN },
-  ])('refuses %o at set-up', (replay) => {
+  ])('rejects the options %o at set-up', (replay) => {
     expect(() => createReceiver({ secret, replay: replay as ReplayOptions })).toThrow(TypeError);
   });
 });

@@ -1,4 +1,4 @@
-// The Redis store on a cluster of three, with both clients. Needs the program redis-server (7 or later).
+// The Redis store on a cluster of three nodes, with both clients. Needs the program redis-server (7 or later).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -26,7 +26,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts a node that has some of the 16,384 slots. */
+/** Starts a node with a part of the 16,384 slots. */
 async function startNode(firstSlot: number, lastSlot: number) {
   const [port, busPort] = [await freePort(), await freePort()];
   const process = spawn(
@@ -47,7 +47,7 @@ async function startNode(firstSlot: number, lastSlot: number) {
   return { port, busPort, client };
 }
 
-describe.skipIf(!isThere)('on a cluster', () => {
+describe.skipIf(!isThere)('the Redis replay store on a cluster', () => {
   let ports: number[];
   beforeAll(async () => {
     const nodes = [
@@ -86,7 +86,7 @@ describe.skipIf(!isThere)('on a cluster', () => {
   ])('with %s', (_, open) => {
     it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-    it('finds each id again, whichever node has it', async () => {
+    it('finds each id again on any node', async () => {
       const store = await open();
       const ids = Array.from({ length: 100 }, () => crypto.randomUUID());
       const times = { leaseMs: 60_000, ttlMs: 60_000 };

@@ -1,4 +1,4 @@
-// The Redis store on a real Redis, with both clients. REDIS_URL, or the one on this machine.
+// The Redis store with both clients, on the server of REDIS_URL or of this machine.
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ describe.skipIf(!ioredis).each([
 ])('the Redis replay store with %s', (_, open) => {
   it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-  it('leaves nothing behind that does not expire', async () => {
+  it('lets every key expire', async () => {
     const store = open();
     const id = crypto.randomUUID();
     const claim = await store.claim(id, { leaseMs: 1_000, ttlMs: 60_000 });
@@ -36,7 +36,7 @@ describe.skipIf(!ioredis).each([
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
-  it('keeps two services apart that have a prefix each', async () => {
+  it('keeps the events of two prefixes apart', async () => {
     const id = crypto.randomUUID();
     const times = { leaseMs: 1_000, ttlMs: 1_000 };
     const other = createRedisReplayStore(ioredis!, { prefix: `${prefix}other:` });
@@ -45,7 +45,7 @@ describe.skipIf(!ioredis).each([
     expect((await open().claim(id, times)).status).toBe('busy');
   });
 
-  it('serves a receiver', async () => {
+  it('lets three receivers handle an event once', async () => {
     const runs: string[] = [];
     const receivers = [1, 2, 3].map(() =>
       createReceiver({ secret: 'whsec_of_the_redis_test', replay: { store: open() } }).onAny(({ id }) =>
@@ -63,7 +63,7 @@ describe.skipIf(!ioredis).each([
   });
 });
 
-it('answers 503 where there is no Redis, and does not wait for ever', async () => {
+it('the receiver answers 503 within timeoutMs if Redis cannot be reached', async () => {
   const nobody = new Redis('redis://127.0.0.1:1', { retryStrategy: () => 50 });
   nobody.on('error', () => undefined);
   const receiver = createReceiver({
@@ -75,7 +75,7 @@ it('answers 503 where there is no Redis, and does not wait for ever', async () =
   nobody.disconnect();
 });
 
-it.skipIf(!ioredis)('takes a pool of node-redis', async () => {
+it.skipIf(!ioredis)('createRedisReplayStore accepts a pool of node-redis', async () => {
   const pool = createClientPool({ url: redisUrl });
   await pool.connect();
   const claim = await createRedisReplayStore(pool, { prefix }).claim('pooled', { leaseMs: 10, ttlMs: 10 });
@@ -83,9 +83,9 @@ it.skipIf(!ioredis)('takes a pool of node-redis', async () => {
   await pool.close();
 });
 
-// The last is what Upstash's client has.
+// The last has the shape of Upstash's client.
 it.each([undefined, {}, 'redis://127.0.0.1', { eval: () => 'claimed 1' }])(
-  'refuses %o as a client',
+  'createRedisReplayStore rejects %o as a client',
   (client) => {
     expect(() => createRedisReplayStore(client as never)).toThrow(TypeError);
   },

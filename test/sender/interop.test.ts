@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { verify } from '@octokit/webhooks-methods';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReceiver, eventTypes, type WebhookEvent } from '../../src/index.js';
 import { createMemoryStore, createSender } from '../../src/sender/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
+import { close, listen } from '../support/http-server.js';
 import { hasOpenssl } from '../support/services.js';
 
 const secret = 'whsec_of_the_interop_test_äöü';
@@ -29,17 +29,15 @@ published.push(
 );
 
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const sender = createSender({ store: createMemoryStore(), allowPrivateNetwork: true });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const url = `${await listen(server)}/`;
   await sender.createEndpoint({ url, events: ['*'], secret });
   for (const event of published) await sender.publish(event);
   await sender.start();
   while (received.length <= published.length) await once(server, 'received');
   await sender.stop();
 });
-afterAll(() => server.close());
+afterAll(() => close(server));
 
 const signature = (headers: IncomingHttpHeaders) => String(headers['x-hostwares-signature']);
 

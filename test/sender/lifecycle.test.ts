@@ -135,6 +135,28 @@ describe.each(stores)('a sender with a virtual clock on the $name store', ({ ope
       expect((await sender.getDelivery(deliveries[0]!.id))!.delivery.status).toBe('succeeded');
     });
 
+    it('begins no attempt if it is called while a poll claims deliveries', async () => {
+      const claim = t.store.claim.bind(t.store);
+      const pendingClaims: (() => void)[] = [];
+      t.store.claim = async (request) => {
+        await new Promise<void>((resolve) => pendingClaims.push(resolve));
+        return claim(request);
+      };
+      const sender = t.createSender();
+      await t.createEndpoint(sender);
+      await sender.start();
+      await vi.waitFor(() => expect(pendingClaims).toHaveLength(1));
+      await sender.publish(failedDeployment());
+      const stopped = sender.stop();
+      await settle();
+      // The claim of retries ends; the one of first attempts would find the event.
+      pendingClaims[0]!();
+      await settle();
+      pendingClaims[1]?.();
+      await stopped;
+      expect(t.sent).toEqual([]);
+    });
+
     it('aborts attempts after drainMs: their outcome is unknown and the endpoint is not blamed', async () => {
       let breakOff: () => void = () => undefined;
       const sender = t.createSender({

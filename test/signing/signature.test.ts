@@ -51,14 +51,14 @@ it.each(rfc4231.map((vector, at) => ({ at: [1, 2, 3, 4, 6, 7][at], vector })))(
   },
 );
 
-it('refuses RFC 4231 case 5, whose MAC is truncated to 128 bits', async () => {
+it('signatureMatches is false for RFC 4231 case 5, whose MAC is truncated to 128 bits', async () => {
   const key = new Uint8Array(20).fill(0x0c);
   expect(await signatureMatches('Test With Truncation', 'sha256=a3b6167473100ee06e0c796c2955552b', key)).toBe(
     false,
   );
 });
 
-it('agrees with node:crypto and with openssl', async () => {
+it('signPayload agrees with node:crypto and with openssl', async () => {
   const body = JSON.stringify({ text: 'Grüße ✓ 😀' });
   const signature = await signPayload(body, 'whsec_ü');
   expect(signature).toBe(`sha256=${createHmac('sha256', 'whsec_ü').update(body).digest('hex')}`);
@@ -75,7 +75,7 @@ it('agrees with node:crypto and with openssl', async () => {
   if (openssl) expect(openssl.trim().split(/[ =]+/).at(-1)).toBe(signature.slice(7));
 });
 
-it('takes what a list of secrets holds at the time it is given', async () => {
+it('signPayload uses the bytes that a secret has at the time of the call', async () => {
   const secret = ascii('whsec_bytes');
   const signature = await signPayload('x', secret);
   expect(signature).toBe(await signPayload('x', 'whsec_bytes'));
@@ -83,13 +83,13 @@ it('takes what a list of secrets holds at the time it is given', async () => {
   expect(await signPayload('x', secret)).not.toBe(signature);
 });
 
-it('does not take text for bytes that are written the same', async () => {
+it('signPayload does not confuse text with bytes of the same notation', async () => {
   const mac = (key: string | Uint8Array) => `sha256=${createHmac('sha256', key).update('x').digest('hex')}`;
   for (const secret of ['1,2', Uint8Array.of(1, 2), '\0' + '1,2', '12'])
     expect(await signPayload('x', secret)).toBe(mac(secret));
 });
 
-it('goes on working with more secrets than it remembers keys for', async () => {
+it('signPayload works with more secrets than the key cache holds', async () => {
   for (let at = 0; at < 600; at += 1) {
     expect(await signPayload('x', `secret ${at}`)).toBe(
       `sha256=${createHmac('sha256', `secret ${at}`).update('x').digest('hex')}`,
@@ -97,7 +97,7 @@ it('goes on working with more secrets than it remembers keys for', async () => {
   }
 });
 
-// Third-party vectors that lie beside the repository on some machines and are not part of it.
+// Third-party vectors, which are not part of the repository. The test is skipped without them.
 const vectors = new URL('../../../shared/vectors/wycheproof_hmac_sha256.json', import.meta.url);
 describe.skipIf(!existsSync(vectors))('Wycheproof HMAC-SHA256', () => {
   interface Group {

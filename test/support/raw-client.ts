@@ -1,20 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-
-/** Starts a server on a free port of the loopback interface. */
-export async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Stops a server and closes its connections. */
-export async function close(server: Server): Promise<void> {
-  server.close();
-  server.closeAllConnections();
-  if (server.listening) await once(server, 'close');
-}
+import { connect, type Socket } from 'node:net';
 
 /** Opens a TCP connection, for requests that no HTTP client would send. */
 export async function open(url: string): Promise<{ socket: Socket; answer: () => Promise<string> }> {

@@ -1,4 +1,4 @@
-// The messages are what the providers' own types say.
+// The messages conform to the providers' own types, and the options to ours.
 import type { Block, KnownBlock, MessageAttachment } from '@slack/types';
 import type { RESTPostAPIWebhookWithTokenJSONBody } from 'discord-api-types/v10';
 import { expectTypeOf, it } from 'vitest';
@@ -14,14 +14,14 @@ import {
 } from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
 
-it('Slack: blocks and attachments', () => {
+it('toSlackMessage returns blocks and attachments of @slack/types', () => {
   const message = toSlackMessage(sampleEvent('ping'));
   expectTypeOf(message.blocks).toExtend<(KnownBlock | Block)[]>();
   expectTypeOf(message.attachments).toExtend<MessageAttachment[]>();
   for (const block of message.blocks) expectTypeOf(block).toExtend<KnownBlock>();
 });
 
-it('Discord: the body of a webhook', () => {
+it('toDiscordMessage returns the body of a webhook of discord-api-types', () => {
   const body: RESTPostAPIWebhookWithTokenJSONBody = toDiscordMessage(sampleEvent('ping')) as Omit<
     ReturnType<typeof toDiscordMessage>,
     'never'
@@ -29,7 +29,7 @@ it('Discord: the body of a webhook', () => {
   expectTypeOf(body).toBeObject();
 });
 
-it('a notifier is a handler, for one type, several or all', () => {
+it('a notifier is accepted as the handler of one type, several or all', () => {
   const receiver = createReceiver({ secret: 'x' });
   const url = 'https://hooks.slack.com/services/T0/B0/X0';
   receiver.on('deployment.failed', createSlackNotifier({ url }));
@@ -41,7 +41,7 @@ it('a notifier is a handler, for one type, several or all', () => {
   expectTypeOf(createSlackNotifier).returns.toEqualTypeOf<Notifier>();
 });
 
-it('a format knows its event', () => {
+it('a format receives the event of its type', () => {
   createSlackNotifier({
     url: '',
     format: {
@@ -55,7 +55,7 @@ it('a format knows its event', () => {
   });
 });
 
-it('every option takes undefined', () => {
+it('every option accepts undefined', () => {
   const none = { format: undefined, links: undefined };
   const delivery = {
     ...none,
@@ -89,7 +89,7 @@ it('every option takes undefined', () => {
   });
 });
 
-it('links know their event and nothing else', () => {
+it('links receives an event and returns known links only', () => {
   createSlackNotifier({
     url: '',
     links: (event) => (event.event === 'deployment.failed' ? { logs: event.data.deployment_id } : undefined),

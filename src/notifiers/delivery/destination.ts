@@ -1,31 +1,24 @@
 import type { Failure } from './http.js';
 import { createFifoMutex, type FifoMutex } from './queue.js';
 
-/** The time until which a provider wants no post, and the response that said so. */
+/** The time until which nothing is posted, and the response that asked for it. */
 export interface Pause {
   readonly untilMs: number;
   readonly failure: Failure;
 }
 
-/** One webhook or key: its messages are posted one at a time, and none during a pause. */
+/** The state of one webhook or key: its messages are posted one at a time, and none during a pause. */
 export interface Destination {
   readonly queue: FifoMutex;
   pause?: Pause;
 }
 
-/** A secret that is a function can have any number of values; the newest this many are remembered. */
-const maxDestinations = 1_000;
-
-/** Finds the destination of a secret, and makes it if it is new. */
+/** Returns a function that finds the destination of a secret. A secret that is a function may return one webhook per tenant. */
 export function createDestinations(): (secret: string) => Destination {
   const destinations = new Map<string, Destination>();
   return (secret) => {
-    const known = destinations.get(secret);
-    if (known) return known;
-    const destination = { queue: createFifoMutex() };
+    const destination = destinations.get(secret) ?? { queue: createFifoMutex() };
     destinations.set(secret, destination);
-    const [oldest] = destinations.keys();
-    if (destinations.size > maxDestinations && oldest !== undefined) destinations.delete(oldest);
     return destination;
   };
 }

@@ -6,13 +6,13 @@ import type { Provider } from './provider.js';
 /** The longest part of a provider's answer that an error shows. */
 const maxAnswerShown = 300;
 
-/** What to do about a failure. */
+/** Returns the fix for a failure. */
 function hintFor(provider: Provider, failure: Failure): string | undefined {
   const { kind, status = 0, answer, retryAfterMs } = failure;
   if (kind === 'transient') return undefined;
   if (kind === 'rateLimited') {
     return retryAfterMs === undefined
-      ? 'The provider named no time. It may block the address of this machine for a while, for all that is sent from it. Send fewer messages, or use another address.'
+      ? 'The provider named no time. It may block the address of this machine for a while. Send fewer messages, or use another address.'
       : 'Too many messages for one webhook. Send fewer events to it, or use more webhooks.';
   }
   const explanation = provider.explain?.(answer);
@@ -25,7 +25,7 @@ function hintFor(provider: Provider, failure: Failure): string | undefined {
 }
 
 /**
- * The error for a message that was not posted.
+ * Returns the error for a message that was not posted.
  *
  * @param problem - Completes the sentence that begins with the provider's name.
  */
@@ -45,12 +45,12 @@ export function notifierFailed(
     .join(': ');
   return new WebhookError('notifier_failed', `${message}.`, {
     hint: failure && hintFor(provider, failure),
-    // The connection's error is not kept: errors of HTTP clients hold the URL, and the URL is a secret.
+    // The connection's error is dropped: errors of HTTP clients contain the URL, and the URL is a secret.
     cause: failure && { status: failure.status, answer },
   });
 }
 
-/** The error for a secret that could not be had. */
+/** Returns the error for a secret that could not be resolved. */
 export function secretMisconfigured(provider: Provider, problem: string): WebhookError {
   return new WebhookError('misconfigured', `${provider.name} notifier: ${problem}`);
 }

@@ -1,10 +1,10 @@
 import { cleanLine } from '../message/text.js';
 
-/** The longest part of an answer that is read. Providers answer in a line. */
+/** The longest part of an answer that is read, in bytes. Providers answer in a line. */
 const maxAnswerBytes = 16_384;
 /** Longer than any webhook URL. */
 const maxSecretLength = 512;
-/** The longest pause that a provider is granted: one hour. */
+/** The longest pause that a provider can ask for: one hour. */
 const maxRetryAfterMs = 3_600_000;
 
 /** The part of `fetch` that is used. */
@@ -18,7 +18,7 @@ export interface Failure {
   readonly status?: number;
   /** The response's body as it came, or what is wrong with the connection. The secret may be in it. */
   readonly answer: string;
-  /** How long the provider asks to be left alone, in milliseconds. Undefined if it does not say. */
+  /** The wait that the provider asks for, in milliseconds. Undefined if it names no time. */
   readonly retryAfterMs?: number;
 }
 
@@ -77,14 +77,14 @@ function secondsIn(header: string): number | undefined {
 /** The seconds until the time in a header. A time in the past is now: clocks differ. */
 function secondsUntil(header: string): number | undefined {
   const timeMs = Date.parse(header);
-  // `Date.parse` takes nearly any text with a digit for a date; an HTTP date begins with a weekday.
+  // `Date.parse` accepts nearly any text with a digit; an HTTP date begins with a weekday.
   const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(header) && !Number.isNaN(timeMs);
   return isDate ? Math.max(0, timeMs - Date.now()) / 1000 : undefined;
 }
 
 /**
- * How long the provider asks to be left alone. Discord's body is more exact than its `Retry-After`, which is
- * rounded up. Discord sends `X-RateLimit-Reset-After` with every response; a request to wait it is in a 429 only.
+ * Returns the wait that the provider asks for. Discord's body is more exact than its `Retry-After`, which is rounded up. Discord sends
+ * `X-RateLimit-Reset-After` with every response, but asks for that wait in a 429 only.
  */
 function retryAfterOf(response: Response, answer: string): { retryAfterMs?: number } {
   const inBody = retryAfterIn(answer);

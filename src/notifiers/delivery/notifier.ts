@@ -1,6 +1,6 @@
 import { isWebhookError, WebhookError } from '../../errors.js';
 import type { WebhookEvent } from '../../events/types.js';
-import type { MessageOptions } from '../message/compose.js';
+import { checkMessageOptions, type MessageOptions } from '../message/compose.js';
 import { deliver } from './deliver.js';
 import { createDestinations, type Destination } from './destination.js';
 import { notifierFailed, secretMisconfigured } from './failure.js';
@@ -12,7 +12,7 @@ import { createFifoMutex } from './queue.js';
 export interface NotifierContext {
   readonly signal?: AbortSignal | undefined;
   readonly adapterContext?: unknown;
-  /** The event before a schema replaced its `data`: the message tells this one. */
+  /** The event before a schema replaced its `data`. The message describes this one. */
   readonly verifiedEvent?: WebhookEvent | undefined;
 }
 
@@ -61,8 +61,10 @@ interface Deadline {
   readonly signal: AbortSignal;
 }
 
-function checkOptions({ timeoutMs, maxRetries, bestEffort, onError }: NotifierOptions): void {
-  // Timers cannot hold more, and fire at once beyond it.
+function checkOptions(options: NotifierOptions): void {
+  const { timeoutMs, maxRetries, bestEffort, onError } = options;
+  checkMessageOptions(options);
+  // Timers with a longer delay fire at once.
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31))
     throw new TypeError('timeoutMs must be a number of milliseconds above 0.');
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0))
@@ -126,7 +128,7 @@ function prepare(provider: Provider, event: WebhookEvent): ((secret: string) => 
   try {
     return provider.prepare(event);
   } catch (cause) {
-    const message = `The ${provider.name} message for ${event.event} could not be made: its format or links threw.`;
+    const message = `The ${provider.name} message for ${event.event} could not be composed: its format or links threw.`;
     throw new WebhookError('notifier_failed', message, { cause });
   }
 }
@@ -137,10 +139,10 @@ interface Turn {
   readonly acquired: Promise<() => void>;
 }
 
-/** Queues each event at its destination, in the order in which events came. */
+/** Returns a function that queues an event at its destination, in the order of arrival. */
 function createTurns(provider: Provider): (context: NotifierContext, deadline: Deadline) => Promise<Turn> {
   const destinationOf = createDestinations();
-  // Secrets are resolved one at a time, so that events keep their order.
+  // A secret may take longer than that of the next event, and events must keep their order.
   const secretQueue = createFifoMutex();
   return async (context, { atMs, signal }) => {
     const release = await secretQueue.acquire(atMs, signal).catch(() => {
@@ -156,7 +158,7 @@ function createTurns(provider: Provider): (context: NotifierContext, deadline: D
   };
 }
 
-/** Makes a notifier for a provider: order, attempts, deadline and failures are the same for all. */
+/** Creates the notifier of a provider. Order, attempts, deadline and failures are the same for all providers. */
 export function createNotifier(provider: Provider, options: NotifierOptions): Notifier {
   checkOptions(options);
   const { timeoutMs = 10_000, maxRetries = 3, bestEffort = false, onError } = options;

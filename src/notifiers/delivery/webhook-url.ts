@@ -1,20 +1,22 @@
-/** What a provider's webhook URLs look like. */
+import type { Provider } from './provider.js';
+
+/** The form of a provider's webhook URLs. */
 export interface WebhookUrlForm {
   readonly provider: string;
   readonly hosts: readonly string[];
   readonly path: RegExp;
-  /** The segments of the path that are the same in every URL, and so no secret. */
+  /** Matches the segments of the path that are the same in every URL, and therefore no secret. */
   readonly publicSegment: RegExp;
   /** The expected form, for the error: `https://hooks.slack.com/services/…`. */
   readonly example: string;
 }
 
 const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-/** Shorter parts appear in ordinary text, and no token is that short. */
+/** Shorter parts occur in ordinary text, and tokens are longer. */
 const minSecretLength = 5;
 
 /**
- * Checks a webhook URL. The URL is a secret: no message holds any part of it.
+ * Checks a webhook URL. The URL is a secret: no message contains any part of it.
  *
  * @throws `TypeError`
  */
@@ -27,7 +29,7 @@ export function checkWebhookUrl(value: unknown, form: WebhookUrlForm, allowAnyHo
   const { protocol, hostname, username, password, pathname } = new URL(value);
   const local = allowAnyHost && protocol === 'http:' && loopback.test(hostname);
   if (protocol !== 'https:' && !local) throw wrong('must begin with https:.');
-  if (username !== '' || password !== '') throw wrong('must not hold a user name or password.');
+  if (username !== '' || password !== '') throw wrong('must not contain a user name or password.');
   if (allowAnyHost) return value;
   if (!hosts.includes(hostname)) throw wrong(`has another host (allowAnyHost admits one, for a proxy).`);
   if (!path.test(pathname)) throw wrong('has another path.');
@@ -73,4 +75,15 @@ export function sensitivePartsOf(url: string, { publicSegment }: WebhookUrlForm)
   return [...paths, ...parts]
     .flatMap((part) => [part, decoded(part), formEncoded(part)])
     .sort((a, b) => b.length - a.length);
+}
+
+/** Returns the part of a provider that follows from a secret which is the webhook URL itself. */
+export function withUrlAsSecret(
+  form: WebhookUrlForm,
+): Pick<Provider, 'name' | 'toPublicUrl' | 'sensitiveParts'> {
+  return {
+    name: form.provider,
+    toPublicUrl,
+    sensitiveParts: (secret) => sensitivePartsOf(secret, form),
+  };
 }

@@ -5,9 +5,9 @@ import type { Notice, NoticeLinks } from './notice.js';
 export type NoticeChanges = { readonly [Part in keyof Notice]?: Notice[Part] | undefined };
 
 /**
- * Your own words, per event type: a function from the event and its notice to the parts to replace. They are
- * escaped like the rest. It must not be asynchronous; an error that it throws fails the notification
- * (`notifier_failed`), and is thrown by `toSlackMessage` and the like.
+ * Your own wording, per event type: a function from the event and its notice to the parts to replace, which are escaped like all
+ * others. It must not be asynchronous. An error that it throws fails the notification (`notifier_failed`), and is thrown by
+ * `toSlackMessage` and the like.
  *
  * @example
  * const format: NoticeFormats = {
@@ -54,7 +54,7 @@ export function checkMessageOptions({ format = {}, links }: MessageOptions): voi
     throw new TypeError('links must be a function that returns { logs, dashboard } for an event.');
 }
 
-/** Checks the result of a user's function, and drops what is undefined in it. */
+/** Checks the result of a user's function, and drops its undefined parts. */
 function definedParts(result: unknown, source: string): object {
   if (result instanceof Promise) {
     void result.catch(() => undefined);

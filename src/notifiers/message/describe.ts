@@ -33,7 +33,7 @@ import { cleanLine, truncate } from './text.js';
 const maxUnit = 20;
 const maxUnknownFields = 10;
 
-/** Whether a site went down by itself. A site that is running again did not, whatever the reason given. */
+/** Returns whether a site crashed. A site that is running did not, whatever its reason is. */
 export function isCrash({ status, reason }: SiteStatusChangedData): boolean {
   return status === 'CRASHED' || (reason === 'crash' && status !== 'RUNNING');
 }
@@ -45,7 +45,7 @@ const statusPhrases: ReadonlyMap<unknown, readonly [Tone, string]> = new Map([
   ['DEPLOYING', ['info', 'is deploying']],
 ]);
 
-/** Reasons that the title says already, by status. */
+/** Reasons that the title expresses already, by status. */
 const reasonsInTitle: ReadonlyMap<unknown, unknown> = new Map([
   ['RUNNING', 'start'],
   ['STOPPED', 'stop'],
@@ -91,7 +91,7 @@ function createdIn(via: unknown): unknown {
   return via === 'api' ? 'API' : via === 'dashboard' ? 'Dashboard' : via;
 }
 
-/** The unit of an amount, if the platform names one: fields that are not in the contract pass through. */
+/** Returns the unit of an amount if the event has one. The contract has no such field, but unknown fields pass through. */
 function namedUnit(data: object, name: 'currency' | 'unit'): string | undefined {
   const unit = cleanLine((data as Readonly<Record<string, unknown>>)[name]);
   return unit && (unit === '%' ? unit : ` ${truncate(unit, maxUnit)}`);
@@ -111,7 +111,7 @@ function describeCredits(data: CreditsLowData): Notice {
   };
 }
 
-/** What severities mean, in the words that monitoring systems use. */
+/** Tones by the names of severities that monitoring systems use. */
 const severityTones: ReadonlyMap<unknown, Tone> = new Map([
   ['critical', 'failure'],
   ['fatal', 'failure'],
@@ -226,8 +226,8 @@ function describePing(data: PingData): Notice {
 }
 
 /**
- * Describes an event in words. The receiver does not check the values of `data`, so each may be anything: a
- * field without a usable value is left out, or is `N/A` if the contract says so. No field repeats the title.
+ * Describes an event in words. The receiver does not check the values of `data`, so each may be anything: a field without a usable
+ * value is left out, or is `N/A` if the contract requires it. No field repeats the title.
  */
 export function describeEvent(event: WebhookEvent): Notice {
   switch (event.event) {

@@ -3,21 +3,21 @@ import { repositoryAddress, siteAddress, webAddress } from './links.js';
 import type { NoticeField } from './notice.js';
 import { cleanLine, truncate } from './text.js';
 
-// Enough to recognise a thing, so that no value can push the others out of sight.
+// Long enough to recognise a name or value, and short enough that none pushes the others out of sight.
 export const maxName = 80;
 const maxValue = 200;
 
-/** The name of a thing, or its id, or words for a thing that has neither. */
+/** Returns a name, or else an id, or else the given words. */
 export function nameOf(name: unknown, id: unknown, otherwise: string): string {
   return truncate(cleanLine(name) ?? cleanLine(id) ?? otherwise, maxName);
 }
 
-/** A site by its name, or its id. */
+/** Returns the name of a site, or its id. */
 export function siteOf(data: { site_name?: unknown; site_id?: unknown }): string {
   return nameOf(data.site_name, data.site_id, 'A site');
 }
 
-/** A field, or nothing if there is no value. */
+/** Returns a field, or undefined if the value cannot be shown. */
 export function field(
   name: string,
   value: unknown,
@@ -27,7 +27,7 @@ export function field(
   return text === undefined ? undefined : { name, value: truncate(text, maxValue), ...more };
 }
 
-/** A field that is always there: `N/A` if it has no value (contract section 5). */
+/** Returns a field in any case, with `N/A` for a missing value (contract section 5). */
 export function fixedField(name: string, value: unknown, more?: Pick<NoticeField, 'wide'>): NoticeField {
   return field(name, value, more) ?? { name, value: 'N/A' };
 }
@@ -36,17 +36,17 @@ export function present(...fields: (NoticeField | undefined)[]): NoticeField[] {
   return fields.filter((each) => each !== undefined);
 }
 
-/** A domain, unless the title names the same. */
+/** Returns the domain, unless the title names it. */
 export const domainField = (domain: unknown, inTitle?: unknown): NoticeField | undefined =>
   cleanLine(domain) === cleanLine(inTitle)
     ? undefined
     : field('Domain', domain, { url: siteAddress(domain) });
 
-/** A status, unless the title says the same. */
+/** Returns the status, unless the title says it. */
 export const statusField = (status: unknown, inTitle: string): NoticeField | undefined =>
   status === inTitle ? undefined : field('Status', formatConstant(status));
 
-/** A site, unless the title names the same. */
+/** Returns the site, unless the title names it. */
 export function siteField(
   { site_name, site_id }: { site_name?: unknown; site_id?: unknown },
   inTitle?: unknown,

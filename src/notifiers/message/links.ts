@@ -1,13 +1,13 @@
 import type { NoticeLinks } from './notice.js';
 import { cleanLine } from './text.js';
 
-/** Longer addresses are truncated on the way, and then lead elsewhere. */
+/** Longer addresses may be truncated on the way, and then lead elsewhere. */
 const maxAddress = 2_048;
-/** The longest host name there is. */
+/** The longest legal host name. */
 const maxHostName = 253;
 const ipv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 
-/** Whether the host is an IPv4 address that the text writes as something else: decimal, hex, octal, short. */
+/** Returns whether the host is an IPv4 address that the text writes in another form: decimal, hex, octal, short. */
 function isDisguisedIp(text: string, { hostname }: URL): boolean {
   if (!ipv4.test(hostname)) return false;
   const [authority = ''] = text.replace(/^[^:]*:[/\\]*/, '').split(/[/\\?#]/, 1);
@@ -16,8 +16,8 @@ function isDisguisedIp(text: string, { hostname }: URL): boolean {
 }
 
 /**
- * An address that may be made a link: http or https, and without a user's name or password, which must not
- * reach a channel (repository addresses carry tokens). Anything else is undefined.
+ * Returns an address that may become a link: http or https, without a user name or password, which must not reach a channel
+ * (repository addresses contain tokens). Undefined for anything else.
  */
 export function webAddress(value: unknown): string | undefined {
   const text = cleanLine(value);
@@ -35,7 +35,7 @@ export function webAddress(value: unknown): string | undefined {
   return address.length > maxAddress ? undefined : address;
 }
 
-/** Whether a host name has at least two labels, each of a legal form. An IPv6 address has none. */
+/** Returns whether a host name has at least two labels, each of a legal form. An IPv6 address has none. */
 function isDotted(hostname: string): boolean {
   const labels = hostname.split('.');
   return (
@@ -45,15 +45,15 @@ function isDotted(hostname: string): boolean {
 }
 
 /**
- * The same for a provider that rejects a whole message for a link whose host has no dot (`localhost`, a name in
- * an intranet, IPv6).
+ * Does the same for a provider that rejects a whole message for a link whose host has no dot (`localhost`, a name in an intranet,
+ * IPv6).
  */
 export function dottedWebAddress(value: unknown): string | undefined {
   const address = webAddress(value);
   return address !== undefined && isDotted(new URL(address).hostname) ? address : undefined;
 }
 
-/** The address of a site from its host name. A wildcard, a port, a path or a name without a dot is none. */
+/** Returns the address of a site from its host name. Undefined for a wildcard, a port, a path or a name without a dot. */
 export function siteAddress(domain: unknown): string | undefined {
   const text = cleanLine(domain);
   return text && text.length <= maxHostName && /^[\p{L}\p{N}][\p{L}\p{N}.-]*$/u.test(text)
@@ -62,8 +62,8 @@ export function siteAddress(domain: unknown): string | undefined {
 }
 
 /**
- * A repository's address without what grants access: the user's name and password before the host, and the
- * query. `git@host:path` has neither.
+ * Returns a repository's address without its credentials: the user name and password before the host, and the query. `git@host:path`
+ * has neither.
  */
 export function repositoryAddress(value: unknown): string | undefined {
   const text = cleanLine(value)?.replace(/[?#].*$/, '');
@@ -74,7 +74,7 @@ export function repositoryAddress(value: unknown): string | undefined {
   return scheme !== '' || user.includes(':') ? scheme + text.slice(at + 1) : text;
 }
 
-/** The links of a notice that can be shown, logs first: they say why. */
+/** Returns the valid links of a notice. The logs come first, since they show the cause. */
 export function linkList(
   links: NoticeLinks | undefined,
   toAddress: (value: unknown) => string | undefined,

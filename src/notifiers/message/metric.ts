@@ -1,9 +1,9 @@
 import { cleanLine, formatNumber } from './text.js';
 
 interface Unit {
-  /** As in "memory usage in percent". */
+  /** The word after the metric, as in "memory usage in percent". */
   readonly word: string;
-  /** As it follows a number, its space included. */
+  /** The text after a number, with its space. */
   readonly suffix: string;
 }
 
@@ -11,7 +11,7 @@ const percent: Unit = { word: 'percent', suffix: '%' };
 const milliseconds: Unit = { word: 'milliseconds', suffix: ' ms' };
 const sizes = ['bytes', 'kB', 'MB', 'GB', 'TB', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** By the last word of a metric's name. */
+/** Units by the last word of a metric's name. */
 const units: ReadonlyMap<string, Unit> = new Map([
   ['percent', percent],
   ['percentage', percent],
@@ -23,7 +23,7 @@ const units: ReadonlyMap<string, Unit> = new Map([
   ...sizes.map((size): [string, Unit] => [size.toLowerCase(), { word: size, suffix: ` ${size}` }]),
 ]);
 
-/** A resource alone says what is measured only with this word. */
+/** Resources whose name alone does not tell what is measured; "usage" is added. */
 const resources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ram', 'disk', 'swap', 'storage', 'gpu']);
 const abbreviations: ReadonlySet<string> = new Set([
   'api',
@@ -43,7 +43,7 @@ const abbreviations: ReadonlySet<string> = new Set([
   'url',
 ]);
 
-/** The words of a name in snake case, or undefined for any other text. */
+/** Returns the words of a name in snake case, or undefined for any other text. */
 function snakeWords(name: unknown): string[] | undefined {
   const text = cleanLine(name);
   return text && /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/i.test(text) ? text.toLowerCase().split('_') : undefined;
@@ -53,7 +53,7 @@ function unitOfWords(words: readonly string[] | undefined): Unit | undefined {
   return words && words.length > 1 ? units.get(words.at(-1) ?? '') : undefined;
 }
 
-/** A metric in words: `memory_percent` as `Memory usage in percent`. Text that is no name in snake case stays. */
+/** Writes a metric in words: `memory_percent` as `Memory usage in percent`. Text that is not in snake case stays unchanged. */
 export function formatMetric(metric: unknown): string | undefined {
   const words = snakeWords(metric);
   if (!words) return cleanLine(metric);
@@ -65,12 +65,12 @@ export function formatMetric(metric: unknown): string | undefined {
   return text.charAt(0).toUpperCase() + text.slice(1) + (unit ? ` in ${unit.word}` : '');
 }
 
-/** The unit that a metric's name ends with, as it follows a number: `%` or ` ms`. */
+/** Returns the unit at the end of a metric's name, as it follows a number: `%` or ` ms`. */
 export function unitOf(metric: unknown): string {
   return unitOfWords(snakeWords(metric))?.suffix ?? '';
 }
 
-/** A number with its unit. Text stays as it is: it has its unit, if there is one. */
+/** Writes a number with its unit. Text stays unchanged, since it may have its own unit. */
 export function formatAmount(value: unknown, unit: string): string | undefined {
   const number = formatNumber(value);
   return number === undefined ? cleanLine(value) : number + unit;

@@ -1,4 +1,4 @@
-/** How an event is meant; each provider has a colour or a severity for it. */
+/** The significance of an event. Each provider has a colour or a severity for it. */
 export type Tone = 'success' | 'failure' | 'warning' | 'info';
 
 /** One labelled value. Both texts are plain: the provider's markup in them is escaped. */
@@ -11,11 +11,11 @@ export interface NoticeField {
   readonly wide?: boolean | undefined;
 }
 
-/** Where a reader finds more. Only http and https; any other address is left out. */
+/** Addresses of further information. Only http and https; any other address is left out. */
 export interface NoticeLinks {
   /** The logs of the deployment, the site or the service. */
   readonly logs?: string | undefined;
-  /** The page of your dashboard for what the event is about. */
+  /** The page of your dashboard for the subject of the event. */
   readonly dashboard?: string | undefined;
 }
 
@@ -25,11 +25,11 @@ export interface NoticeLinks {
  */
 export interface Notice {
   readonly tone: Tone;
-  /** One line: what happened to what. */
+  /** One line that names the subject and what happened to it. */
   readonly title: string;
   /** A further sentence. */
   readonly text?: string | undefined;
-  /** Output of a program, possibly many lines; shown as it is, in a fixed width, above the fields. */
+  /** Output of a program, possibly of many lines. It is shown unchanged, in a fixed width, above the fields. */
   readonly error?: string | undefined;
   /** The target of the title. Only http and https; any other address is left out. */
   readonly url?: string | undefined;

@@ -1,9 +1,8 @@
 /**
- * Text from outside (commit messages, site names, errors), made fit to be shown. Nothing here knows a
- * provider: how its markup is escaped is the provider's own file.
+ * Cleans text from outside (commit messages, site names, errors) for display. The files of the providers escape their own markup.
  */
 
-// More than any provider shows. Cut first, so that the patterns below never run over megabytes.
+// More than any provider shows. Text is truncated first, so that the patterns below never run over megabytes.
 const maxInput = 10_000;
 
 // Colours, cursor movements, links and character sets of build output: ECMA-48's sequences, in 7 and 8 bits.
@@ -20,8 +19,8 @@ const loneSurrogate = /\p{Cs}/gu;
 const markTower = /(\p{M}{4})\p{M}+/gu;
 
 /**
- * The text of a value, harmless and trimmed. Undefined where there is nothing to show: what is neither
- * text nor a finite number never becomes "undefined", "null", "NaN" or "[object Object]".
+ * Returns the text of a value, harmless and trimmed. Undefined if nothing is left to show: a value that is neither text nor a finite
+ * number never becomes "undefined", "null", "NaN" or "[object Object]".
  */
 export function cleanText(value: unknown): string | undefined {
   const text = typeof value === 'number' ? formatNumber(value) : value;
@@ -38,12 +37,12 @@ export function cleanText(value: unknown): string | undefined {
   return blank.test(clean) ? undefined : clean;
 }
 
-/** The same on one line. */
+/** Does the same, and puts the text on one line. */
 export function cleanLine(value: unknown): string | undefined {
   return cleanText(value)?.replace(/\s+/g, ' ');
 }
 
-/** At most two decimals, or four digits of what is below 1. */
+/** Formats a number with two decimals at most, or with four digits below 1. */
 export function formatNumber(value: unknown): string | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   const size = Math.abs(value);
@@ -51,7 +50,7 @@ export function formatNumber(value: unknown): string | undefined {
   return String(size < 1 ? Number(value.toPrecision(4)) : Math.round(value * 100) / 100);
 }
 
-/** At most `max` UTF-16 units, cut before a code point (never within a pair) and marked with an ellipsis. */
+/** Truncates to at most `max` UTF-16 units, never within a surrogate pair, and marks the end with an ellipsis. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   const end = max - 1;
@@ -60,8 +59,8 @@ export function truncate(text: string, max: number): string {
 }
 
 /**
- * The longest beginning of a text that is at most `max` long once it is escaped. Escaping first and
- * cutting then could leave half an escape.
+ * Returns the longest beginning of a text that is at most `max` long once it is escaped. Truncating after the escape could split an
+ * escape sequence.
  */
 export function truncateEscaped(text: string, max: number, escape: (text: string) => string): string {
   const whole = escape(truncate(text, max));

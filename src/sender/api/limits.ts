@@ -44,7 +44,7 @@ export function resolveLimits(limits: SenderApiLimits = {}): ApiLimits {
 }
 
 /** The result of taking a token, with header fields as of draft-ietf-httpapi-ratelimit-headers-11. */
-export interface QuotaResult {
+interface QuotaResult {
   readonly isAllowed: boolean;
   readonly retryAfterSeconds: number;
   /** An item of `RateLimit-Policy`: the size of the bucket, and the seconds in which it fills. */

@@ -1,10 +1,10 @@
 import type { AttemptResult } from '../records.js';
 
-/** Ours: of a response body at most so many characters are kept. */
+/** Our choice: characters of a response body that are kept. */
 const maxResponseBody = 16_384;
 
-/** What the fields of a result must be. */
-const fields: Readonly<Record<keyof AttemptResult, (value: unknown) => boolean>> = {
+/** Checks each field of a result. */
+const isValidField: Readonly<Record<keyof AttemptResult, (value: unknown) => boolean>> = {
   address: isText,
   timings: isTimings,
   status: (value) => Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999,
@@ -38,12 +38,16 @@ function isTimings(value: unknown): boolean {
   return true;
 }
 
-/** What a transport returned; undefined if it is not a result that can be stored. */
+/**
+ * Checks the value that a transport returned, which may be a user's own. Returns undefined if it is not an
+ * {@link AttemptResult}; a store could not save it.
+ */
 export function toAttemptResult(value: unknown): AttemptResult | undefined {
   if (!isObject(value) || value.timings === undefined) return undefined;
   for (const name in value) {
     if (value[name] === undefined) continue;
-    if (!Object.hasOwn(fields, name) || !fields[name as keyof AttemptResult](value[name])) return undefined;
+    const isKnown = Object.hasOwn(isValidField, name);
+    if (!isKnown || !isValidField[name as keyof AttemptResult](value[name])) return undefined;
   }
   const result = value as unknown as AttemptResult;
   const { responseBody } = result;

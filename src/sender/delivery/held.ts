@@ -1,23 +1,23 @@
 import type { EndpointRecord } from '../records.js';
 import type { HeldExpiry } from '../stores/store.js';
 
-/** Ours: the least time between the notice and the first drop, whatever the amount held. */
-const leastNoticeMs = 3_600_000;
-/** Ours: the time between the notice and a drop for age. */
-const noticeMs = 7 * 86_400_000;
+/** Our choice: the minimum time between the notification and the first drop, however much is held. */
+const minNoticeMs = 3_600_000;
+/** Our choice: the time between the notification and a drop because of age. */
+const maxNoticeMs = 7 * 86_400_000;
 
-/** How long before the end of a held delivery its owner is notified: a week, or half of a shorter retention. */
+/** Returns how long before the end of a held delivery its owner is notified: a week, or half of a shorter retention. */
 export function heldNoticeMs(heldMs: number): number {
-  return Math.min(noticeMs, heldMs / 2);
+  return Math.min(maxNoticeMs, heldMs / 2);
 }
 
 /**
- * Decides on a held delivery that is due to be dropped at `dueAtMs`. The owner is notified first: once when the first
- * drop is near, again if it comes nearer, and once when it has happened.
+ * Decides on a held delivery that is due to be dropped at `dueAtMs`. Its owner is notified first: once when the first
+ * drop is near, again if that date moves closer, and once after the first drop.
  */
 export function expireHeld(endpoint: EndpointRecord, dueAtMs: number, nowMs: number): HeldExpiry {
   const { heldExpiresAtMs, heldDroppedAtMs } = endpoint;
-  const earliestMs = Math.ceil(Math.max(dueAtMs, nowMs + leastNoticeMs));
+  const earliestMs = Math.ceil(Math.max(dueAtMs, nowMs + minNoticeMs));
   if (heldExpiresAtMs === null || earliestMs < heldExpiresAtMs) {
     return {
       endpoint: { ...endpoint, heldExpiresAtMs: earliestMs, heldNotificationPending: true },

@@ -1,58 +1,60 @@
-import { begin } from './state-machine.js';
-import type { Dispatcher } from './dispatcher.js';
 import { newId } from '../ids.js';
 import { newDelivery } from '../deliveries.js';
 import { ownerOf, type AttemptResult, type EndpointRecord, type EventRecord } from '../records.js';
-import { type Claim, type SenderStore } from '../stores/store.js';
+import type { Claim, SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
 import type { PingResult } from '../types.js';
+import type { Dispatcher } from './dispatcher.js';
+import { begin } from './state-machine.js';
 
-/** The end of a ping that found no place. */
-const noPlace: AttemptResult = {
+/** The result of a ping that got no slot. */
+const noSlot: AttemptResult = {
   error: 'not sent: too many requests to endpoints of this account are under way; try again later',
   timings: { totalMs: 0 },
 };
 
+const maxBodyInError = 200;
+
 function toPingResult(deliveryId: string, result: AttemptResult): PingResult {
   const { status = null, error } = result;
   const ok = error === undefined && status !== null && status >= 200 && status < 300;
-  const said = result.responseBody?.slice(0, 200) ?? '';
-  const failure = error ?? `HTTP ${status}${said === '' ? '' : `: ${said}`}`;
+  const body = result.responseBody?.slice(0, maxBodyInError) ?? '';
+  const failure = error ?? `HTTP ${status}${body === '' ? '' : `: ${body}`}`;
   return { ok, deliveryId, status, error: ok ? null : failure };
 }
 
+function newPingEvent(endpoint: EndpointRecord, nowMs: number): EventRecord {
+  const body = {
+    id: newId('evt'),
+    event: 'ping',
+    timestamp: new Date(nowMs).toISOString(),
+    account_id: endpoint.accountId ?? '*',
+    data: { webhook_id: endpoint.id, events: endpoint.events },
+  };
+  return {
+    id: body.id,
+    type: 'ping',
+    accountId: body.account_id,
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    createdAtMs: nowMs,
+  };
+}
+
 /**
- * Sends pings (contract section 1): one attempt each, which counts for nothing. They take places like deliveries. While
- * an endpoint is being pinged, it is not pinged a second time: who asks for it gets the result of the first.
+ * Creates the function that pings an endpoint (contract section 1): one attempt, which has no effect on the endpoint's
+ * status. A ping takes a slot like a delivery. A call during a ping of the same endpoint gets the result of that ping.
  */
 export function createPings(
   store: Pick<SenderStore, 'insertDelivery'>,
   time: Time,
-  dispatcher: Dispatcher,
+  dispatcher: Pick<Dispatcher, 'ping' | 'attempt' | 'leaseMs'>,
 ): (endpoint: EndpointRecord) => Promise<PingResult> {
-  const underWay = new Map<string, Promise<PingResult>>();
+  const inFlight = new Map<string, Promise<PingResult>>();
 
-  function newEvent(endpoint: EndpointRecord, nowMs: number): EventRecord {
-    const body = {
-      id: newId('evt'),
-      event: 'ping',
-      timestamp: new Date(nowMs).toISOString(),
-      account_id: endpoint.accountId ?? '*',
-      data: { webhook_id: endpoint.id, events: endpoint.events },
-    };
-    return {
-      id: body.id,
-      type: 'ping',
-      accountId: body.account_id,
-      body: new TextEncoder().encode(JSON.stringify(body)),
-      createdAtMs: nowMs,
-    };
-  }
-
-  /** Stores a ping that has begun already, so that nobody else claims it. */
+  /** Stores a ping whose attempt has begun, so that no poll claims it. */
   async function insert(endpoint: EndpointRecord): Promise<Claim> {
     const nowMs = time.now();
-    const event = newEvent(endpoint, nowMs);
+    const event = newPingEvent(endpoint, nowMs);
     const begun = begin(
       { delivery: newDelivery(event, endpoint.id, 'ping', nowMs), endpoint, attempt: undefined },
       { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs },
@@ -63,19 +65,19 @@ export function createPings(
     return { delivery, endpoint, event };
   }
 
-  async function send(endpoint: EndpointRecord): Promise<PingResult> {
-    return dispatcher.ping(ownerOf(endpoint), async (hasPlace) => {
+  function send(endpoint: EndpointRecord): Promise<PingResult> {
+    return dispatcher.ping(ownerOf(endpoint), async (hasSlot) => {
       const claim = await insert(endpoint);
-      const result = await dispatcher.attempt(claim, hasPlace ? undefined : noPlace);
+      const result = await dispatcher.attempt(claim, hasSlot ? undefined : noSlot);
       return toPingResult(claim.delivery.id, result);
     });
   }
 
   return (endpoint) => {
-    // An endpoint that was changed meanwhile is pinged as it is now.
-    const target = JSON.stringify([endpoint.id, endpoint.url, endpoint.secret]);
-    const sent = underWay.get(target) ?? send(endpoint).finally(() => underWay.delete(target));
-    underWay.set(target, sent);
-    return sent;
+    // An endpoint that was changed during a ping is pinged again.
+    const key = JSON.stringify([endpoint.id, endpoint.url, endpoint.secret]);
+    const ping = inFlight.get(key) ?? send(endpoint).finally(() => inFlight.delete(key));
+    inFlight.set(key, ping);
+    return ping;
   };
 }

@@ -1,9 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../clock.js';
+import type { PruneRule, SenderStore } from '../stores/store.js';
 import { expireHeld, heldNoticeMs } from './held.js';
-import type { EndpointRecord } from '../records.js';
-import type { PendingHeldNotification, PruneRule, SenderStore } from '../stores/store.js';
-import type { HeldNotice } from '../types.js';
+import { HeldNotifications, type HeldNotificationsOptions } from './held-notifications.js';
 
 /** How long and how much is kept. Amounts are per account. */
 export interface RetentionLimits {
@@ -13,23 +11,19 @@ export interface RetentionLimits {
   readonly bytes: number;
 }
 
-/** What {@link createRetention} works with. */
-export interface RetentionOptions {
+/** The options of {@link createRetention}. */
+export interface RetentionOptions extends HeldNotificationsOptions {
   readonly store: SenderStore;
-  readonly clock: Clock;
   readonly limits: RetentionLimits;
-  /** Notified about held deliveries that are near their end, or were dropped. */
-  readonly onHeldExpiring: (endpoint: EndpointRecord, notice: HeldNotice) => unknown;
-  readonly onError: (error: unknown) => unknown;
 }
 
-/** Forgets what is too old or too much while the sender runs, and notifies owners before held deliveries go. */
+/** Deletes what is too old or too much while the sender runs, and notifies owners before held deliveries are dropped. */
 export interface Retention {
   start(): void;
   stop(): Promise<void>;
 }
 
-/** Ours. 256 MiB of each class: a thousand accounts that all reach it fill 768 GiB. */
+/** Our choice. 256 MiB of each class: a thousand accounts at this limit fill 768 GiB. */
 export const defaultRetention: RetentionLimits = {
   days: 30,
   heldDays: 30,
@@ -37,42 +31,41 @@ export const defaultRetention: RetentionLimits = {
   bytes: 268_435_456,
 };
 
-/** Ours: how long a response is given again to the same idempotency key. */
+/** Our choice: how long an idempotency key returns the same response. */
 export const idempotencyKeyMs = 86_400_000;
 
 const dayMs = 86_400_000;
-const intervalMs = 90_000;
-/** Small, so that no step keeps the event loop from others for long. */
-const batchSize = 100;
+const sweepIntervalMs = 90_000;
+/** Rows per step: few, so that no step blocks the event loop for long. */
+const rowsPerStep = 100;
+
+function toPruneRule({ days, heldDays, deliveries, bytes }: RetentionLimits, nowMs: number): PruneRule {
+  const heldMs = heldDays * dayMs;
+  return {
+    nowMs,
+    endedBeforeMs: nowMs - days * dayMs,
+    heldMs,
+    heldNoticeMs: heldNoticeMs(heldMs),
+    deliveries,
+    bytes,
+    keysBeforeMs: nowMs - idempotencyKeyMs,
+    limit: rowsPerStep,
+    expireHeld: (endpoint, dueAtMs) => expireHeld(endpoint, dueAtMs, nowMs),
+  };
+}
 
 export function createRetention(options: RetentionOptions): Retention {
   const { store, clock, limits, onError } = options;
-  let running = false;
+  const notifications = new HeldNotifications(options);
+  let isRunning = false;
   let cancelTimer: () => void = () => undefined;
   let sweeping = Promise.resolve();
-  /** Notices under way, by endpoint and content. */
-  const notifying = new Set<string>();
 
-  function ruleAt(nowMs: number): PruneRule {
-    const heldMs = limits.heldDays * dayMs;
-    return {
-      nowMs,
-      endedBeforeMs: nowMs - limits.days * dayMs,
-      heldMs,
-      heldNoticeMs: heldNoticeMs(heldMs),
-      deliveries: limits.deliveries,
-      bytes: limits.bytes,
-      keysBeforeMs: nowMs - idempotencyKeyMs,
-      limit: batchSize,
-      expireHeld: (endpoint, dueAtMs) => expireHeld(endpoint, dueAtMs, nowMs),
-    };
-  }
-
-  /** Goes through the whole store once; returns how many rows were forgotten. */
+  /** Visits the whole store once. Returns how many rows were deleted. */
   async function pass(): Promise<number> {
-    const rule = ruleAt(Math.floor(clock.now()));
+    const rule = toPruneRule(limits, Math.floor(clock.now()));
     let forgotten = 0;
-    for (let isComplete = false; running && !isComplete;) {
+    for (let isComplete = false; isRunning && !isComplete;) {
       const step = await store.prune(rule);
       forgotten += step.forgotten;
       isComplete = step.isComplete;
@@ -83,54 +76,26 @@ export function createRetention(options: RetentionOptions): Retention {
 
   async function sweep(): Promise<void> {
     try {
-      while (running && (await pass()) > 0);
-      if (running) await notifyOwners();
+      while (isRunning && (await pass()) > 0);
+      if (isRunning) await notifications.sendPending();
     } catch (error) {
       onError(error);
     }
-    if (running) cancelTimer = clock.setTimeout(startSweep, intervalMs);
+    if (isRunning) cancelTimer = clock.setTimeout(startSweep, sweepIntervalMs);
   }
 
   function startSweep(): void {
     sweeping = sweep();
   }
 
-  /** Nothing waits for a callback. One that fails is called again by the next sweep. */
-  async function notifyOwners(): Promise<void> {
-    for (const notice of await store.pendingHeldNotifications()) {
-      const { id, heldExpiresAtMs, heldDroppedAtMs } = notice.endpoint;
-      const key = `${id} ${heldExpiresAtMs} ${heldDroppedAtMs}`;
-      if (notifying.has(key)) continue;
-      notifying.add(key);
-      notify(notice)
-        .catch(onError)
-        .finally(() => notifying.delete(key));
-    }
-  }
-
-  /** Records that the owner knows after the callback, so that a crash in between repeats the notice. */
-  async function notify({ endpoint, deliveries }: PendingHeldNotification): Promise<void> {
-    const { heldExpiresAtMs, heldDroppedAtMs } = endpoint;
-    await options.onHeldExpiring(endpoint, {
-      state: heldDroppedAtMs === null ? 'expiring' : 'dropped',
-      fromMs: heldDroppedAtMs ?? heldExpiresAtMs ?? clock.now(),
-      deliveries,
-    });
-    await store.updateEndpoint(endpoint.id, (current) =>
-      current.heldExpiresAtMs === heldExpiresAtMs && current.heldDroppedAtMs === heldDroppedAtMs
-        ? { ...current, heldNotificationPending: false }
-        : current,
-    );
-  }
-
   return {
     start() {
-      if (running) return;
-      running = true;
+      if (isRunning) return;
+      isRunning = true;
       startSweep();
     },
     async stop() {
-      running = false;
+      isRunning = false;
       cancelTimer();
       await sweeping;
     },

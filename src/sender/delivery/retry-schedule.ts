@@ -1,33 +1,34 @@
-/** Published (contract section 4): seconds from the end of an attempt to the next, five retries. */
+/** Published (contract section 4): seconds from the end of an attempt to the next one. Five retries. */
 export const defaultRetryScheduleSeconds: readonly number[] = [10, 60, 300, 1_800, 7_200];
 
-/** Our reading: the longest that `Retry-After` may lengthen an interval to. */
-const longestRetryAfterMs = 7_200_000;
+/** Our reading: `Retry-After` cannot make an interval longer than this. */
+const maxRetryAfterMs = 7_200_000;
 
-/** When to try again, and how that came about. */
+/** The delay before the next attempt, and the reason for it. */
 export interface NextAttempt {
   readonly delayMs: number;
   readonly reason: string;
 }
 
 /**
- * `Retry-After` in milliseconds, where it makes sense: whole seconds, or a date. Undefined for nonsense
- * and for what has passed.
+ * Parses `Retry-After`, either whole seconds or an HTTP date, into milliseconds. Returns undefined if the value is
+ * malformed or in the past.
  */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  // A date in HTTP's form begins with the name of a day; Date.parse alone takes much more.
+  // An HTTP date begins with the name of a day; Date.parse alone accepts many other forms.
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const at = Date.parse(text);
-  return at > nowMs ? at - nowMs : undefined;
+  const retryAtMs = Date.parse(text);
+  return retryAtMs > nowMs ? retryAtMs - nowMs : undefined;
 }
 
 /**
- * The interval after attempt `number`, or undefined where there is no retry left. `Retry-After` can only
- * lengthen it, jitter can only add.
+ * Returns the delay after attempt `number`, or undefined if no retry is left. `Retry-After` and jitter can only
+ * lengthen the scheduled interval.
  *
- * @param jitter - 0 to 1 of the interval, already drawn.
+ * @param askedMs - The delay that the endpoint asked for in `Retry-After`.
+ * @param jitter - The fraction of the interval, 0 to 1, that is added to it.
  */
 export function nextAttempt(
   number: number,
@@ -37,14 +38,9 @@ export function nextAttempt(
 ): NextAttempt | undefined {
   const seconds = scheduleSeconds[number - 1];
   if (seconds === undefined) return undefined;
-  const plainMs = seconds * 1000 * (1 + jitter);
-  const lengthened = askedMs === undefined ? 0 : Math.min(askedMs, longestRetryAfterMs);
-  const retry = `retry ${number} of ${scheduleSeconds.length}`;
-  if (lengthened > plainMs) {
-    return {
-      delayMs: Math.ceil(lengthened),
-      reason: `${retry}, after ${Math.ceil(lengthened / 1000)} s: asked for by Retry-After`,
-    };
-  }
-  return { delayMs: Math.ceil(plainMs), reason: `${retry}, after ${Math.ceil(plainMs / 1000)} s` };
+  const scheduledMs = seconds * 1000 * (1 + jitter);
+  const minimumMs = Math.min(askedMs ?? 0, maxRetryAfterMs);
+  const delayMs = Math.ceil(Math.max(scheduledMs, minimumMs));
+  const reason = `retry ${number} of ${scheduleSeconds.length}, after ${Math.ceil(delayMs / 1000)} s`;
+  return { delayMs, reason: minimumMs > scheduledMs ? `${reason}: asked for by Retry-After` : reason };
 }

@@ -1,64 +1,37 @@
 import type { Change, Rows, Transition } from '../records.js';
 import type { SenderStore } from '../stores/store.js';
 import type { Time } from '../time.js';
+import type { Rebase } from './rebase.js';
 
-/** What an attempt changes, given the time at which it is written down. */
+/** A transition that is given the time at which it is written. */
 export type TimedTransition = (rows: Rows, nowMs: number) => Change | undefined;
 
 interface Settlement {
   readonly deliveryId: string;
   readonly change: Transition;
-  /** When it is written down. */
+  /** Set when the settlement is written. */
   nowMs: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Writes the ends of attempts down, those of one turn of the event loop together. If that fails, each is written by
- * itself: one that cannot be written fails alone.
- *
- * @param rebase - Brings the due times in the store in line with a clock that was set back.
+ * Writes the settlements of one turn of the event loop together. If that fails, it writes each one alone, so that
+ * only those that cannot be written are rejected.
  */
-export function createSettlements(
-  store: Pick<SenderStore, 'settle'>,
-  time: Time,
-  rebase: () => Promise<void>,
-): (deliveryId: string, change: TimedTransition) => Promise<void> {
-  let waiting: Settlement[] = [];
+export class Settlements {
+  private waiting: Settlement[] = [];
 
-  function hasSetBack(): boolean {
-    time.now();
-    return time.setBackMs > 0;
-  }
+  constructor(
+    private readonly store: Pick<SenderStore, 'settle'>,
+    private readonly time: Time,
+    private readonly rebase: Rebase,
+  ) {}
 
-  async function write(batch: readonly Settlement[]): Promise<void> {
-    const nowMs = time.now();
-    for (const each of batch) each.nowMs = nowMs;
-    await store.settle(batch);
-    for (const { resolve } of batch) resolve();
-  }
-
-  async function writeEach(batch: readonly Settlement[]): Promise<void> {
-    for (const each of batch) await write([each]).catch(each.reject);
-  }
-
-  async function flush(): Promise<void> {
-    // No due time of the new clock is written while those of the old one are being brought forward. If that
-    // fails, the poll that does it again reports it.
-    if (hasSetBack()) await rebase().catch(() => undefined);
-    const batch = waiting;
-    waiting = [];
-    await write(batch).catch((error: unknown) => {
-      if (batch.length > 1) return writeEach(batch);
-      batch[0]?.reject(error);
-      return undefined;
-    });
-  }
-
-  return (deliveryId, change) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(() => void flush());
+  /** Resolves once the change is stored. */
+  write(deliveryId: string, change: TimedTransition): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.waiting.length === 0) setImmediate(() => void this.flush());
       const settlement: Settlement = {
         deliveryId,
         nowMs: 0,
@@ -66,6 +39,37 @@ export function createSettlements(
         resolve,
         reject,
       };
-      waiting.push(settlement);
+      this.waiting.push(settlement);
     });
+  }
+
+  private async flush(): Promise<void> {
+    // A due time by the new clock must not be written while due times by the old one are being rebased. If the
+    // rebase fails, the next poll repeats it and reports the error.
+    if (this.hasBeenSetBack()) await this.rebase.run().catch(() => undefined);
+    const batch = this.waiting;
+    this.waiting = [];
+    await this.writeBatch(batch).catch((error: unknown) => {
+      if (batch.length > 1) return this.writeEach(batch);
+      batch[0]?.reject(error);
+      return undefined;
+    });
+  }
+
+  private hasBeenSetBack(): boolean {
+    // Reading the clock detects a step.
+    this.time.now();
+    return this.time.setBackMs > 0;
+  }
+
+  private async writeBatch(batch: readonly Settlement[]): Promise<void> {
+    const nowMs = this.time.now();
+    for (const each of batch) each.nowMs = nowMs;
+    await this.store.settle(batch);
+    for (const { resolve } of batch) resolve();
+  }
+
+  private async writeEach(batch: readonly Settlement[]): Promise<void> {
+    for (const each of batch) await this.writeBatch([each]).catch(each.reject);
+  }
 }

@@ -1,14 +1,14 @@
 /**
- * The delivery contract (section 4) as a state machine. Pure: no I/O, no clock, no chance. Each function
- * takes rows as they are and gives them as they shall be, or undefined where there is nothing to do.
+ * The delivery contract (section 4) as a state machine. Pure: no I/O, no clock, no randomness. Each function takes
+ * the current rows and returns their replacements, or undefined if nothing changes.
  *
  *   scheduled ──begin──→ attempting ──success──→ succeeded
  *      ↑  ↑                 │  │ └────failure, no retry left──→ failed (and the endpoint is disabled)
  *      │  └─────failure─────┘  └──────endpoint disabled──→ held ──release──→ scheduled
- *      └── lease passed: outcome unknown, counts as a failure of that attempt
- *   any that is not at its end ──endpoint deleted──→ cancelled
+ *      └── lease expired: outcome unknown, counts as a failed attempt
+ *   any non-terminal state ──endpoint deleted──→ cancelled
  */
-import { nextAttempt, retryAfterMs } from './retry-schedule.js';
+import { nextAttempt, retryAfterMs, type NextAttempt } from './retry-schedule.js';
 import { isTerminal } from '../records.js';
 import type {
   AttemptRecord,
@@ -19,53 +19,53 @@ import type {
   Rows,
 } from '../records.js';
 
-/** The rules that can be set. */
+/** The configurable rules of delivery. */
 export interface DeliveryRules {
   readonly retryScheduleSeconds: readonly number[];
 }
 
-/** What it takes to begin an attempt. */
-export interface Beginning {
+/** The input of {@link begin}. */
+export interface AttemptStart {
   readonly nowMs: number;
   readonly token: string;
   readonly leaseMs: number;
 }
 
-/** What it takes to end one. */
-export interface Ending {
+/** The input of {@link settle}. */
+export interface AttemptEnd {
   readonly nowMs: number;
+  /** Must be the delivery's token, or the attempt has been given up meanwhile. */
   readonly token: string;
   readonly result: AttemptResult;
-  /** The transport failed, and not the endpoint, which is not blamed for it. */
+  /** True if the transport itself failed, which is not held against the endpoint. */
   readonly isTransportFault?: boolean;
   readonly requestHeaders: Readonly<Record<string, string>>;
-  /** 0 to 1 of the interval that is added to it. */
+  /** The fraction of the retry interval, 0 to 1, that is added to it. */
   readonly jitter: number;
 }
 
 const idle = { token: null, leaseUntilMs: null } as const;
+const ended = { ...idle, dueAtMs: null } as const;
 
-/** A delivery that waits: until it is due, or for as long as its endpoint is disabled. */
+/** Returns the delivery waiting for its due time, or held for as long as its endpoint is disabled. */
 export function schedule(
   delivery: DeliveryRecord,
   endpoint: EndpointRecord | undefined,
   dueAtMs: number,
 ): DeliveryRecord {
-  if (!endpoint) return { ...delivery, ...idle, status: 'cancelled', dueAtMs: null };
-  if (endpoint.status === 'disabled') return { ...delivery, ...idle, status: 'held', dueAtMs: null };
+  if (!endpoint) return { ...delivery, ...ended, status: 'cancelled' };
+  if (endpoint.status === 'disabled') return { ...delivery, ...ended, status: 'held' };
   return { ...delivery, ...idle, status: 'scheduled', dueAtMs };
 }
 
-/** Begins an attempt of a delivery that is due; the attempt is written down before anything is sent. */
-export function begin(
-  { delivery, endpoint }: Rows,
-  { nowMs, token, leaseMs }: Beginning,
-): Change | undefined {
+/** Begins an attempt of a due delivery. The store commits the attempt before the request is sent. */
+export function begin({ delivery, endpoint }: Rows, start: AttemptStart): Change | undefined {
+  const { nowMs, token, leaseMs } = start;
   if (delivery.status !== 'scheduled' || delivery.dueAtMs === null || delivery.dueAtMs > nowMs)
     return undefined;
-  // A ping is the endpoint's own test: it goes out whatever the endpoint's status.
-  const sendable = endpoint && (endpoint.status === 'enabled' || delivery.kind === 'ping');
-  if (!sendable) return { delivery: schedule(delivery, endpoint, delivery.dueAtMs) };
+  // A ping tests the endpoint, so it is sent to a disabled one too.
+  const isSendable = endpoint && (endpoint.status === 'enabled' || delivery.kind === 'ping');
+  if (!isSendable) return { delivery: schedule(delivery, endpoint, delivery.dueAtMs) };
   const number = delivery.attempts + 1;
   return {
     delivery: {
@@ -91,16 +91,20 @@ export function begin(
   };
 }
 
-/** What an endpoint is told to have done wrong. */
-function faultOf({ status, error }: AttemptResult): string {
+function isSuccess({ error, status }: AttemptResult): boolean {
+  return error === undefined && status !== undefined && status >= 200 && status < 300;
+}
+
+/** Describes a failure to the owner of the endpoint. */
+function describeFailure({ status, error }: AttemptResult): string {
   if (error !== undefined) return error;
   return status !== undefined && status >= 300 && status < 400
     ? `HTTP ${status}: redirects are not followed`
     : `HTTP ${status ?? 'without a status'}`;
 }
 
-function disabled(endpoint: EndpointRecord, reason: 'failures' | 'gone', nowMs: number): EndpointRecord {
-  // Only what is enabled can be disabled, so this happens once and is told once.
+function disable(endpoint: EndpointRecord, reason: 'failures' | 'gone', nowMs: number): EndpointRecord {
+  // The owner is notified once: only the change from enabled to disabled sets the flag.
   if (endpoint.status === 'disabled') return endpoint;
   return {
     ...endpoint,
@@ -111,126 +115,138 @@ function disabled(endpoint: EndpointRecord, reason: 'failures' | 'gone', nowMs: 
   };
 }
 
-/** The endpoint after an attempt: since when it fails, and whether it is disabled for it. */
-function endpointAfter(
+function countsForEndpoint(delivery: DeliveryRecord, end: AttemptEnd): boolean {
+  return delivery.kind !== 'ping' && end.isTransportFault !== true;
+}
+
+function endpointAfterSuccess(
   endpoint: EndpointRecord,
   delivery: DeliveryRecord,
-  fault: string | undefined,
-  exhausted: boolean,
-  { nowMs, result, isTransportFault }: Ending,
+  end: AttemptEnd,
 ): EndpointRecord {
-  if (delivery.kind === 'ping' || isTransportFault) return endpoint;
-  if (fault === undefined) {
-    return endpoint.failingSinceMs === null
-      ? endpoint
-      : { ...endpoint, failingSinceMs: null, lastError: null };
-  }
-  const failing =
-    endpoint.lastError === fault && endpoint.failingSinceMs !== null
-      ? endpoint
-      : { ...endpoint, failingSinceMs: endpoint.failingSinceMs ?? nowMs, lastError: fault };
-  if (delivery.kind === 'manual') return failing;
-  if (result.status === 410) return disabled(failing, 'gone', nowMs);
-  return exhausted ? disabled(failing, 'failures', nowMs) : failing;
+  if (!countsForEndpoint(delivery, end) || endpoint.failingSinceMs === null) return endpoint;
+  return { ...endpoint, failingSinceMs: null, lastError: null };
 }
 
-const noRetry = 'no further attempt: all retries have failed';
+/** Returns the same object if nothing changed, so that the store writes nothing. */
+function markFailing(endpoint: EndpointRecord, lastError: string, nowMs: number): EndpointRecord {
+  if (endpoint.lastError === lastError && endpoint.failingSinceMs !== null) return endpoint;
+  return { ...endpoint, failingSinceMs: endpoint.failingSinceMs ?? nowMs, lastError };
+}
 
-/** Ends an attempt with what came of it. A token that is no longer the delivery's changes nothing. */
-export function settle(rows: Rows, ending: Ending, rules: DeliveryRules): Change | undefined {
-  const { delivery, endpoint, attempt } = rows;
-  const { nowMs, result } = ending;
-  if (delivery.status !== 'attempting' || delivery.token !== ending.token || !attempt) return undefined;
-  const succeeded =
-    result.error === undefined && result.status !== undefined && result.status >= 200 && result.status < 300;
-  const ended: AttemptRecord = {
-    ...attempt,
+function endpointAfterFailure(
+  endpoint: EndpointRecord,
+  delivery: DeliveryRecord,
+  end: AttemptEnd,
+  hasRetry: boolean,
+): EndpointRecord {
+  const { nowMs, result } = end;
+  if (!countsForEndpoint(delivery, end)) return endpoint;
+  const failing = markFailing(endpoint, describeFailure(result), nowMs);
+  if (delivery.kind === 'manual') return failing;
+  if (result.status === 410) return disable(failing, 'gone', nowMs);
+  return hasRetry ? failing : disable(failing, 'failures', nowMs);
+}
+
+/** The retry after a failed attempt; undefined if there is none left. */
+function retryAfter(
+  delivery: DeliveryRecord,
+  { nowMs, result, jitter }: Pick<AttemptEnd, 'nowMs' | 'result' | 'jitter'>,
+  rules: DeliveryRules,
+): NextAttempt | undefined {
+  if (delivery.kind === 'ping') return undefined;
+  const hasRetryAfter = result.status === 429 || result.status === 503;
+  const askedMs = hasRetryAfter ? retryAfterMs(result.responseHeaders?.['retry-after'], nowMs) : undefined;
+  return nextAttempt(delivery.attempts, rules.retryScheduleSeconds, askedMs, jitter);
+}
+
+/** Settles an attempt with its result. Changes nothing if the delivery has another token by now. */
+export function settle(rows: Rows, end: AttemptEnd, rules: DeliveryRules): Change | undefined {
+  const { delivery, endpoint } = rows;
+  const { nowMs, result, requestHeaders } = end;
+  if (delivery.status !== 'attempting' || delivery.token !== end.token || !rows.attempt) return undefined;
+  const succeeded = isSuccess(result);
+  const attempt: AttemptRecord = {
+    ...rows.attempt,
     endedAtMs: nowMs,
     outcome: succeeded ? 'success' : 'failure',
-    requestHeaders: ending.requestHeaders,
+    requestHeaders,
     result,
   };
-  const over = { ...idle, dueAtMs: null } as const;
   if (succeeded) {
     return {
-      delivery: { ...delivery, ...over, status: 'succeeded' },
-      endpoint: endpoint && endpointAfter(endpoint, delivery, undefined, false, ending),
-      attempt: { ...ended, reason: 'delivered' },
+      delivery: { ...delivery, ...ended, status: 'succeeded' },
+      endpoint: endpoint && endpointAfterSuccess(endpoint, delivery, end),
+      attempt: { ...attempt, reason: 'delivered' },
     };
   }
-  const asked =
-    result.status === 429 || result.status === 503
-      ? retryAfterMs(result.responseHeaders?.['retry-after'], nowMs)
-      : undefined;
-  const next =
-    delivery.kind === 'ping'
-      ? undefined
-      : nextAttempt(delivery.attempts, rules.retryScheduleSeconds, asked, ending.jitter);
-  const after = endpoint && endpointAfter(endpoint, delivery, faultOf(result), next === undefined, ending);
+  const next = retryAfter(delivery, end, rules);
+  const after = endpoint && endpointAfterFailure(endpoint, delivery, end, next !== undefined);
   if (!next) {
-    const reason = delivery.kind === 'ping' ? 'a ping is not retried' : noRetry;
+    const reason =
+      delivery.kind === 'ping' ? 'a ping is not retried' : 'no further attempt: all retries have failed';
     return {
-      delivery: { ...delivery, ...over, status: 'failed' },
+      delivery: { ...delivery, ...ended, status: 'failed' },
       endpoint: after,
-      attempt: { ...ended, reason },
+      attempt: { ...attempt, reason },
     };
   }
-  return { ...postponed(delivery, after, ended, nowMs + next.delayMs, next.reason), endpoint: after };
+  return postpone({ delivery, endpoint: after, attempt }, nowMs, next);
 }
 
-/** The delivery and its attempt where there will be another one, or would be. */
-function postponed(
-  delivery: DeliveryRecord,
-  endpoint: EndpointRecord | undefined,
-  attempt: AttemptRecord,
-  atMs: number,
-  reason: string,
-): { readonly delivery: DeliveryRecord; readonly attempt: AttemptRecord } {
-  const waiting = schedule(delivery, endpoint, atMs);
+/** Schedules the next attempt, or holds or cancels the delivery if its endpoint is disabled or gone. */
+function postpone(
+  { delivery, endpoint, attempt }: Rows & { readonly attempt: AttemptRecord },
+  nowMs: number,
+  { delayMs, reason }: NextAttempt,
+): Change {
+  const postponed = schedule(delivery, endpoint, nowMs + delayMs);
   const reasons: Partial<Record<DeliveryRecord['status'], string>> = {
     held: 'held: the endpoint is disabled',
     cancelled: 'no further attempt: the endpoint was deleted',
   };
   return {
-    delivery: waiting,
-    attempt: { ...attempt, nextAttemptAtMs: waiting.dueAtMs, reason: reasons[waiting.status] ?? reason },
+    delivery: postponed,
+    endpoint,
+    attempt: {
+      ...attempt,
+      nextAttemptAtMs: postponed.dueAtMs,
+      reason: reasons[postponed.status] ?? reason,
+    },
   };
 }
 
 /**
- * Ends an attempt of which nobody knows what came: its process was killed. The event may have arrived, so it
- * is sent again, under the same id; an endpoint is not disabled for what the sender did.
+ * Ends an attempt whose outcome is unknown because its process died. The event may have arrived, so it is sent again
+ * under the same id. The endpoint is not blamed for a fault of the sender.
  */
-export function giveUp(
-  { delivery, endpoint, attempt }: Rows,
-  nowMs: number,
-  rules: DeliveryRules,
-): Change | undefined {
-  if (delivery.status !== 'attempting' || !attempt) return undefined;
-  const unknown: AttemptRecord = { ...attempt, endedAtMs: nowMs, outcome: 'unknown' };
+export function giveUp(rows: Rows, nowMs: number, rules: DeliveryRules): Change | undefined {
+  const { delivery } = rows;
+  if (delivery.status !== 'attempting' || !rows.attempt) return undefined;
+  const attempt: AttemptRecord = { ...rows.attempt, endedAtMs: nowMs, outcome: 'unknown' };
   const next =
     delivery.kind === 'ping'
       ? undefined
       : nextAttempt(delivery.attempts, rules.retryScheduleSeconds, undefined, 0);
   if (!next) {
     return {
-      delivery: { ...delivery, ...idle, dueAtMs: null, status: 'failed' },
-      attempt: { ...unknown, reason: 'no further attempt: the outcome of the last one is not known' },
+      delivery: { ...delivery, ...ended, status: 'failed' },
+      attempt: { ...attempt, reason: 'no further attempt: the outcome of the last one is not known' },
     };
   }
-  return postponed(delivery, endpoint, unknown, nowMs + next.delayMs, `outcome unknown; ${next.reason}`);
+  return postpone({ ...rows, attempt }, nowMs, { ...next, reason: `outcome unknown; ${next.reason}` });
 }
 
-/** Lets a held delivery go: it is due now, with the attempts it has left. */
+/** Releases a held delivery: it is due at once, with the attempts it has left. */
 export function release({ delivery, endpoint }: Rows, nowMs: number): Change | undefined {
   if (delivery.status !== 'held') return undefined;
   const released = schedule(delivery, endpoint, nowMs);
-  // Disabled again meanwhile.
+  // The endpoint may have been disabled again since.
   return released.status === 'held' ? undefined : { delivery: released };
 }
 
-/** Ends a delivery whose endpoint is deleted. One that is on its way ends when its attempt does. */
+/** Cancels a delivery whose endpoint is deleted. One that is in flight ends with its attempt. */
 export function cancel({ delivery }: Rows): Change | undefined {
   if (isTerminal(delivery) || delivery.status === 'attempting') return undefined;
-  return { delivery: { ...delivery, ...idle, status: 'cancelled', dueAtMs: null } };
+  return { delivery: { ...delivery, ...ended, status: 'cancelled' } };
 }

@@ -9,19 +9,18 @@ import type {
   Transition,
 } from '../records.js';
 
-/**
- * What a store keeps, and what it must do. A store knows no rules of delivery: it hands rows to a pure
- * function and writes down what that gives back, all in one transaction.
- */
+// The port between the sender and its stores. A store knows no rules of delivery: it passes rows to a pure function and
+// writes the rows that the function returns, in one transaction.
 
+/** The limits of a claim, and the transition of each claimed delivery. */
 export interface ClaimRequest {
   readonly lane: Lane;
   readonly nowMs: number;
-  /** How many at most. */
+  /** The most deliveries that are claimed. */
   readonly limit: number;
-  /** How many more attempts an account may have under way; see {@link ownerOf}. */
+  /** How many more attempts an account may have in flight. `ownerOf` returns the account of an endpoint. */
   readonly accountCapacityOf: (ownerId: string) => number;
-  /** How many more attempts an endpoint may have under way. */
+  /** How many more attempts an endpoint may have in flight. */
   readonly capacityOf: (endpointId: string) => number;
   /** Begins an attempt, or holds or cancels a delivery that must not be sent. */
   readonly begin: Transition;
@@ -30,23 +29,23 @@ export interface ClaimRequest {
 /** The result of a claim. */
 export interface ClaimBatch {
   readonly claims: readonly Claim[];
-  /** How many deliveries went through `begin`: more than were claimed if some were held or cancelled. */
+  /** How many deliveries went through `begin`: more than `claims` if some were held or cancelled. */
   readonly processed: number;
 }
 
-/** After the wall clock was set back: which due times and leases are brought forward. */
+/** Which due times and leases are brought forward after the wall clock was set back. */
 export interface RebaseRequest {
-  /** The time now. A delivery that is due later was scheduled by the clock as it was before. */
+  /** The time now. Times after it were computed before the clock was set back. */
   readonly nowMs: number;
-  /** By how much the clock was set back. */
+  /** Milliseconds by which the clock was set back. */
   readonly byMs: number;
-  /** `next` of the step before. */
+  /** The position that the previous step returned; undefined for the first step. */
   readonly position?: number | undefined;
 }
 
-/** One step of publishing. */
+/** The result of one step of publishing. */
 export interface PublishStep {
-  /** True if this call stored it, false if an earlier one had. */
+  /** True if this call stored the step, false if an earlier call did. */
   readonly created: boolean;
   /** The deliveries of this step. */
   readonly deliveries: readonly DeliveryRecord[];
@@ -54,54 +53,60 @@ export interface PublishStep {
   readonly next: number | undefined;
 }
 
-/** A delivery that is now to be sent. */
+/** A delivery whose attempt has begun, with the rows that are needed to send it. */
 export interface Claim {
   readonly delivery: DeliveryRecord;
   readonly endpoint: EndpointRecord;
   readonly event: EventRecord;
 }
 
+/** One page of a list. */
 export interface Page<Item> {
-  /** Can be fewer than asked for, and even none, although there is a next page: a page is a bounded search. */
+  /** Can be fewer than `limit`, or none, even if there is a next page: the search for a page is bounded. */
   readonly items: readonly Item[];
-  /** Digits. Give it back to get the next page; undefined on the last. */
+  /** Digits that request the next page; undefined on the last page. */
   readonly nextCursor: string | undefined;
 }
 
+/** Requests a page of a list. */
 export interface PageRequest {
+  /** The `nextCursor` of the previous page; undefined for the first page. */
   readonly cursor?: string | undefined;
+  /** The most items of the page. */
   readonly limit: number;
 }
 
+/** Requests a page of endpoints. */
 export interface EndpointFilter extends PageRequest {
   readonly accountId?: string | undefined;
 }
 
+/** Requests a page of deliveries. */
 export interface DeliveryFilter extends PageRequest {
   readonly endpointId?: string | undefined;
   readonly status?: DeliveryStatus | undefined;
   readonly eventType?: string | undefined;
 }
 
-/** Deliveries of an endpoint that wait, for a change to all of them. */
+/** A change of the waiting deliveries of an endpoint. */
 export interface WaitingRequest {
   readonly endpointId: string;
   readonly statuses: readonly ('scheduled' | 'held')[];
-  /** How many at most, in one transaction. */
+  /** The most deliveries that are changed, in one transaction. */
   readonly limit: number;
   readonly change: Transition;
 }
 
-/** Result of claiming an idempotency key. */
+/** The result of claiming an idempotency key. */
 export type KeyClaim =
-  /** The caller carries the call out, under the `resourceId` of this record. */
+  /** The caller executes the call, with the `resourceId` of this record. */
   | { readonly status: 'claimed'; readonly record: IdempotencyRecord }
-  /** Another call has the key: answered, under way, or with another fingerprint. */
+  /** The key belongs to a call that has a response, is in progress, or has another fingerprint. */
   | { readonly status: 'taken'; readonly record: IdempotencyRecord }
   /** The account has too many keys. */
   | { readonly status: 'full' };
 
-/** When a claimed key is free again. */
+/** The rules by which a claimed key becomes free again. */
 export interface KeyExpiry {
   /** A key whose call began before this time is free. */
   readonly beforeMs: number;
@@ -112,8 +117,8 @@ export interface KeyExpiry {
 }
 
 /**
- * What a store may forget. Ages count from the creation. `deliveries` and `bytes` are the most that an account
- * may have of each class.
+ * The rule by which a store forgets rows. Ages count from the creation of a row. `deliveries` and `bytes` are the most
+ * that an account may have of each class.
  */
 export interface PruneRule {
   readonly nowMs: number;
@@ -121,7 +126,7 @@ export interface PruneRule {
   readonly endedBeforeMs: number;
   /** Milliseconds that a held delivery is kept. */
   readonly heldMs: number;
-  /** Milliseconds before the end of a held delivery at which its endpoint goes through `expireHeld`. */
+  /** Milliseconds before a held delivery expires at which its endpoint goes through `expireHeld`. */
   readonly heldNoticeMs: number;
   readonly deliveries: number;
   readonly bytes: number;
@@ -129,20 +134,20 @@ export interface PruneRule {
   readonly keysBeforeMs: number;
   /** The most rows forgotten in one transaction. */
   readonly limit: number;
-  /** Decides on a held delivery that is, or soon will be, due to be dropped. Pure. */
+  /** Decides on a held delivery that is due to be dropped, or will be soon. Pure. */
   readonly expireHeld: (endpoint: EndpointRecord, dueAtMs: number) => HeldExpiry;
 }
 
-/** A decision on a held delivery, and its endpoint afterwards. */
+/** The decision on a held delivery, and its endpoint after the decision. */
 export interface HeldExpiry {
   readonly endpoint: EndpointRecord;
   readonly isDropped: boolean;
 }
 
-/** Result of one step of pruning. */
+/** The result of one step of pruning. */
 export interface PruneStep {
   readonly forgotten: number;
-  /** True if the step reached the end of the store; the next one begins at its start. */
+  /** True if the step reached the end of the store. The next step starts again at the beginning. */
   readonly isComplete: boolean;
 }
 
@@ -153,7 +158,7 @@ export interface PendingHeldNotification {
   readonly deliveries: number;
 }
 
-/** A delivery with all there is to see of it. */
+/** A delivery with its event and its attempts. */
 export interface DeliveryDetails {
   readonly delivery: DeliveryRecord;
   readonly event: EventRecord;
@@ -161,43 +166,47 @@ export interface DeliveryDetails {
 }
 
 /**
- * The port. Every method is one transaction; what it resolves is durable as far as the store is.
- * Lists are newest first.
+ * Stores the rows of a sender. Every method is one transaction, and resolves after the transaction is committed. Lists
+ * are newest first.
  */
 export interface SenderStore {
   /** Returns false, and inserts nothing, if the account has `maxOfAccount` endpoints or more. */
   insertEndpoint(endpoint: EndpointRecord, maxOfAccount?: number): Promise<boolean>;
   getEndpoint(id: string): Promise<EndpointRecord | undefined>;
   listEndpoints(filter: EndpointFilter): Promise<Page<EndpointRecord>>;
-  /** Undefined where there is none. */
+  /** Replaces an endpoint by the result of `change`. Resolves to undefined if there is no such endpoint. */
   updateEndpoint(
     id: string,
     change: (endpoint: EndpointRecord) => EndpointRecord,
   ): Promise<EndpointRecord | undefined>;
-  /** Removes it; what still waits for it goes through `change`. False where there is none. */
+  /**
+   * Removes an endpoint and puts its waiting deliveries through `change`. Resolves to false if there is no such
+   * endpoint.
+   */
   deleteEndpoint(id: string, change: Transition): Promise<boolean>;
-  /** Puts waiting deliveries through `change`; how many changed. */
+  /** Puts waiting deliveries of an endpoint through `change`. Resolves to the number that changed. */
   changeWaiting(request: WaitingRequest): Promise<number>;
-  /** Endpoints whose owners have yet to be told. */
+  /** The endpoints whose owners have yet to be notified that they were disabled. */
   pendingDisabledNotifications(): Promise<readonly EndpointRecord[]>;
+  /** The endpoints whose owners have yet to be notified about held deliveries. */
   pendingHeldNotifications(): Promise<readonly PendingHeldNotification[]>;
 
   /**
    * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
-   * {@link maxEndpointsPerStep} endpoints: the caller goes on with `next` until there is none. A step that an
-   * earlier call stored, for the same account and id, changes nothing and returns the deliveries it made. So
-   * publishing again after a crash, or at the same time, completes the rest and duplicates nothing.
+   * {@link maxEndpointsPerStep} endpoints. The caller continues with `next` as the position until it is undefined. A
+   * step that an earlier call stored for the same account and id changes nothing and returns the deliveries of that
+   * call. So publishing an event again, after a crash or at the same time, completes it and duplicates nothing.
    */
   publish(
     event: EventRecord,
     toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
     position?: number,
   ): Promise<PublishStep>;
-  /** Events of which some steps were stored and some were not: their publisher failed or died. */
+  /** The events of which only some steps are stored, because their publisher failed or was killed. */
   unfinishedEvents(): Promise<readonly EventRecord[]>;
   /**
-   * A delivery by itself: one by hand, or a ping, which brings its event and has begun already. False where it
-   * brings none and there is none.
+   * Inserts a single delivery: a manual one, or a ping, which comes with its event and its attempt. Resolves to false
+   * if there is neither an `event` nor a stored one.
    */
   insertDelivery(rows: {
     readonly delivery: DeliveryRecord;
@@ -209,43 +218,47 @@ export interface SenderStore {
 
   /**
    * Puts a bounded number of due deliveries through `begin`. Accounts take turns, and so do the endpoints of an
-   * account; the deliveries of one endpoint go oldest first. {@link claimInTurns} does this for any store.
+   * account. The deliveries of one endpoint are claimed in the order of their due times. `claimInTurns` implements
+   * the turns for any store.
    */
   claim(request: ClaimRequest): Promise<ClaimBatch>;
-  /** Puts each delivery through its transition, in order. What arrives together is one commit. */
+  /** Puts each delivery through its transition, in order, in one transaction. */
   settle(settlements: readonly { readonly deliveryId: string; readonly change: Transition }[]): Promise<void>;
-  /** Puts attempts whose lease has passed by then through `change`. How many there were. */
+  /** Puts deliveries whose lease ends at `nowMs` or earlier through `change`. Resolves to the number that changed. */
   expire(nowMs: number, change: Transition): Promise<number>;
-  /** True where no other process can have the store: then, at start, all leases are of dead processes. */
+  /** True if no other process can use the store. Then all leases at the start belong to ended processes. */
   readonly exclusive: boolean;
-  /** When, after a time, the first of a queue is due or a lease passes. */
+  /** The earliest time after `afterMs` at which the first delivery of an endpoint is due or a lease ends. */
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
   /**
-   * Brings forward due times and leases that lie after `nowMs`, by `byMs` but not before `nowMs`; a bounded number
-   * of them. Returns the position of the next step, if there is one. Called for exclusive stores only.
+   * Takes one bounded step of bringing due times and leases after `nowMs` forward, by `byMs` but not to before `nowMs`.
+   * Resolves to the position of the next step, if there is one. The sender calls it for exclusive stores only.
    */
   rebase(request: RebaseRequest): Promise<number | undefined>;
 
   /**
-   * Takes one bounded step through the store and forgets what the rule allows, oldest first within each account and
-   * class, with attempts and events. A row that is dated in the future is forgotten with rows created after it.
+   * Takes one bounded step through the store and forgets the rows that the rule allows, oldest first within each
+   * account and class. Deliveries are forgotten with their attempts, and with the last delivery its event. A row that
+   * is dated in the future is forgotten with rows that were created after it.
    */
   prune(rule: PruneRule): Promise<PruneStep>;
-  /** Claims a key for a call. */
+  /** Claims an idempotency key for a call. */
   claimIdempotencyKey(record: IdempotencyRecord, expiry: KeyExpiry): Promise<KeyClaim>;
   /**
-   * Ends the call of a key: `answer` is kept and given again; `released` frees the key; `abandoned` lets the same
-   * call claim it again under the same `resourceId`.
+   * Ends the call that claimed a key. A response is stored and returned to later claims; `released` frees the key;
+   * `abandoned` lets the same call claim the key again with the same `resourceId`. Does nothing if the key has since
+   * been claimed by another call.
    */
   storeResponse(
     key: Pick<IdempotencyRecord, 'accountId' | 'key' | 'begunAtMs'>,
     outcome: NonNullable<IdempotencyRecord['response']> | 'released' | 'abandoned',
   ): Promise<void>;
+  /** Commits writes that are not resolved yet, and releases the store. */
   close(): Promise<void>;
 }
 
-/** As many endpoints as one step of publishing goes through. */
+/** The most endpoints that one step of publishing examines. */
 export const maxEndpointsPerStep = 100;
 
-/** As many deliveries as one claim puts through `begin` beyond those it claims. */
+/** The most deliveries that one claim puts through `begin` in addition to those it claims. */
 export const maxTransitionsPerClaim = 500;

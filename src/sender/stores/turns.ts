@@ -1,200 +1,166 @@
+import {
+  createDueRings,
+  isCurrent,
+  type DueOwner,
+  type DueRings,
+  type Place,
+  type Queue,
+} from './due-rings.js';
+import { createHeap } from './heap.js';
 import { maxTransitionsPerClaim, type Claim, type ClaimBatch, type ClaimRequest } from './store.js';
-import { createHeap } from './memory/heap.js';
 
-/** As many deliveries as an endpoint is served before the next account's turn. */
+/** The most deliveries of an endpoint that are claimed before the next account has its turn. */
 const deliveriesPerTurn = 8;
 
-/** The deliveries of one endpoint that wait in a lane. */
-interface Queue {
-  readonly ownerId: string;
-  readonly endpointId: string;
-  /** When the first of them is due. */
-  dueAtMs: number;
-  /** Whether it is in its account's ring. */
-  isListed: boolean;
-}
-
-/** An account that has something due. */
-interface Owner {
-  readonly id: string;
-  readonly ring: Fifo<Queue>;
-}
-
-/** A queue that was not due when it was added. */
-interface Later {
-  readonly dueAtMs: number;
-  readonly queue: Queue;
-}
-
-/** First in, first out, in constant time. */
-interface Fifo<Item> {
-  readonly size: number;
-  push(item: Item): void;
-  shift(): Item | undefined;
-}
-
-function createFifo<Item>(): Fifo<Item> {
-  let items: Item[] = [];
-  let head = 0;
-  return {
-    get size() {
-      return items.length - head;
-    },
-    push(item) {
-      items.push(item);
-    },
-    shift() {
-      const item = items[head];
-      if (head < items.length) head += 1;
-      if (head > 64 && head * 2 > items.length) {
-        items = items.slice(head);
-        head = 0;
-      }
-      return item;
-    },
-  };
-}
-
 /**
- * Whose turn it is in a lane: accounts that have something due take turns, and within an account its endpoints do.
- * It knows when the first delivery of each endpoint is due, and not the deliveries themselves.
+ * Decides whose turn it is in a lane: accounts that have something due take turns, and within an account its
+ * endpoints do. It knows when the first delivery of each endpoint is due, but not the deliveries themselves.
  */
 export interface Turns {
   /** Sets when the first delivery of an endpoint is due; undefined if none waits. */
   set(ownerId: string, endpointId: string, dueAtMs: number | undefined): void;
   /** Whether something may be due. */
   hasDue(nowMs: number): boolean;
-  /** The earliest due time after a time. */
+  /** The earliest due time after `afterMs`. */
   nextDueMs(afterMs: number): number | undefined;
-  /** Visits endpoints that have something due, in turn, until each was passed over or the visitor has enough. */
+  /** Visits endpoints that have something due, in turn, until all were passed over or the visitor has enough. */
   each(nowMs: number, visitor: Visitor): void;
 }
 
-/** Who serves endpoints in turn. */
+/** Serves endpoints in turn. */
 interface Visitor {
   hasEnough(): boolean;
   hasRoomFor(ownerId: string): boolean;
-  /** Serves an endpoint, and calls `set` if it did. Returns how many deliveries it processed. */
+  /** Serves an endpoint and, if it served something, calls `set`. Returns how many deliveries it processed. */
   visit(ownerId: string, endpointId: string): number;
 }
 
-export function createTurns(): Turns {
-  const queues = new Map<string, Queue>();
-  let owners = new Map<string, Owner>();
-  let ring = createFifo<Owner>();
-  const isEarlier = (a: Later, b: Later): boolean => a.dueAtMs < b.dueAtMs;
-  let later = createHeap(isEarlier);
-  /** What is due by then is in the rings. */
-  let promotedToMs = Number.NEGATIVE_INFINITY;
-  /** In no ring while it is served. */
-  let served: Queue | undefined;
+/** The places of queues: in the rings of accounts if they are due, otherwise in a heap. */
+interface Places {
+  readonly due: DueRings;
+  /** Every place that is due by this time is in the rings. */
+  readonly promotedToMs: number;
+  /** Gives a queue a new place, unless nothing waits in it. */
+  add(queue: Queue): void;
+  /** Moves places that are due by now from the heap to the rings. */
+  promote(nowMs: number): void;
+  /** The earliest due time that was not reached by the last `promote`. */
+  nextDueMs(): number | undefined;
+}
 
-  function list(queue: Queue): void {
-    let owner = owners.get(queue.ownerId);
-    if (!owner) {
-      owner = { id: queue.ownerId, ring: createFifo() };
-      owners.set(owner.id, owner);
-      ring.push(owner);
-    }
-    queue.isListed = true;
-    owner.ring.push(queue);
-  }
+function createPlaces(promotedToMs: number): Places {
+  const due = createDueRings();
+  const later = createHeap<Place>((a, b) => a.dueAtMs < b.dueAtMs);
 
-  function add(queue: Queue): void {
-    if (queue.dueAtMs <= promotedToMs) list(queue);
-    else later.push({ dueAtMs: queue.dueAtMs, queue });
-  }
-
-  const isCurrent = (queue: Queue): boolean => queues.get(queue.endpointId) === queue;
-
-  /** The first that is not due yet, without stale entries before it. */
-  function firstLater(): Later | undefined {
+  /** The earliest current place; removes stale ones before it. */
+  function firstLater(): Place | undefined {
     for (let first = later.peek(); first; first = later.peek()) {
-      const { queue, dueAtMs } = first;
-      if (isCurrent(queue) && !queue.isListed && queue.dueAtMs === dueAtMs) return first;
+      if (isCurrent(first)) return first;
       later.pop();
     }
     return undefined;
   }
 
-  /** After the clock was set back, what was due may not be due any more. */
-  function rebuild(nowMs: number): void {
-    owners = new Map();
-    ring = createFifo();
-    later = createHeap(isEarlier);
-    promotedToMs = nowMs;
-    for (const queue of queues.values()) {
-      queue.isListed = false;
-      add(queue);
-    }
+  return {
+    due,
+    get promotedToMs() {
+      return promotedToMs;
+    },
+    add(queue) {
+      if (queue.dueAtMs === undefined) return;
+      const place = { queue, dueAtMs: queue.dueAtMs };
+      queue.place = place;
+      if (place.dueAtMs <= promotedToMs) due.add(place);
+      else later.push(place);
+    },
+    promote(nowMs) {
+      promotedToMs = nowMs;
+      for (let first = firstLater(); first && first.dueAtMs <= nowMs; first = firstLater()) {
+        later.pop();
+        due.add(first);
+      }
+    },
+    nextDueMs: () => firstLater()?.dueAtMs,
+  };
+}
+
+/** One turn of an account: offers its endpoints to the visitor until it serves one. Returns whether it did. */
+function serve(owner: DueOwner, visitor: Visitor, places: Places): boolean {
+  if (!visitor.hasRoomFor(owner.id)) return false;
+  for (let left = owner.places.size; left > 0; left -= 1) {
+    const place = owner.places.shift();
+    if (!place || !isCurrent(place)) continue;
+    const { queue } = place;
+    queue.place = undefined;
+    const processed = visitor.visit(owner.id, queue.endpointId);
+    places.add(queue);
+    if (processed > 0) return true;
   }
+  return false;
+}
+
+export function createTurns(): Turns {
+  const queues = new Map<string, Queue>();
+  let places = createPlaces(Number.NEGATIVE_INFINITY);
 
   function promote(nowMs: number): void {
-    if (nowMs < promotedToMs) rebuild(nowMs);
-    promotedToMs = nowMs;
-    for (let first = firstLater(); first && first.dueAtMs <= nowMs; first = firstLater()) {
-      later.pop();
-      list(first.queue);
+    if (nowMs < places.promotedToMs) {
+      // The clock was set back: places that were due may not be due any more.
+      places = createPlaces(nowMs);
+      for (const queue of queues.values()) places.add(queue);
     }
+    places.promote(nowMs);
   }
 
-  /** One turn of an account: its endpoints are offered until one is served. Returns how many deliveries were. */
-  function serve(owner: Owner, visitor: Visitor): number {
-    if (!visitor.hasRoomFor(owner.id)) return 0;
-    for (let left = owner.ring.size; left > 0; left -= 1) {
-      const queue = owner.ring.shift();
-      if (!queue?.isListed || !isCurrent(queue)) continue;
-      queue.isListed = false;
-      served = queue;
-      const processed = visitor.visit(owner.id, queue.endpointId);
-      served = undefined;
-      if (isCurrent(queue)) add(queue);
-      if (processed > 0) return processed;
-    }
-    return 0;
+  function add(ownerId: string, endpointId: string, dueAtMs: number): void {
+    const queue = { ownerId, endpointId, dueAtMs, place: undefined };
+    queues.set(endpointId, queue);
+    places.add(queue);
+  }
+
+  function remove(queue: Queue): void {
+    queue.dueAtMs = undefined;
+    queue.place = undefined;
+    queues.delete(queue.endpointId);
+  }
+
+  function move(queue: Queue, dueAtMs: number): void {
+    queue.dueAtMs = dueAtMs;
+    // While an endpoint is served, it has no place: `serve` gives it one afterwards.
+    if (!queue.place) return;
+    const keepsPlace = queue.place.dueAtMs <= places.promotedToMs && dueAtMs <= places.promotedToMs;
+    if (!keepsPlace) places.add(queue);
   }
 
   return {
     set(ownerId, endpointId, dueAtMs) {
       const queue = queues.get(endpointId);
       if (dueAtMs === undefined) {
-        queues.delete(endpointId);
-      } else if (!queue) {
-        const added = { ownerId, endpointId, dueAtMs, isListed: false };
-        queues.set(endpointId, added);
-        add(added);
-      } else if (queue.dueAtMs !== dueAtMs) {
-        queue.dueAtMs = dueAtMs;
-        // One that is not due any more leaves its ring: a stale place in it is skipped.
-        if (queue.isListed && dueAtMs > promotedToMs) queue.isListed = false;
-        if (!queue.isListed && queue !== served) add(queue);
-      }
+        if (queue) remove(queue);
+      } else if (!queue) add(ownerId, endpointId, dueAtMs);
+      else if (queue.dueAtMs !== dueAtMs) move(queue, dueAtMs);
     },
     hasDue(nowMs) {
       promote(nowMs);
-      return ring.size > 0;
+      return !places.due.isEmpty;
     },
     nextDueMs(afterMs) {
       promote(afterMs);
-      return firstLater()?.dueAtMs;
+      return places.nextDueMs();
     },
     each(nowMs, visitor) {
       promote(nowMs);
-      for (let passedOver = 0; passedOver < ring.size && !visitor.hasEnough();) {
-        const owner = ring.shift();
-        if (!owner) return;
-        if (serve(owner, visitor) > 0) passedOver = 0;
-        else if (owner.ring.size > 0) passedOver += 1;
-        if (owner.ring.size > 0) ring.push(owner);
-        else owners.delete(owner.id);
-      }
+      places.due.each(
+        () => visitor.hasEnough(),
+        (owner) => serve(owner, visitor, places),
+      );
     },
   };
 }
 
 /**
- * Claims deliveries in turns, within the limits of the request. `serve` puts at most so many due deliveries of an
- * endpoint through `begin`, and then sets in `turns` when the endpoint's next one is due.
+ * Claims deliveries in turns, within the limits of the request. `serve` puts at most `atMost` due deliveries of an
+ * endpoint through `begin`, and then sets in `turns` when the next delivery of the endpoint is due.
  */
 export function claimInTurns(
   turns: Turns,
@@ -202,27 +168,27 @@ export function claimInTurns(
   serve: (endpointId: string, atMost: number) => ClaimBatch,
 ): ClaimBatch {
   const claims: Claim[] = [];
-  const ofAccounts = new Map<string, number>();
-  const ofEndpoints = new Map<string, number>();
+  const claimsOfOwner = new Map<string, number>();
+  const claimsOfEndpoint = new Map<string, number>();
   let processed = 0;
   const accountRoom = (ownerId: string): number =>
-    request.accountCapacityOf(ownerId) - (ofAccounts.get(ownerId) ?? 0);
+    request.accountCapacityOf(ownerId) - (claimsOfOwner.get(ownerId) ?? 0);
   const endpointRoom = (endpointId: string): number =>
-    request.capacityOf(endpointId) - (ofEndpoints.get(endpointId) ?? 0);
+    request.capacityOf(endpointId) - (claimsOfEndpoint.get(endpointId) ?? 0);
 
   turns.each(request.nowMs, {
     hasEnough: () => claims.length >= request.limit || processed >= claims.length + maxTransitionsPerClaim,
     hasRoomFor: (ownerId) => accountRoom(ownerId) > 0,
     visit(ownerId, endpointId) {
-      const free = Math.min(request.limit - claims.length, accountRoom(ownerId), endpointRoom(endpointId));
-      if (free <= 0) return 0;
-      const served = serve(endpointId, Math.min(free, deliveriesPerTurn));
-      for (const claim of served.claims) claims.push(claim);
-      const count = served.claims.length;
-      ofAccounts.set(ownerId, (ofAccounts.get(ownerId) ?? 0) + count);
-      ofEndpoints.set(endpointId, (ofEndpoints.get(endpointId) ?? 0) + count);
-      processed += served.processed;
-      return served.processed;
+      const room = Math.min(request.limit - claims.length, accountRoom(ownerId), endpointRoom(endpointId));
+      if (room <= 0) return 0;
+      const batch = serve(endpointId, Math.min(room, deliveriesPerTurn));
+      for (const claim of batch.claims) claims.push(claim);
+      const count = batch.claims.length;
+      claimsOfOwner.set(ownerId, (claimsOfOwner.get(ownerId) ?? 0) + count);
+      claimsOfEndpoint.set(endpointId, (claimsOfEndpoint.get(endpointId) ?? 0) + count);
+      processed += batch.processed;
+      return batch.processed;
     },
   });
   return { claims, processed };

@@ -1,7 +1,7 @@
 import type { RetentionClass } from '../records.js';
 import type { PruneRule } from './store.js';
 
-/** How much an account has of one class. */
+/** The amount that an account has of one class. */
 export interface Amount {
   readonly count: number;
   readonly bytes: number;
@@ -9,24 +9,27 @@ export interface Amount {
 
 const none: Amount = { count: 0, bytes: 0 };
 
-/** The part of an amount at which owners are warned that held deliveries will be dropped. */
+/** The fraction of the limit above which owners are warned that held deliveries will be dropped. */
 const warningRatio = 0.75;
 
-/** Whether an account has more than the given part of what the rule allows. */
+/** Whether an amount exceeds a fraction of the limits of the rule. */
 export function exceeds({ count, bytes }: Amount, rule: PruneRule, ratio = 1): boolean {
   return count > rule.deliveries * ratio || bytes > rule.bytes * ratio;
 }
 
-/** When a held delivery is due to be dropped, for its age or for what its account holds; undefined if not soon. */
+/**
+ * Returns the time at which a held delivery is due to be dropped, because of its age or because of the amount that its
+ * account holds; undefined if that is not soon.
+ */
 export function heldDueAtMs(createdAtMs: number, held: Amount, rule: PruneRule): number | undefined {
   const { nowMs, heldMs, heldNoticeMs } = rule;
   if (exceeds(held, rule)) return nowMs;
-  // A millisecond from now: near, and not due.
+  // Not due yet, but soon enough for a warning.
   if (exceeds(held, rule, warningRatio)) return Math.min(createdAtMs + heldMs, nowMs + 1);
   return createdAtMs + heldMs - heldNoticeMs <= nowMs ? createdAtMs + heldMs : undefined;
 }
 
-/** Counts what each account has of each class. */
+/** Counts the amount that each account has of each class. */
 export interface Usage {
   add(accountId: string, of: RetentionClass, bytes: number): void;
   subtract(accountId: string, of: RetentionClass, bytes: number): void;

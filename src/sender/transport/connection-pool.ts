@@ -1,39 +1,42 @@
+import type { Buffer } from 'node:buffer';
 import { Agent, type ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { openConnection, type Connection, type TlsSessions } from './connection.js';
+import { openConnection, type Connection } from './connection.js';
+import { TlsClient } from './tls.js';
 import type { UrlGuard } from './url-guard.js';
 
-/** How long an idle connection is kept. Servers of Node close theirs after 5 s. */
+/** How long an idle connection is kept. Node servers close theirs after 5 s. */
 const keepAliveMs = 4_000;
 
-/** A connection and the exchange that uses it at present. */
+/** A connection, and the exchange that currently uses it. */
 export interface PooledConnection extends Connection {
   /** Called with the number of bytes that arrived. Bytes on an idle connection close it. */
   onBytes: ((count: number) => void) | undefined;
-  /** Whether an exchange has used it yet. */
+  /** Whether an exchange has used the connection yet. */
   isUsed: boolean;
 }
 
-/** What a request passes through the agent's options to `createConnection`. */
+/** The options that a request passes through the agent to `createConnection`. */
 export interface PoolRequestOptions extends ClientRequestArgs {
   readonly agent: ConnectionPool;
   readonly host: string;
   readonly port: number;
-  /** Called if a connection has to be opened, with a function that aborts this. */
+  /** Called when a connection is being opened, with a function that aborts this. */
   readonly onConnecting: (abort: (reason: Error) => void) => void;
 }
 
-/** Keeps connections of one scheme alive and opens new ones to addresses that the guard has checked. */
+/** Keeps the connections of one scheme alive. Opens new ones only to addresses that the guard has checked. */
 export class ConnectionPool extends Agent {
   private readonly connections = new WeakMap<Duplex, PooledConnection>();
-  private readonly sessions: TlsSessions = new Map();
+  private readonly tls: TlsClient | undefined;
 
   constructor(
     private readonly guard: UrlGuard,
-    private readonly isSecure: boolean,
+    isSecure: boolean,
   ) {
     super({ keepAlive: true, timeout: keepAliveMs, scheduling: 'lifo' });
+    if (isSecure) this.tls = new TlsClient();
   }
 
   connectionOf(socket: Socket): PooledConnection | undefined {
@@ -49,20 +52,19 @@ export class ConnectionPool extends Agent {
     onConnecting((reason) => {
       connecting.abort(reason);
     });
-    const origin = { hostname: host, port, isSecure: this.isSecure };
-    openConnection(origin, this.guard, this.sessions, connecting.signal).then(
+    openConnection({ hostname: host, port }, this.guard, this.tls, connecting.signal).then(
       (connection) => {
-        this.watch(connection);
+        this.add(connection);
         callback?.(null, connection.socket);
       },
       (error: unknown) => {
-        // The agent gives the error to the request and looks at no socket.
+        // With an error the agent uses no socket, although its type requires one.
         (callback as ((error: unknown) => void) | undefined)?.(error);
       },
     );
   }
 
-  private watch(connection: Connection): void {
+  private add(connection: Connection): void {
     const { socket } = connection;
     const pooled: PooledConnection = { ...connection, onBytes: undefined, isUsed: false };
     this.connections.set(socket, pooled);

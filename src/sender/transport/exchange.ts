@@ -1,38 +1,18 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { request as createRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { ConnectionPool, PoolRequestOptions, PooledConnection } from './connection-pool.js';
-import { since } from './connection.js';
-import { SenderError } from '../errors.js';
 import type { AttemptResult, AttemptTimings } from '../records.js';
+import type { PooledConnection, PoolRequestOptions } from './connection-pool.js';
+import { describeError } from './describe-error.js';
+import { elapsedMs } from './elapsed.js';
+import { maxBodyBytes, ResponseBody } from './response-body.js';
+import type { Target } from './targets.js';
 
-/** Our reading (contract section 4): how much of a response's body is read and kept. */
-const maxBodyBytes = 16_384;
-/** How much of its headers is read. */
 const maxHeaderBytes = 16_384;
-/** How much is read beside the body: interim responses, chunk extensions, trailers and whatever the parser discards. */
+/** The limit of everything beside the body: interim responses, chunk extensions, trailers and discarded bytes. */
 const maxOverheadBytes = 65_536;
 
-/** Where a request is sent, as its URL says. */
-export interface Target {
-  readonly pool: ConnectionPool;
-  /** Without brackets if it is an IPv6 address. */
-  readonly hostname: string;
-  readonly port: number;
-  /** As the Host header has it. */
-  readonly host: string;
-  readonly path: string;
-}
-
-/** Says what went wrong, for the owner of the endpoint. */
-export function describeError(error: unknown): string {
-  if (error instanceof SenderError) return error.message;
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const text = typeof message === 'string' && message !== '' ? message : 'the connection failed';
-  return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
-}
-
-/** Header names in lower case; values of a name that appears more than once are joined, as in HTTP. */
-function collectHeaders(raw: readonly string[]): Record<string, string> {
+/** Returns names in lower case, and joins the values of a repeated name as HTTP prescribes. */
+function toHeaders(raw: readonly string[]): Record<string, string> {
   const headers = Object.create(null) as Record<string, string>;
   for (let index = 0; index < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
@@ -43,18 +23,17 @@ function collectHeaders(raw: readonly string[]): Record<string, string> {
   return headers;
 }
 
-/** One request and its response. Calls back once, whatever happens. */
+/** One request and its response. Calls `done` exactly once. */
 export class Exchange {
   private readonly startMs = performance.now();
-  private readonly chunks: Buffer[] = [];
   private readonly timings: { -readonly [Phase in keyof AttemptTimings]?: AttemptTimings[Phase] } = {};
+  private readonly body = new ResponseBody();
   private readonly request: ClientRequest;
   private abortConnecting: ((reason: Error) => void) | undefined;
   private connection: PooledConnection | undefined;
   private response: IncomingMessage | undefined;
   private sentMs = this.startMs;
   private respondedMs = this.startMs;
-  private bodyBytes = 0;
   private receivedBytes = 0;
   private isSettled = false;
 
@@ -95,19 +74,19 @@ export class Exchange {
     this.request.end(body);
   }
 
-  /** Ends it because its time is up. */
+  /** Ends the exchange at its deadline. */
   expire(timeoutMs: number): void {
-    this.breakOff(
+    this.abort(
       this.response
-        ? `the answer was not complete within ${timeoutMs} ms`
-        : `no answer within ${timeoutMs} ms`,
+        ? `the response was not complete within ${timeoutMs} ms`
+        : `no response within ${timeoutMs} ms`,
     );
   }
 
-  /** Ends it and closes its connection. Without an error the response is as good as complete. */
-  breakOff(error?: string): void {
-    this.finish(error);
-    const reason = new Error(error ?? 'The rest of the response is not read.');
+  /** Ends the exchange and closes its connection. Without an error, the response counts as complete. */
+  abort(error?: string): void {
+    this.settle(error);
+    const reason = new Error(error ?? 'The response is not read further.');
     this.abortConnecting?.(reason);
     this.request.destroy(reason);
   }
@@ -119,7 +98,7 @@ export class Exchange {
     connection.onBytes = (count) => {
       this.onBytes(count);
     };
-    // Only the first attempt on a connection has its phases.
+    // The log shows the phases of a connection with its first attempt only.
     if (connection.isUsed) return;
     connection.isUsed = true;
     this.timings.dnsMs = connection.dnsMs;
@@ -130,58 +109,52 @@ export class Exchange {
   private onBytes(count: number): void {
     this.receivedBytes += count;
     if (this.receivedBytes <= maxBodyBytes + maxOverheadBytes) return;
-    // The parser has these bytes next. An exchange that is not over after that has no more body than it may keep.
+    // The parser gets these bytes next. If they do not end the exchange, its body is within the limit, so the
+    // overhead is not.
     queueMicrotask(() => {
       if (this.isSettled) return;
-      const limitKib = maxOverheadBytes / 1024;
-      this.breakOff(
-        `the answer has more than ${limitKib} KiB beside its body, in interim responses or the like`,
+      this.abort(
+        `the response has more than ${maxOverheadBytes / 1024} KiB beside its body, such as interim responses`,
       );
     });
   }
 
   private onResponse(response: IncomingMessage): void {
     this.respondedMs = performance.now();
-    this.timings.waitMs = since(this.sentMs);
+    this.timings.waitMs = elapsedMs(this.sentMs);
     this.response = response;
     response
       .on('data', (chunk: Buffer) => {
-        this.onBody(chunk);
+        if (!this.body.add(chunk)) this.abort();
       })
       .on('end', () => {
-        // A response may come before the request was sent as a whole.
-        if (this.request.writableFinished) this.finish();
-        else this.breakOff();
+        // A response may arrive before the whole request was sent.
+        if (this.request.writableFinished) this.settle();
+        else this.abort();
       })
       .on('error', (error) => {
         this.onError(error);
       });
   }
 
-  private onBody(chunk: Buffer): void {
-    this.chunks.push(chunk.subarray(0, maxBodyBytes - this.bodyBytes));
-    this.bodyBytes += chunk.length;
-    if (this.bodyBytes > maxBodyBytes) this.breakOff();
-  }
-
   private onError(error: Error): void {
-    // What follows a complete response takes nothing from it: its end comes yet.
+    // An error after a complete response does not affect it: its 'end' event follows.
     if (this.response?.complete === true) return;
-    this.finish(this.response ? `the answer broke off: ${describeError(error)}` : describeError(error));
+    this.settle(this.response ? `the response broke off: ${describeError(error)}` : describeError(error));
   }
 
-  private finish(error?: string): void {
+  private settle(error?: string): void {
     if (this.isSettled) return;
     this.isSettled = true;
     if (this.connection) this.connection.onBytes = undefined;
-    if (this.response) this.timings.bodyMs = since(this.respondedMs);
+    if (this.response) this.timings.bodyMs = elapsedMs(this.respondedMs);
     this.done({
       ...(this.connection && { address: this.connection.address }),
-      timings: { ...this.timings, totalMs: since(this.startMs) },
+      timings: { ...this.timings, totalMs: elapsedMs(this.startMs) },
       ...(this.response && {
         status: this.response.statusCode ?? 0,
-        responseHeaders: collectHeaders(this.response.rawHeaders),
-        responseBody: new TextDecoder().decode(Buffer.concat(this.chunks)),
+        responseHeaders: toHeaders(this.response.rawHeaders),
+        responseBody: this.body.toString(),
       }),
       ...(error !== undefined && { error }),
     });

@@ -3,12 +3,12 @@ import type { Resolution } from './resolution.js';
 
 /** When the next address is tried beside those that have not answered (RFC 8305, section 5). */
 const attemptDelayMs = 250;
-/** Addresses tried for one connection: a name with thousands must not make us scan a network. */
+/** Addresses tried per connection. A name with thousands of addresses must not make the sender scan a network. */
 const maxAddresses = 10;
 
 const isIpv6 = (address: string): boolean => address.includes(':');
 
-/** Alternates the families, beginning with that of the first address (RFC 8305, section 4). */
+/** Alternates the address families, beginning with that of the first address (RFC 8305, section 4). */
 function interleave(addresses: readonly string[]): string[] {
   const [first = ''] = addresses;
   const preferred = addresses.filter((address) => isIpv6(address) === isIpv6(first));
@@ -18,7 +18,7 @@ function interleave(addresses: readonly string[]): string[] {
     .concat(others.slice(preferred.length));
 }
 
-function summarize(errors: readonly Error[]): Error {
+function toSingleError(errors: readonly Error[]): Error {
   const [first, ...others] = errors;
   if (!first) return new Error('The host has no address.');
   if (others.length === 0) return first;
@@ -27,7 +27,7 @@ function summarize(errors: readonly Error[]): Error {
   );
 }
 
-/** One connection, tried at several addresses at once. */
+/** A connection that is being tried at several addresses at once. */
 class Race {
   private readonly sockets = new Set<Socket>();
   private readonly errors: Error[] = [];
@@ -44,21 +44,12 @@ class Race {
   ) {
     this.waiting = interleave(addresses);
     this.isLatePending = late !== undefined;
-    late?.then(
-      (more) => {
-        this.isLatePending = false;
-        this.waiting = interleave([...more, ...this.waiting]);
-        this.tryNext();
-      },
-      (error: unknown) => {
-        this.end(error as Error);
-      },
-    );
+    if (late) this.joinLate(late);
     this.tryNext();
   }
 
-  /** Ends the race: the winner goes on, all others are closed. */
-  end(error: Error | undefined, winner?: Socket): void {
+  /** Settles the race and closes every socket but the winner's. */
+  settle(error: Error | undefined, winner?: Socket): void {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.timer);
@@ -66,12 +57,25 @@ class Race {
     this.done(error, winner);
   }
 
+  private joinLate(late: Promise<readonly string[]>): void {
+    late.then(
+      (addresses) => {
+        this.isLatePending = false;
+        this.waiting = interleave([...addresses, ...this.waiting]);
+        this.tryNext();
+      },
+      (error: unknown) => {
+        this.settle(error as Error);
+      },
+    );
+  }
+
   private tryNext(): void {
     if (this.isSettled) return;
     clearTimeout(this.timer);
     const address = this.tried < maxAddresses ? this.waiting.shift() : undefined;
     if (address !== undefined) this.tryAddress(address);
-    else if (this.sockets.size === 0 && !this.isLatePending) this.end(summarize(this.errors));
+    else if (this.sockets.size === 0 && !this.isLatePending) this.settle(toSingleError(this.errors));
   }
 
   private tryAddress(address: string): void {
@@ -79,7 +83,7 @@ class Race {
     const socket = connect({ host: address, port: this.port, noDelay: true, autoSelectFamily: false });
     this.sockets.add(socket);
     socket.once('connect', () => {
-      this.end(undefined, socket);
+      this.settle(undefined, socket);
     });
     socket.on('error', (error) => {
       this.sockets.delete(socket);
@@ -93,11 +97,11 @@ class Race {
 }
 
 /**
- * Connects to the first of a host's addresses that accepts (Happy Eyeballs, RFC 8305). The families alternate, and an
- * address that does not answer within 250 ms is joined by the next one. Not by `autoSelectFamily` of Node, which
- * gives up an address after that time: one that is merely slow would never be reached.
+ * Connects to the first of a host's addresses that accepts (Happy Eyeballs, RFC 8305): the families alternate, and
+ * after 250 ms without an answer the next address is tried as well. Node's `autoSelectFamily` instead gives up an
+ * address after that time, so it would never reach one that is merely slow.
  *
- * @throws the signal's reason; what was wrong with the addresses.
+ * @throws the signal's reason, or the errors of the addresses in one.
  */
 export function connectToFirst(resolution: Resolution, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -107,7 +111,7 @@ export function connectToFirst(resolution: Resolution, port: number, signal: Abo
       else reject(error ?? new Error('The connection failed.'));
     });
     function abort(): void {
-      race.end(signal.reason as Error);
+      race.settle(signal.reason as Error);
     }
     signal.addEventListener('abort', abort);
   });

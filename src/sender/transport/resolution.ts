@@ -1,33 +1,18 @@
-import { lookup, Resolver } from 'node:dns/promises';
-
-/** Asks for the addresses of a host name: one answer for each address family, in order of preference. */
-export type Resolve = (hostname: string) => readonly Promise<readonly string[]>[];
+import type { Resolve } from './resolvers.js';
 
 /** The addresses of a host, as far as they were answered in time. */
 export interface Resolution {
   readonly addresses: readonly string[];
-  /** The addresses of a family whose answer was not waited for. */
+  /** The addresses of a family whose answer is still pending. */
   readonly late?: Promise<readonly string[]>;
 }
 
-/** How long an answer for one family waits for the other (RFC 8305, section 3). */
+type Answer = readonly string[];
+
+/** How long the answer for one family waits for the other (RFC 8305, section 3). */
 const resolutionDelayMs = 250;
-/** Our reading: a silent name server costs an attempt no more. */
+/** Our reading: how long an attempt waits for a silent name server. */
 const resolutionTimeoutMs = 5_000;
-
-/** Asks the machine, which knows its own names: for local work. */
-export const resolveLocal: Resolve = (hostname) => [
-  lookup(hostname, { all: true }).then((answers) => answers.map(({ address }) => address)),
-];
-
-/**
- * Asks DNS only. The system's `lookup` has four threads for the whole process, and one silent name server would
- * take them from everybody.
- */
-export function createDnsResolve(): Resolve {
-  const resolver = new Resolver({ timeout: 1_000, tries: 3 });
-  return (hostname) => [resolver.resolve6(hostname), resolver.resolve4(hostname)];
-}
 
 function withTimeout<Value>(promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
@@ -41,15 +26,13 @@ function withTimeout<Value>(promise: Promise<Value>): Promise<Value> {
 }
 
 /**
- * Waits until every answer is there, or soon after the first one that has an address.
+ * Waits for every answer, or for 250 ms after the first one that has an address.
  *
- * @returns the addresses of each answer, in the same order; `undefined` for those still pending.
+ * @returns the answers in the same order; undefined for those still pending.
  */
-function waitForAnswers(
-  answers: readonly Promise<readonly string[]>[],
-): Promise<readonly (readonly string[] | undefined)[]> {
+function waitForAnswers(answers: readonly Promise<Answer>[]): Promise<readonly (Answer | undefined)[]> {
   return new Promise((resolve, reject) => {
-    const answered: (readonly string[] | undefined)[] = answers.map(() => undefined);
+    const answered: (Answer | undefined)[] = answers.map(() => undefined);
     let pending = answers.length;
     let timer: NodeJS.Timeout | undefined;
     const finish = (): void => {
@@ -68,11 +51,11 @@ function waitForAnswers(
 }
 
 /**
- * Resolves a host name. An answer for one family is used if the other's is more than 250 ms behind, and a name
- * server that does not answer is given up after 5 s.
+ * Resolves a host name. Uses the answer for one address family if the other's is more than 250 ms later, and gives up
+ * a silent name server after 5 s.
  *
  * @param check - Returns the addresses, or throws if one of them must not be connected to.
- * @throws what `check` throws; the resolver's error if no family has an address.
+ * @throws the error of `check`; the resolver's error if no family has an address.
  */
 export async function resolveName(
   resolve: Resolve,
@@ -94,7 +77,7 @@ export async function resolveName(
   const pending = answers.filter((_, position) => answered[position] === undefined);
   if (pending.length === 0) return { addresses };
   const late = Promise.all(pending).then((families) => families.flat());
-  // The caller may have no use for them.
+  // The caller may never await it.
   late.catch(() => undefined);
   return { addresses, late };
 }

@@ -5,15 +5,15 @@ export interface OutgoingRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** For everything together: name, connection, TLS, headers and body. */
+  /** Milliseconds for the whole request: name resolution, connection, TLS, headers and body. */
   readonly timeoutMs: number;
 }
 
-/** How requests get out. Never rejects: what goes wrong is in the result's `error`. */
+/** The port for sending requests. */
 export interface Transport {
-  /** Called before an endpoint is saved, and at the start: rejects where it cannot work at all. */
+  /** Called before an endpoint is saved and at the start. Rejects if the transport cannot work at all. */
   prepare?(): Promise<void>;
-  /** Must end within the request's `timeoutMs`. */
+  /** Resolves within the request's `timeoutMs`. Never rejects: the result's `error` says what failed. */
   send(request: OutgoingRequest): Promise<AttemptResult>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Three processes that receive and work, killed at random moments while the sender delivers: every event is handled.
+// The sender delivers to three processes that receive and work, which are killed at random moments. Every event must be handled.
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 it.skipIf(!areThere).each(['bullmq', 'pg-boss'])(
-  'with %s: what a killed worker had begun is handled again, and nothing is lost',
+  'workers of %s lose no event, and handle the events of a killed worker again',
   async (kind) => {
     const effects = `hostwares_effects_${kind.replace('-', '_')}_${suffix}`;
     tables.push(effects);
@@ -38,7 +38,7 @@ it.skipIf(!areThere).each(['bullmq', 'pg-boss'])(
       `CREATE TABLE ${effects} (what text NOT NULL, event_id text NOT NULL, attempt int NOT NULL)`,
     );
     if (kind === 'pg-boss') {
-      // Once: three at a time would wait for one another.
+      // Started once before: three concurrent first starts would wait for one another.
       const boss = new PgBoss({ connectionString, schema: name });
       await boss.start();
       await boss.createQueue('hooks');
@@ -60,21 +60,21 @@ it.skipIf(!areThere).each(['bullmq', 'pg-boss'])(
     );
     const handled = new Set(rows.map(({ event_id: id }) => id));
     expect(workers.died).toEqual([]);
-    // Each dies in the next event it handles; the last ones may find none to handle any more.
+    // A worker dies while it handles its next event. The last ones may find no event.
     expect(workers.killed).not.toEqual([]);
     expect(published.filter((id) => !handled.has(id))).toEqual([]);
     expect(handled.size).toBe(count);
-    const again = await number("WHERE what = 'begun' AND attempt > 1");
+    const restarted = await number("WHERE what = 'begun' AND attempt > 1");
     const twice = (
       await pool.query(
         `SELECT event_id FROM ${effects} WHERE what = 'done' GROUP BY event_id HAVING count(*) > 1`,
       )
     ).rows.length;
-    expect(again).toBeGreaterThanOrEqual(1);
-    // At least once: what a kill fell upon between the effect and its completion, and no more.
+    expect(restarted).toBeGreaterThanOrEqual(1);
+    // A kill between an effect and its completion repeats the events in flight, and no others.
     expect(twice).toBeLessThanOrEqual(kills * 10);
     console.log(
-      `${kind}: ${count} events, ${workers.killed.length} kills, ${again} begun again, ${twice} handled more than once`,
+      `${kind}: ${count} events, ${workers.killed.length} kills, ${restarted} restarted, ${twice} handled more than once`,
     );
   },
   600_000,

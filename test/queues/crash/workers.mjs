@@ -1,4 +1,4 @@
-// Three processes, each of which receives and works, and is killed now and then, halfway through a handler. What a handler does is two rows in Postgres.
+// Three processes that receive and work, and are killed at random within a handler. The effect of a handler is two rows in Postgres.
 // node workers.mjs bullmq|pg-boss <table of effects> <name of the queue>
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
@@ -48,7 +48,7 @@ if (cluster.isPrimary) {
     boss.on('error', () => undefined);
     await boss.start();
     await boss.createQueue('hooks');
-    // The shortest silence that pg-boss knows.
+    // 10 s is the shortest heartbeat of pg-boss.
     handoff = createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 });
     work = (receiver) =>
       createPgBossWorker(receiver, boss, {
@@ -58,16 +58,16 @@ if (cluster.isPrimary) {
       });
   }
 
-  let shallDie = false;
+  let mustDie = false;
   process.on('message', () => {
-    shallDie = true;
+    mustDie = true;
   });
   const receiver = createReceiver({ logger: false, secret, handoff });
   receiver.on('credits.low', async ({ id }, { attempt }) => {
     await note('begun', id, attempt);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
-    // The others that are at work here are cut off wherever they are.
-    if (shallDie) process.kill(process.pid, 'SIGKILL');
+    // This also interrupts the other handlers of this process.
+    if (mustDie) process.kill(process.pid, 'SIGKILL');
     await note('done', id, attempt);
   });
   await work(receiver);

@@ -1,4 +1,4 @@
-// Three receiver processes on one store, killed at random moments while the sender delivers: every effect is there.
+// The sender delivers to three receiver processes on one store, which are killed at random moments. No event may be lost.
 import pg from 'pg';
 import { Redis } from 'ioredis';
 import { afterAll, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 it.skipIf(!areThere).each(['redis', 'postgres'])(
-  'on %s: nothing is lost, and handled twice is only what a kill fell upon',
+  'receivers on %s lose no event, and handle only events twice whose handler was killed',
   async (kind) => {
     const effects = `hostwares_effects_${kind}_${suffix}`;
     const name = kind === 'redis' ? `hostwares:test:${suffix}:` : `hostwares_crash_${suffix}`;
@@ -48,7 +48,7 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     const timesOf = async (id: string) =>
       (await pool.query(`SELECT 1 FROM ${effects} WHERE event_id = $1`, [id])).rows.length;
     const before = await timesOf(published[0]!);
-    // The attack: what was handled is captured, and sent again with a fresh timestamp, to all three.
+    // The attack: a captured event that was handled is sent to all three with a fresh timestamp header.
     const captured = sampleEvent('credits.low', { id: published[0]! });
     const replays = await Promise.all(
       Array.from(
@@ -71,13 +71,13 @@ it.skipIf(!areThere).each(['redis', 'postgres'])(
     expect(receivers.killed).toHaveLength(kills);
     expect(published.filter((id) => !times.has(id))).toEqual([]);
     expect(times.size).toBe(count);
-    // With the event's id in the transaction of the effect there is no gap.
+    // An effect in one transaction with the event's id happens exactly once.
     expect(timesInTransaction).toEqual(new Map(published.map((id) => [id, 1])));
     expect(twice).toBeLessThanOrEqual(kills * inFlight);
     expect(new Set(replays)).toEqual(new Set([200]));
     expect(times.get(published[0]!)).toBe(before);
     console.log(
-      `${kind}: ${count} events, ${kills} kills, ${twice} handled more than once, 1000 replays handled by nobody`,
+      `${kind}: ${count} events, ${kills} kills, ${twice} events handled more than once, 1000 replays rejected as duplicates`,
     );
   },
   600_000,

@@ -1,4 +1,4 @@
-// Three receiver processes behind one port, each of which is killed now and then. What a handler does is a row in Postgres.
+// Three receiver processes behind one port, which are killed at random. The effect of a handler is a row in Postgres.
 // node receivers.mjs redis|postgres <table of effects> <table or prefix of the store>
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ if (cluster.isPrimary) {
     kind === 'redis'
       ? createRedisReplayStore(new Redis(redisUrl), { prefix: name })
       : createPostgresReplayStore(pool, { table: name });
-  /** As in docs/replay.md. */
+  /** The example of docs/replay.md. */
   const inTransaction = async (id, account) => {
     const client = await pool.connect();
     try {
@@ -47,7 +47,7 @@ if (cluster.isPrimary) {
   receiver.on('credits.low', async ({ id, account_id }) => {
     await pool.query(`INSERT INTO ${effects} (event_id, pid) VALUES ($1, $2)`, [id, process.pid]);
     await inTransaction(id, account_id);
-    // Time for a kill between the effect and its completion.
+    // Leaves time for a kill between the effect and the completion.
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
   });
   createServer(createNodeHandler(receiver)).listen(Number(process.env.PORT), '127.0.0.1');

@@ -1,12 +1,12 @@
-// A real process on SQLite, killed at random moments under load: what it was promised to deliver is delivered.
+// A process on SQLite is killed at random moments under load. Every event that it acknowledged is delivered.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { close, listen } from '../../support/http-server.js';
 import { countFor } from '../../support/long.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -15,7 +15,7 @@ const maxInFlight = 64;
 const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
 const folder = temporaryFolder();
 
-/** How often each event arrived. */
+/** How many times each event arrived. */
 const arrived = new Map<string, number>();
 const receiver = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -23,20 +23,17 @@ const receiver = createServer((request, response) => {
   request.on('end', () => {
     const { id, event } = JSON.parse(Buffer.concat(chunks).toString()) as { id: string; event: string };
     if (event !== 'ping') arrived.set(id, (arrived.get(id) ?? 0) + 1);
-    // Some answers are on their way when the kill comes.
+    // Delays some responses, so that they are in flight when the process is killed.
     if (arrived.size % 7 === 0) setTimeout(() => response.end(), 5);
     else response.end();
   });
 });
 
+let url: string;
 beforeAll(async () => {
-  receiver.listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
+  url = `${await listen(receiver)}/`;
 });
-afterAll(() => {
-  receiver.closeAllConnections();
-  receiver.close();
-});
+afterAll(() => close(receiver));
 
 interface Line {
   published?: string;
@@ -47,43 +44,42 @@ interface Line {
 }
 
 interface Kill {
-  /** Since it was started, for what happens at the start; or since its first promise, however slow the machine is. */
+  /** `start` hits the start-up; `promise`, the first acknowledged event, hits the load on a machine of any speed. */
   since: 'start' | 'promise';
   afterMs: number;
 }
 
-/** Runs the victim; kills it, or lets it drain. Gives what it said. */
+/** Runs the victim until it is killed or has drained. Returns its output. */
 async function run(name: string, kill?: Kill): Promise<Line[]> {
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   const args = [victim, join(folder, 'webhooks.db'), url, name, ...(kill ? [] : ['drain'])];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   });
   const lines: Line[] = [];
-  let complaints = '';
-  child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
-  let isDoomed = false;
-  const doom = (since: Kill['since']) => {
-    if (isDoomed || kill?.since !== since) return;
-    isDoomed = true;
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  let isScheduled = false;
+  const scheduleKill = (since: Kill['since']) => {
+    if (isScheduled || kill?.since !== since) return;
+    isScheduled = true;
     setTimeout(() => child.kill('SIGKILL'), kill.afterMs);
   };
   createInterface({ input: child.stdout }).on('line', (line) => {
-    // The last one may be cut in two by the kill.
+    // The kill may truncate the last line.
     if (!line.endsWith('}')) return;
-    const said = JSON.parse(line) as Line;
-    lines.push(said);
-    if (said.published !== undefined) doom('promise');
+    const parsed = JSON.parse(line) as Line;
+    lines.push(parsed);
+    if (parsed.published !== undefined) scheduleKill('promise');
   });
-  doom('start');
+  scheduleKill('start');
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  expect(complaints).toBe('');
+  expect(stderr).toBe('');
   expect(kill ? signal : code).toBe(kill ? 'SIGKILL' : 0);
   return lines;
 }
 
-it(`nothing that was published is lost over ${kills} kills, and duplicates are what was in flight`, async () => {
+it(`the sender loses no event over ${kills} kills, and duplicates only what was in flight`, async () => {
   const promised = new Set<string>();
   const errors: string[] = [];
   for (let each = 0; each < kills; each += 1) {
@@ -105,18 +101,19 @@ it(`nothing that was published is lost over ${kills} kills, and duplicates are w
   for (const { delivery = '', status, log } of deliveries) {
     known.add(delivery);
     const times = arrived.get(delivery) ?? 0;
-    const doubtful = log.filter(([outcome]) => outcome === 'unknown');
-    for (const [, endedAtMs] of doubtful) unknownAt.set(endedAtMs, (unknownAt.get(endedAtMs) ?? 0) + 1);
-    unknown += doubtful.length;
+    const unknownAttempts = log.filter(([outcome]) => outcome === 'unknown');
+    for (const [, endedAtMs] of unknownAttempts)
+      unknownAt.set(endedAtMs, (unknownAt.get(endedAtMs) ?? 0) + 1);
+    unknown += unknownAttempts.length;
     duplicates += times - 1;
     const last = log.at(-1)?.[0];
-    const right =
+    const isCorrect =
       status === 'succeeded' &&
       last === 'success' &&
-      log.length === doubtful.length + 1 &&
+      log.length === unknownAttempts.length + 1 &&
       times >= 1 &&
       times <= log.length;
-    if (!right) wrong.push({ delivery, status, log, times });
+    if (!isCorrect) wrong.push({ delivery, status, log, times });
   }
   expect(wrong).toEqual([]);
   expect([...promised].filter((id) => !known.has(id))).toEqual([]);
@@ -124,7 +121,7 @@ it(`nothing that was published is lost over ${kills} kills, and duplicates are w
   expect(duplicates).toBeLessThanOrEqual(unknown);
   expect(Math.max(0, ...unknownAt.values())).toBeLessThanOrEqual(maxInFlight);
   expect(errors).toEqual([]);
-  // It was under load, and was hit.
+  // The process was under load, and kills hit attempts in flight.
   expect(promised.size).toBeGreaterThan(kills * 5);
   if (kills >= 10) expect(unknown).toBeGreaterThan(0);
   console.log(

@@ -1,10 +1,10 @@
-// The process that is killed: publishes and delivers as fast as it can, and says what it was promised.
+// The process that is killed: publishes and delivers as fast as it can, and prints every acknowledged event.
 // node victim.mjs <database> <url of the receiver> <run> [drain]
 import { createSender } from '@hostwares/webhooks/sender';
 import { createSqliteStore } from '@hostwares/webhooks/sender/sqlite';
 
 const [path, url, run, drain] = process.argv.slice(2);
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const store = createSqliteStore({ path });
 const sender = createSender({
@@ -12,9 +12,9 @@ const sender = createSender({
   allowPrivateNetwork: true,
   maxInFlight: 64,
   maxInFlightPerEndpoint: 64,
-  // Many and soon: the test does not wait for hours, and an event may be hit by several kills in a row.
+  // Many short retries: the test does not wait for hours, and several kills in a row may hit an event.
   retryScheduleSeconds: Array.from({ length: 200 }, () => 0.02),
-  onError: (error) => say({ error: String(error) }),
+  onError: (error) => print({ error: String(error) }),
 });
 if ((await sender.listEndpoints()).items.length === 0) {
   await sender.createEndpoint({ url, events: ['*'], secret: 'whsec_of_the_crash_test' });
@@ -25,7 +25,7 @@ async function publish(worker) {
   for (let number = 0; ; number += 1) {
     const id = `evt_${run}_${worker}_${number}`;
     await sender.publish({ id, event: 'credits.low', account_id: 'acc_1', data: { balance: number } });
-    say({ published: id });
+    print({ published: id });
   }
 }
 
@@ -45,7 +45,7 @@ if (drain === undefined) {
     for (const { id, eventId, status, kind } of page.items) {
       const { attempts } = await sender.getDelivery(id);
       const log = attempts.map(({ outcome, endedAtMs }) => [outcome, endedAtMs]);
-      if (kind !== 'ping') say({ delivery: eventId, status, log });
+      if (kind !== 'ping') print({ delivery: eventId, status, log });
     }
     cursor = page.nextCursor;
   } while (cursor);

@@ -1,4 +1,4 @@
-// One account cannot take attempts, pings or publishing away from the others.
+// Fairness: one account cannot block attempts, pings or publishing of the others.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Sender, type SenderOptions } from '../../../src/sender/index.js';
 import type { AttemptResult, EndpointRecord } from '../../../src/sender/records.js';
@@ -9,18 +9,18 @@ import { stores } from '../../support/sender-stores.js';
 
 const manyEndpoints = countFor('FAN_OUT_ENDPOINTS', { short: 5_000, long: 20_000 });
 
-const answered: AttemptResult = { status: 200, timings: { totalMs: 0 } };
+const success: AttemptResult = { status: 200, timings: { totalMs: 0 } };
 const url = 'https://93.184.215.14';
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe.each(stores)('on the $name store', ({ open }) => {
+describe.each(stores)('fairness on the $name store', ({ open }) => {
   let store: SenderStore;
   let clock: ReturnType<typeof createVirtualClock>;
   let sender: Sender;
-  /** Requests that hang, and what ends them. */
+  /** Requests without a response so far; `end` responds. */
   let hanging: { readonly url: string; readonly end: () => void }[];
   let sent: { readonly url: string; readonly id: string }[];
-  let most: number;
+  let maxHanging: number;
 
   function make(options: Partial<SenderOptions> = {}): Sender {
     return createSender({
@@ -30,11 +30,11 @@ describe.each(stores)('on the $name store', ({ open }) => {
         send({ url: to, body }) {
           const { id } = JSON.parse(new TextDecoder().decode(body)) as { id: string };
           sent.push({ url: to, id });
-          if (!to.includes('/hangs')) return Promise.resolve(answered);
+          if (!to.includes('/hangs')) return Promise.resolve(success);
           return new Promise((resolve) => {
-            const request = { url: to, end: () => resolve(answered) };
+            const request = { url: to, end: () => resolve(success) };
             hanging.push(request);
-            most = Math.max(most, hanging.length);
+            maxHanging = Math.max(maxHanging, hanging.length);
           });
         },
         close: async () => undefined,
@@ -50,7 +50,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
     clock = createVirtualClock();
     hanging = [];
     sent = [];
-    most = 0;
+    maxHanging = 0;
     sender = make();
   });
   afterEach(async () => {
@@ -58,7 +58,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
     await store.close();
   });
 
-  /** Saved without a ping. */
+  /** Saves an endpoint without a ping. */
   async function insert(accountId: string | null, path: string): Promise<string> {
     const endpoint: EndpointRecord = {
       id: `wh_${path}`,
@@ -86,8 +86,8 @@ describe.each(stores)('on the $name store', ({ open }) => {
     for (let each = 0; each < turns; each += 1) await turn();
   }
 
-  describe('one account whose endpoints hang', () => {
-    /** Turns of the event loop from publishing to the first attempt: the p99 of 100 events. */
+  describe('an account whose endpoints hang', () => {
+    /** The p99, over 100 events, of the turns of the event loop from publishing to the first attempt. */
     let events = 0;
     async function p99(): Promise<number> {
       const turns: number[] = [];
@@ -107,7 +107,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
     }
 
     it.each([64, 1_000, manyEndpoints])(
-      'does not delay the first attempts of another, with %s endpoints',
+      'does not delay first attempts of another account, with %s endpoints',
       async (endpoints) => {
         await insert('acc_good', 'good');
         await sender.start();
@@ -118,16 +118,16 @@ describe.each(stores)('on the $name store', ({ open }) => {
         await settle();
         expect(hanging).toHaveLength(256);
         expect(await p99()).toBeLessThanOrEqual(2 * without);
-        // When its places become free, it gets them again, and no more than those.
+        // As its slots become free, it gets the same number again and no more.
         for (const { end } of hanging.splice(0)) end();
         await settle();
         expect(await p99()).toBeLessThanOrEqual(2 * without);
-        expect(most).toBe(256);
+        expect(maxHanging).toBe(256);
       },
       60_000,
     );
 
-    it('has as many places as maxInFlightPerAccount says', async () => {
+    it('has at most maxInFlightPerAccount requests in flight', async () => {
       sender = make({ maxInFlight: 20, maxInFlightPerAccount: 3 });
       for (let each = 0; each < 30; each += 1) await insert('acc_bad', `hangs/${each}`);
       await sender.start();
@@ -136,7 +136,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(hanging).toHaveLength(3);
     });
 
-    it('has half of all places by default, and so have all endpoints of no account together', async () => {
+    it('has at most half of maxInFlight by default, and so do all endpoints without an account together', async () => {
       sender = make({ maxInFlight: 20 });
       for (let each = 0; each < 30; each += 1) await insert(null, `hangs/${each}`);
       await insert('acc_good', 'good');
@@ -148,8 +148,8 @@ describe.each(stores)('on the $name store', ({ open }) => {
     });
   });
 
-  describe('pings', () => {
-    it('are sent to an endpoint one at a time: the second gets the result of the first', async () => {
+  describe('a ping', () => {
+    it('is sent once if the same endpoint is pinged again meanwhile, and all calls get its result', async () => {
       const id = await insert('acc_1', 'hangs/1');
       const pings = Promise.all([1, 2, 3].map(() => sender.pingEndpoint(id)));
       await settle();
@@ -165,7 +165,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect((await next).deliveryId).not.toBe(results[0]!.deliveryId);
     });
 
-    it('are sent to the endpoint as it is now, if it was changed meanwhile', async () => {
+    it('is sent again if the endpoint was changed meanwhile', async () => {
       const id = await insert('acc_1', 'hangs/1');
       const old = sender.pingEndpoint(id);
       await settle();
@@ -175,7 +175,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       await old;
     });
 
-    it('take places of their account and of all, and wait for one', async () => {
+    it('counts against the limits of its account and in total, and waits for a slot', async () => {
       sender = make({ maxInFlight: 6, maxInFlightPerAccount: 2 });
       const ids = [];
       for (let each = 0; each < 4; each += 1) ids.push(await insert('acc_1', `hangs/${each}`));
@@ -187,7 +187,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(hanging.map((request) => request.url).sort()).toEqual(
         ['hangs/0', 'hangs/1', 'hangs/other'].map((path) => `${url}/${path}`),
       );
-      // A delivery of the account waits, too.
+      // A delivery of the account waits too.
       await sender.publish(event('acc_1'));
       await settle();
       expect(hanging).toHaveLength(3);
@@ -197,10 +197,10 @@ describe.each(stores)('on the $name store', ({ open }) => {
         await settle();
       }
       expect((await Promise.all(pings)).map(({ ok }) => ok)).toEqual([true, true, true, true]);
-      expect(most).toBeLessThanOrEqual(4);
+      expect(maxHanging).toBeLessThanOrEqual(4);
     });
 
-    it('are not sent if there is no place in time, and say so', async () => {
+    it('fails without being sent if no slot becomes free in time', async () => {
       sender = make({ maxInFlightPerAccount: 1 });
       const first = sender.pingEndpoint(await insert('acc_1', 'hangs/1'));
       await settle();
@@ -215,7 +215,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect((await first).ok).toBe(true);
     });
 
-    it('of many endpoints are not sent together', async () => {
+    it('waits for a slot if many endpoints of an account are pinged at once', async () => {
       sender = make({ maxInFlight: 8 });
       const pings = [];
       for (let each = 0; each < 50; each += 1) {
@@ -226,7 +226,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
         for (const { end } of hanging.splice(0)) end();
       }
       await Promise.all(pings);
-      expect(most).toBe(4);
+      expect(maxHanging).toBe(4);
     });
   });
 
@@ -235,29 +235,29 @@ describe.each(stores)('on the $name store', ({ open }) => {
     const insertMany = (count: number) =>
       Promise.all(Array.from({ length: count }, (_, each) => insert('acc_many', `many/${each}`)));
 
-    /** The work of this thread in milliseconds: what other processes do meanwhile does not count. */
+    /** The CPU time of this thread in milliseconds, which other processes do not affect. */
     const workMs = () => {
       const { user, system } = process.threadCpuUsage();
       return (user + system) / 1_000;
     };
-    /** The longest that `step` took while something was being done. */
+    /** The longest CPU time of `step` until `isDone`. */
     async function longest(isDone: () => boolean, step: () => Promise<unknown>): Promise<number> {
-      let most = 0;
+      let longestMs = 0;
       while (!isDone()) {
         const begunMs = workMs();
         await step();
-        most = Math.max(most, workMs() - begunMs);
+        longestMs = Math.max(longestMs, workMs() - begunMs);
         await turn();
       }
-      return most;
+      return longestMs;
     }
 
-    it('blocks the event loop for at most 50 ms at a time, and delays others by no more than that', async () => {
+    it('blocks the event loop and other publishers for at most 50 ms at a time', async () => {
       await insertMany(many);
       await insert('acc_one', 'one');
       const pauses: number[] = [];
       const delays: number[] = [];
-      // The first is slower, and a garbage collector may come into one of them.
+      // The best of three: the first is slower, and a garbage collection may fall into one of them.
       for (let each = 0; each < 3; each += 1) {
         let isDone = false;
         const publishing = sender.publish(event('acc_many')).finally(() => (isDone = true));
@@ -276,7 +276,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(Math.min(...delays)).toBeLessThan(50);
     }, 60_000);
 
-    it('lets accounts take turns', async () => {
+    it('takes turns with other accounts', async () => {
       await insertMany(2_000);
       for (let each = 0; each < 400; each += 1) await insert('acc_few', `few/${each}`);
       const order: string[] = [];
@@ -288,13 +288,13 @@ describe.each(stores)('on the $name store', ({ open }) => {
       const big = [1, 2, 3].map(() => sender.publish(event('acc_many')));
       await settle(3);
       await sender.publish(event('acc_few'));
-      // Its four steps came before the three events of the other were through.
+      // Its four steps were stored before the sixty steps of the other account.
       expect(order.filter((account) => account === 'acc_many').length).toBeLessThan(20);
       await Promise.all(big);
       expect(order).toHaveLength(3 * 20 + 4);
     });
 
-    it('makes one delivery for each, also if the same event is published several times at once', async () => {
+    it('creates one delivery per endpoint, even if the same event is published concurrently', async () => {
       await insertMany(700);
       const results = await Promise.all([1, 2, 3].map(() => sender.publish(event('acc_many', 'evt_1'))));
       expect(results.map(({ created }) => created).sort()).toEqual([false, false, true]);
@@ -307,7 +307,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       expect(sent).toHaveLength(700);
     });
 
-    it('is completed by publishing again, or by the next start, after it was cut short', async () => {
+    it('is completed by publishing again or by the next start after it was interrupted', async () => {
       await insertMany(700);
       const publish = store.publish.bind(store);
       const fail = () => {

@@ -1,4 +1,4 @@
-// What a sender forgets, when, and whom it notifies before.
+// What a sender deletes, when it does so, and the notifications before that.
 import { setTimeout as sleep } from 'node:timers/promises';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -19,7 +19,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
   let startedMs: number;
   let offsetMs: number;
   let status: number;
-  let notices: (HeldNotice & { id: string; day: number })[];
+  let notifications: (HeldNotice & { id: string; day: number })[];
   let onHeldExpiring: SenderOptions['onHeldExpiring'];
   const onError = vi.fn();
 
@@ -29,9 +29,9 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     startedMs = clock.now();
     offsetMs = 0;
     status = 200;
-    notices = [];
+    notifications = [];
     onHeldExpiring = ({ id }, notice) =>
-      notices.push({ ...notice, id, day: (clock.now() - startedMs) / dayMs });
+      notifications.push({ ...notice, id, day: (clock.now() - startedMs) / dayMs });
     vi.clearAllMocks();
   });
   afterEach(() => store.close());
@@ -76,7 +76,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     } while (cursor !== undefined);
     return found.filter(({ kind }) => kind !== 'ping');
   }
-  /** Sweeps once, to its end, by a sender that starts and stops. */
+  /** Starts the sender for one complete sweep. */
   async function sweep(sender: Sender): Promise<void> {
     let turns = 0;
     const prune = store.prune.bind(store);
@@ -92,8 +92,8 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     await sender.stop();
   }
 
-  describe('amounts', () => {
-    it('are of each account: a busy one takes no id from another', async () => {
+  describe('limits on amounts', () => {
+    it('apply per account, so that a busy account does not evict the events of another', async () => {
       const sender = make({ deliveries: 50 });
       await endpointOf(sender, 'acc_quiet');
       await endpointOf(sender, 'acc_busy');
@@ -103,22 +103,22 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
       expect((await publish(sender, 'acc_quiet', { id: 'evt_invoice' })).created).toBe(false);
       const kept = await all(sender);
       expect(kept.filter(({ accountId }) => accountId === 'acc_quiet')).toHaveLength(1);
-      // The account's ping counts as well, and is the oldest.
+      // The account's ping counts too, and is its oldest delivery.
       expect(kept.filter(({ accountId }) => accountId === 'acc_busy')).toHaveLength(50);
     });
 
-    it('are of bytes too, with what attempts keep of responses', async () => {
+    it('apply to bytes, including the response bodies of attempts', async () => {
       const sender = make({ bytes: 100_000 });
       await endpointOf(sender, 'acc_1');
       await publishMany(sender, 'acc_1', 200);
       await sweep(sender);
       const kept = (await all(sender)).length;
-      // Each has about 150 bytes of body, 1,000 of response, and the overhead of an attempt.
+      // Each has a body of about 150 bytes, a response of 1,000, and the overhead of an attempt.
       expect(kept).toBeGreaterThan(40);
       expect(kept).toBeLessThan(100);
     });
 
-    it('bound events that no endpoint was subscribed to', async () => {
+    it('apply to events that no endpoint is subscribed to', async () => {
       const sender = make({ deliveries: 10 });
       await endpointOf(sender, 'acc_1');
       for (let each = 0; each < 30; each += 1) await publish(sender, 'acc_none', { id: `evt_${each}` });
@@ -127,7 +127,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
       expect((await publish(sender, 'acc_none', { id: 'evt_19' })).created).toBe(true);
     });
 
-    it('stay right over releases, deletions and sweeps', async () => {
+    it('stay correct over releases, deletions and sweeps', async () => {
       const sender = make({ deliveries: 100 });
       const { id } = await endpointOf(sender, 'acc_1');
       for (let round = 0; round < 5; round += 1) {
@@ -137,7 +137,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
         await sender.runUntilIdle();
         await sweep(sender);
       }
-      // 151 with the ping have ended; a count that drifts would keep more or fewer.
+      // With the ping, 151 have ended. A count that drifts would keep more or fewer than 100.
       expect((await all(sender)).length).toBe(100);
       await sender.deleteEndpoint(id);
       await sweep(sender);
@@ -146,7 +146,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
   });
 
   describe('held deliveries', () => {
-    it('go after 30 days, and their owner is notified a week before and when they go, once each', async () => {
+    it('are dropped after 30 days, with one notification a week before and one afterwards', async () => {
       const sender = make();
       const { id } = await endpointOf(sender, 'acc_1');
       await sender.disableEndpoint(id);
@@ -157,7 +157,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
         expect((await all(sender, { status: 'held' })).length).toBe(expected);
         clock.advance(dayMs);
       }
-      expect(notices).toEqual([
+      expect(notifications).toEqual([
         { id, state: 'expiring', fromMs: startedMs + 30 * dayMs, deliveries: 1, day: 23 },
         { id, state: 'dropped', fromMs: startedMs + 30 * dayMs, deliveries: 0, day: 30 },
       ]);
@@ -165,34 +165,37 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     });
 
     it.each([
-      ['their number', { deliveries: 100 }, 100],
-      ['their bytes', { bytes: 100_000 }, 700],
-    ])('are bounded by %s, and none goes within an hour of the notice', async (_, retention, most) => {
-      const sender = make(retention);
-      const { id } = await endpointOf(sender, 'acc_1');
-      await sender.disableEndpoint(id);
-      await publishMany(sender, 'acc_1', 1_000);
-      await sweep(sender);
-      expect(notices).toMatchObject([{ id, state: 'expiring', fromMs: startedMs + 3_600_000 }]);
-      clock.advance(3_600_000 - 1);
-      await sweep(sender);
-      expect(await all(sender, { status: 'held' })).toHaveLength(1_000);
-      clock.advance(1);
-      await sweep(sender);
-      const left = (await all(sender, { status: 'held' })).length;
-      expect(left).toBeLessThanOrEqual(most);
-      expect(left).toBeGreaterThan(50);
-      expect(notices.map(({ state }) => state)).toEqual(['expiring', 'dropped']);
-      for (let day = 0; day < 5; day += 1) {
-        clock.advance(dayMs);
-        await publishMany(sender, 'acc_1', 200);
+      ['number', { deliveries: 100 }, 100],
+      ['bytes', { bytes: 100_000 }, 700],
+    ])(
+      'are limited in %s, and none is dropped within an hour of the notification',
+      async (_, retention, limit) => {
+        const sender = make(retention);
+        const { id } = await endpointOf(sender, 'acc_1');
+        await sender.disableEndpoint(id);
+        await publishMany(sender, 'acc_1', 1_000);
         await sweep(sender);
-        expect((await all(sender, { status: 'held' })).length).toBeLessThanOrEqual(most);
-      }
-      expect(notices).toHaveLength(2);
-    });
+        expect(notifications).toMatchObject([{ id, state: 'expiring', fromMs: startedMs + 3_600_000 }]);
+        clock.advance(3_600_000 - 1);
+        await sweep(sender);
+        expect(await all(sender, { status: 'held' })).toHaveLength(1_000);
+        clock.advance(1);
+        await sweep(sender);
+        const left = (await all(sender, { status: 'held' })).length;
+        expect(left).toBeLessThanOrEqual(limit);
+        expect(left).toBeGreaterThan(50);
+        expect(notifications.map(({ state }) => state)).toEqual(['expiring', 'dropped']);
+        for (let day = 0; day < 5; day += 1) {
+          clock.advance(dayMs);
+          await publishMany(sender, 'acc_1', 200);
+          await sweep(sender);
+          expect((await all(sender, { status: 'held' })).length).toBeLessThanOrEqual(limit);
+        }
+        expect(notifications).toHaveLength(2);
+      },
+    );
 
-    it('of a second endpoint are noticed in time, however many the first one has', async () => {
+    it('cause a notification in time for a second endpoint, however many the first one has', async () => {
       const sender = make();
       const first = await endpointOf(sender, 'acc_1');
       await sender.disableEndpoint(first.id);
@@ -204,10 +207,10 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
       await publish(sender, 'acc_1');
       clock.advance(23 * dayMs);
       await sweep(sender);
-      expect(notices.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
+      expect(notifications.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
     });
 
-    it('are noticed again after the endpoint was enabled and disabled again', async () => {
+    it('cause another notification after the endpoint was enabled and disabled again', async () => {
       const sender = make();
       const { id } = await endpointOf(sender, 'acc_1');
       for (const round of [1, 2]) {
@@ -216,18 +219,18 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
         clock.advance(24 * dayMs);
         await sweep(sender);
         await sweep(sender);
-        expect(notices).toHaveLength(round);
+        expect(notifications).toHaveLength(round);
         await sender.enableEndpoint(id, { release: true });
         await sender.runUntilIdle();
       }
     });
 
-    it('are noticed again by the next sweep if the callback fails, and after a crash', async () => {
+    it('cause a notification again if the callback failed or the process crashed', async () => {
       let fails = true;
       const record = onHeldExpiring!;
-      onHeldExpiring = (...notice) => {
+      onHeldExpiring = (...notification) => {
         if (fails) throw new Error('mail server down');
-        return record(...notice);
+        return record(...notification);
       };
       const sender = make();
       const { id } = await endpointOf(sender, 'acc_1');
@@ -239,10 +242,10 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
       fails = false;
       await sweep(make());
       await sweep(make());
-      expect(notices).toHaveLength(1);
+      expect(notifications).toHaveLength(1);
     });
 
-    it('are dropped although the callback never ends', async () => {
+    it('are dropped even if the callback never resolves', async () => {
       onHeldExpiring = () => new Promise(() => undefined);
       const sender = make();
       const { id } = await endpointOf(sender, 'acc_1');
@@ -256,7 +259,7 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     });
   });
 
-  it('forgets rows dated in the future together with those created after them', async () => {
+  it('deletes rows dated in the future together with rows created after them', async () => {
     const sender = make();
     await endpointOf(sender, 'acc_1');
     offsetMs = 365 * dayMs;
@@ -284,9 +287,9 @@ describe.each(stores)('retention on the $name store', ({ open }) => {
     await sender.stop();
   });
 
-  // The largest run that was tried is RETENTION_DELIVERIES=1000000.
+  // The largest run so far had RETENTION_DELIVERIES=1000000.
   const many = countFor('RETENTION_DELIVERIES', { short: 10_000, long: 50_000 });
-  it(`forgets ${many} in steps of at most 50 ms of the thread's time`, async () => {
+  it(`deletes ${many} deliveries in steps of at most 50 ms of CPU time`, async () => {
     const sender = make();
     await endpointOf(sender, 'acc_1');
     for (let done = 0; done < many; done += 1_000) {

@@ -1,4 +1,4 @@
-// Connections to names with several addresses, over real sockets: the transport must reach the endpoint if one of them works.
+// Connections to hosts with several addresses, over real sockets.
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -37,7 +37,7 @@ async function listen(
   return { port: (server.address() as AddressInfo).port, server, requests: () => requests };
 }
 
-/** Listens and accepts nothing until it is woken; its backlog is full, so that it is silent as a host that is down. */
+/** Listens with a full backlog, so that it stays as silent as a host that is down until it is woken. */
 async function listenSilently(address: string, port: number): Promise<{ wake: () => void }> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(
@@ -84,7 +84,7 @@ async function post(port: number, timeoutMs: number, ...families: Promise<readon
 const answer = (...addresses: string[]) => Promise.resolve(addresses);
 
 describe('a host with several addresses', () => {
-  it.skipIf(!hasIpv6)('is reached over IPv4 when nothing listens on its IPv6 address', async () => {
+  it.skipIf(!hasIpv6)('is reached over IPv4 if nothing listens on its IPv6 address', async () => {
     const { port } = await listen('127.0.0.1');
     expect(await post(port, 3_000, answer('::1', '127.0.0.1'))).toMatchObject({
       status: 200,
@@ -92,7 +92,7 @@ describe('a host with several addresses', () => {
     });
   });
 
-  it.skipIf(!hasIpv6)('is reached over IPv6 when nothing listens on its IPv4 address', async () => {
+  it.skipIf(!hasIpv6)('is reached over IPv6 if nothing listens on its IPv4 address', async () => {
     const { port } = await listen('::1');
     expect(await post(port, 3_000, answer('127.0.0.1', '::1'))).toMatchObject({
       status: 200,
@@ -100,7 +100,7 @@ describe('a host with several addresses', () => {
     });
   });
 
-  it.skipIf(!isLinux)('is reached at its second address when the first is silent', async () => {
+  it.skipIf(!isLinux)('is reached at its second address if the first is silent', async () => {
     const { port } = await listen('127.0.0.1');
     await listenSilently('127.0.0.2', port);
     const result = await post(port, 3_000, answer('127.0.0.2', '127.0.0.1'));
@@ -110,7 +110,7 @@ describe('a host with several addresses', () => {
   });
 
   it.skipIf(!isLinux)(
-    'is reached at an address that takes longer than 250 ms, when the others refuse',
+    'is reached at an address that takes longer than 250 ms if the others refuse',
     async () => {
       const { port, server } = await listen('127.0.0.1');
       const { wake } = await listenSilently('127.0.0.2', port);
@@ -121,7 +121,7 @@ describe('a host with several addresses', () => {
     },
   );
 
-  it('connects to one address only, and requests once', async () => {
+  it('gets one connection and one request', async () => {
     const first = await listen('127.0.0.1');
     const second = isLinux ? await listen('127.0.0.2', first.port) : undefined;
     let connections = 0;
@@ -130,7 +130,7 @@ describe('a host with several addresses', () => {
     expect([first.requests(), connections]).toEqual([1, 0]);
   });
 
-  it('names every address that refused', async () => {
+  it('fails with the errors of all addresses that refused', async () => {
     const { port, server } = await listen('127.0.0.1');
     server.close();
     const { error, status } = await post(port, 3_000, answer('127.0.0.1', '127.0.0.1'));
@@ -145,7 +145,7 @@ describe('a host with several addresses', () => {
     expect(error).toMatch(/^None of 10 addresses/);
   });
 
-  it('is reached at an address of the family that was answered late', async () => {
+  it('is reached at an address that was resolved late', async () => {
     const { port } = await listen('127.0.0.1');
     const late = new Promise<readonly string[]>((resolve) => setTimeout(() => resolve(['127.0.0.1']), 400));
     expect(await post(port, 3_000, late, answer('127.0.0.3'))).toMatchObject({
@@ -154,7 +154,7 @@ describe('a host with several addresses', () => {
     });
   });
 
-  it('fails when the only addresses left are answered late and are not public', async () => {
+  it('is not connected to if its late address is not public', async () => {
     const { port, requests } = await listen('127.0.0.1');
     const late = Promise.reject(new SenderError('invalid_url', 'not public'));
     late.catch(() => undefined);

@@ -1,4 +1,4 @@
-// Over TLS: a certificate that is good, and every way in which one is not.
+// The HTTP transport over TLS, with valid and invalid certificates.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { createUrlGuard } from '../../../src/sender/transport/url-guard.js';
 import { hasOpenssl } from '../../support/services.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-describe.skipIf(!hasOpenssl())('an endpoint over TLS', () => {
+describe.skipIf(!hasOpenssl())('the HTTP transport, over TLS', () => {
   const folder = temporaryFolder();
   const file = (name: string) => join(folder, name);
   const openssl = (...args: string[]) =>
@@ -22,7 +22,7 @@ describe.skipIf(!hasOpenssl())('an endpoint over TLS', () => {
   const servers: Server[] = [];
   let transport: Transport;
 
-  /** A server with a certificate for `good.example` and this machine's address, signed by our own authority. */
+  /** Starts a server with a certificate for `good.example` and 127.0.0.1, signed by the test's authority. */
   async function serve(name: string, ...days: string[]): Promise<number> {
     openssl(
       'req',
@@ -104,7 +104,7 @@ describe.skipIf(!hasOpenssl())('an endpoint over TLS', () => {
   const post = (url: string) =>
     transport.send({ url, headers: {}, body: new TextEncoder().encode('{}'), timeoutMs: 5_000 });
 
-  it('is answered for its name and for its address, with each phase timed', async () => {
+  it('accepts a certificate for the host name or the address, and times each phase', async () => {
     const result = await post(`https://good.example:${port}/`);
     expect(result).toMatchObject({ status: 200, responseBody: 'ok', address: `127.0.0.1:${port}` });
     const { dnsMs, connectMs, tlsMs, waitMs, bodyMs, totalMs } = result.timings;
@@ -114,18 +114,18 @@ describe.skipIf(!hasOpenssl())('an endpoint over TLS', () => {
     expect((await post(`https://127.0.0.1:${port}/`)).status).toBe(200);
   });
 
-  it('is refused under another name', async () => {
+  it('rejects a certificate for another name', async () => {
     const result = await post(`https://wrong.example:${port}/`);
     expect(result.status).toBeUndefined();
     expect(result.error).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID/);
   });
 
-  it('is refused with a certificate that has expired', async () => {
+  it('rejects an expired certificate', async () => {
     const expired = await serve('expired', '-days', '-1');
     expect((await post(`https://good.example:${expired}/`)).error).toMatch(/CERT_HAS_EXPIRED/);
   });
 
-  it('is refused where nobody trusts who signed it', async () => {
+  it('rejects a certificate of an unknown authority', async () => {
     tls.setDefaultCACertificates(trusted);
     const other = createHttpTransport(createUrlGuard(true, () => [Promise.resolve(['127.0.0.1'])]));
     const { error } = await other.send({

@@ -2,7 +2,7 @@ import { after } from 'next/server';
 import { createReceiver } from '@hostwares/webhooks';
 import { createNextHandler } from '@hostwares/webhooks/next';
 
-// Answers at once, and handles behind the answer. What fails then is not sent again: for what may be lost.
+// Responds before the handlers run. A failure is not retried then, so this is for events that may be lost.
 const receiver = createReceiver({
   secret: () => process.env.HOSTWARES_WEBHOOK_SECRET,
   acknowledge: 'early',

@@ -2,7 +2,7 @@ import { createReceiver } from '@hostwares/webhooks';
 import { createNextHandler } from '@hostwares/webhooks/next';
 
 const receiver = createReceiver({
-  // A function: `next build` imports this file, mostly without the secret of production.
+  // A function, since `next build` imports this file, usually without the secret of production.
   secret: () => process.env.HOSTWARES_WEBHOOK_SECRET,
 });
 

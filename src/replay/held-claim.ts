@@ -1,0 +1,81 @@
+import { WebhookError } from '../errors.js';
+import { callStore } from './call-store.js';
+import type { ReplayClaim, ReplayStore } from './store.js';
+
+/** The claim of this process on an event. Its methods may be called without the object. */
+export interface HeldClaim {
+  readonly status: 'claimed';
+  readonly attempt: number | undefined;
+  /**
+   * Extends the claim until it is completed or released, and releases it after `maxHandlingMs`. Called when a handler returns a
+   * promise; other handlers have ended by then.
+   */
+  readonly startHeartbeat: () => void;
+  /**
+   * Stores that the event is handled.
+   *
+   * @throws {@link WebhookError} `replay_store_unavailable` if that is not stored, so that the event must be retried;
+   * `duplicate_in_progress` if the claim was lost, so that its successor decides.
+   */
+  readonly complete: () => Promise<void>;
+  /** Frees the event for the next attempt of the platform. Never rejects. */
+  readonly release: () => Promise<void>;
+}
+
+/** The times of a claim, in milliseconds. */
+interface ClaimTimes {
+  readonly leaseMs: number;
+  readonly maxHandlingMs: number;
+  /** The time limit of one call to the store. */
+  readonly timeoutMs: number;
+}
+
+/** For calls whose failure changes nothing, since a claim expires by itself. */
+async function ignoreErrors(act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch {
+    // As documented.
+  }
+}
+
+export function inProgress(message: string, retryAfterMs: number): WebhookError {
+  return Object.assign(new WebhookError('duplicate_in_progress', message), { retryAfterMs });
+}
+
+/** Makes the object that holds a claim of the store from now on. */
+export function createHeldClaim(
+  store: ReplayStore,
+  key: string,
+  { token, attempt }: Extract<ReplayClaim, { readonly status: 'claimed' }>,
+  { leaseMs, maxHandlingMs, timeoutMs }: ClaimTimes,
+): HeldClaim {
+  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  let handlingLimit: ReturnType<typeof setTimeout> | undefined;
+
+  function stopHeartbeat(): void {
+    clearInterval(heartbeat);
+    clearTimeout(handlingLimit);
+  }
+
+  function release(): Promise<void> {
+    stopHeartbeat();
+    return ignoreErrors(() => callStore(() => store.release(key, token), timeoutMs));
+  }
+
+  function startHeartbeat(): void {
+    // Set for good: a claim that was released is not extended again.
+    if (heartbeat) return;
+    // A heartbeat that fails is followed by others, and `complete` notices a claim that was lost.
+    heartbeat = setInterval(() => void ignoreErrors(() => store.extend(key, token, leaseMs)), leaseMs / 3);
+    handlingLimit = setTimeout(() => void release(), maxHandlingMs);
+  }
+
+  async function complete(): Promise<void> {
+    stopHeartbeat();
+    if (await callStore(() => store.complete(key, token), timeoutMs)) return;
+    throw inProgress('The claim was lost while the event was handled.', leaseMs);
+  }
+
+  return { status: 'claimed', attempt, startHeartbeat, complete, release };
+}
