@@ -6,7 +6,7 @@ import { defaultRetryScheduleSeconds } from './delivery/retry-schedule.js';
 import { checkKeys } from './input.js';
 import type { RetentionOptions, SenderOptions } from './types.js';
 
-/** What an option must be. */
+/** The check of one option. */
 interface Check {
   readonly isValid: (value: unknown) => boolean;
   /** Completes the sentence "The option must be …". */

@@ -4,7 +4,7 @@ import type { Time } from '../time.js';
 
 const retryDelayMs = 60_000;
 
-/** What {@link DisabledNotifications} needs. */
+/** The dependencies of {@link DisabledNotifications}. */
 export interface DisabledNotificationsOptions {
   readonly store: Pick<SenderStore, 'pendingDisabledNotifications' | 'updateEndpoint'>;
   readonly time: Time;

@@ -4,7 +4,7 @@ import type { Claims } from './claims.js';
 import type { Leases } from './leases.js';
 import type { Rebase } from './rebase.js';
 
-/** What {@link Poller} needs. */
+/** The dependencies of {@link Poller}. */
 export interface PollerOptions {
   readonly time: Time;
   readonly alarm: Alarm;
@@ -91,7 +91,7 @@ export class Poller {
     const nowMs = time.now();
     await leases.expire(nowMs);
     const { claimed, processed } = await claims.claimDue(nowMs, () => this.running);
-    // Held and cancelled deliveries used up a part of the claim that others still wait for.
+    // Held and cancelled deliveries used up a part of the claim, so others are still due.
     if (processed > claimed) this.isPollRequested = true;
     await alarm.findNext(nowMs);
   }

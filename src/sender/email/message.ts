@@ -30,12 +30,12 @@ type Detail = readonly [label: string, value: string];
 interface Content {
   readonly subject: string;
   readonly headline: string;
-  /** Why the e-mail is sent. */
+  /** The reason for the e-mail. */
   readonly reason: string;
   readonly details: readonly Detail[];
-  /** What the reader should do. */
+  /** The steps for the reader to take. */
   readonly steps: string;
-  /** The API request that does it. */
+  /** The API request for these steps. */
   readonly request: string;
 }
 

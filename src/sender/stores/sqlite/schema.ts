@@ -38,10 +38,10 @@ export const eventColumns = defineColumns<EventRecord>({
 
 /** The deliveries that an event has. */
 export interface EventDeliveries {
-  /** The first step of publishing stored the deliveries from this `seq` to the other; none if it is greater. */
+  /** The first step of publishing stored the deliveries from this `seq` to `lastDeliverySeq`; none if that is lower. */
   readonly firstDeliverySeq: number;
   readonly lastDeliverySeq: number;
-  /** How many there are, manual deliveries included, and one more while publishing is unfinished. */
+  /** The number of deliveries, manual ones included, plus one while publishing is unfinished. */
   readonly deliveryCount: number;
 }
 
