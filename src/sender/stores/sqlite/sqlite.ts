@@ -1,3 +1,8 @@
+/**
+ * Stores endpoints, events and deliveries of the sender in a SQLite file, through `node:sqlite`.
+ *
+ * @module sender/sqlite
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SenderStore } from '../store.js';
@@ -48,6 +53,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     },
     afterRollback: () => {
       tables.endpoints.clearCache();
+      tables.deliveries.clearCache();
       tables.queues.clear();
     },
   });
