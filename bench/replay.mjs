@@ -84,7 +84,7 @@ async function measure({ child, port, rates, cpu }, file) {
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const base = process.env.BENCH_BASE && resolve(process.env.BENCH_BASE);
-// Ratios are to the first.
+// Ratios compare with the first one.
 const servers = (
   base
     ? [

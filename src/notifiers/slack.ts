@@ -120,7 +120,7 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
   for (const field of fields) {
     if (field.wide) {
       flush();
-      // A field of a section has half of the width only.
+      // A field of a section gets only half of the width.
       rows.push({ type: 'section', text: toField(field) });
     } else if (narrow.push(toField(field)) === maxFieldsPerSection) flush();
   }

@@ -134,7 +134,10 @@ export interface IdempotencyRecord {
   readonly key: string;
   /** Identifies the call. Another call with the same key has another fingerprint and is rejected. */
   readonly fingerprint: string;
-  /** The id of what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
+  /**
+   * The id of the resource that the call creates. A retry of an abandoned call keeps it, so that nothing is created
+   * twice.
+   */
   readonly resourceId: string;
   readonly begunAtMs: number;
   /** True if the call ended without a response that could be stored. */

@@ -49,7 +49,7 @@ export interface SenderOptions {
    * `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
    */
   onHeldExpiring?: ((endpoint: Endpoint, notice: HeldNotice) => unknown) | undefined;
-  /** How long and how much the sender keeps. Defaults: see {@link RetentionOptions}. */
+  /** The limits on age and amount of stored deliveries. Defaults: see {@link RetentionOptions}. */
   retention?: RetentionOptions | undefined;
   /**
    * Called with each error that a store, a transport or a callback threw. The sender continues.

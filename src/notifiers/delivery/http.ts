@@ -16,7 +16,7 @@ export interface Failure {
   readonly kind: 'rateLimited' | 'transient' | 'permanent';
   /** Undefined if no response came. */
   readonly status?: number;
-  /** The response's body as it came, or what is wrong with the connection. The secret may be in it. */
+  /** The response body as received, or the error of the connection. It may contain the secret. */
   readonly answer: string;
   /** The wait that the provider asks for, in milliseconds. Undefined if it names no time. */
   readonly retryAfterMs?: number;
@@ -125,7 +125,7 @@ export async function postJson(
     );
     // A custom fetch may resolve to anything.
     if (typeof (response as Partial<Response> | undefined)?.status !== 'number')
-      throw new TypeError('fetch gave no Response');
+      throw new TypeError('fetch did not return a Response');
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'transient', answer: describeError(error) };

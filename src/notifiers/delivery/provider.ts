@@ -8,7 +8,7 @@ import type { WebhookEvent } from '../../events/types.js';
 export type NotifierSecret =
   string | ((adapterContext: unknown) => string | undefined | null | Promise<string | undefined | null>);
 
-/** Where and what to post. */
+/** The destination and the body of a post. */
 export interface Post {
   readonly url: string;
   readonly body: unknown;

@@ -77,7 +77,7 @@ export function sensitivePartsOf(url: string, { publicSegment }: WebhookUrlForm)
     .sort((a, b) => b.length - a.length);
 }
 
-/** Returns the part of a provider that follows from a secret which is the webhook URL itself. */
+/** Returns the part of a provider that is the same for all providers whose secret is a webhook URL. */
 export function withUrlAsSecret(
   form: WebhookUrlForm,
 ): Pick<Provider, 'name' | 'toPublicUrl' | 'sensitiveParts'> {

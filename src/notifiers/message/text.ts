@@ -2,7 +2,7 @@
  * Cleans text from outside (commit messages, site names, errors) for display. The files of the providers escape their own markup.
  */
 
-// More than any provider shows. Text is truncated first, so that the patterns below never run over megabytes.
+// More than any provider shows. Text is truncated first, so that the patterns below never process megabytes.
 const maxInput = 10_000;
 
 // Colours, cursor movements, links and character sets of build output: ECMA-48's sequences, in 7 and 8 bits.

@@ -20,7 +20,7 @@ export class DisabledNotifications {
 
   constructor(private readonly options: DisabledNotificationsOptions) {}
 
-  /** Sends what an earlier process left pending. */
+  /** Sends the notifications that an earlier process left pending. */
   async start(): Promise<void> {
     this.isRunning = true;
     try {

@@ -11,7 +11,7 @@ export interface Outcome {
 
 /** A request without a response so far. */
 interface PendingRequest {
-  /** By the monotonic clock. */
+  /** The end of the wait, by the monotonic clock. */
   readonly expiresAtMs: number;
   readonly resolve: (outcome: Outcome | undefined) => void;
 }

@@ -25,7 +25,7 @@ export class Poller {
   private polling: Promise<void> | undefined;
   /** Set by a request for another poll while one is under way. */
   private isPollRequested = false;
-  /** By the monotonic clock. */
+  /** The time of the last poll, by the monotonic clock. */
   private polledAtMs = 0;
   private stopWatching: () => void = () => undefined;
 

@@ -61,7 +61,7 @@ function formatTime(ms: number | null): string {
   return ms === null ? 'unknown' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** The host alone: a path can be long, and may hold a secret. */
+/** The host alone: a path can be long, and may contain a secret. */
 function hostOf(url: string): string {
   return toLine(URL.canParse(url) ? new URL(url).host : 'unknown host');
 }

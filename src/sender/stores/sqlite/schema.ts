@@ -200,7 +200,7 @@ const addDelivery = addToUsage(classOf('NEW'), 'NEW.bytes');
 const subtractDelivery = subtractFromUsage(classOf('OLD'), 'OLD.bytes');
 const addEvent = addToUsage("'unheard'", 'length(NEW.body)');
 
-/** Counts per account the rows that retention may remove. Triggers count every statement. */
+/** Counts per account the rows that retention may remove. Triggers count, so that no statement can bypass it. */
 const usage = `
 CREATE TABLE retention_usage (
   accountId TEXT NOT NULL,
