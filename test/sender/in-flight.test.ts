@@ -1,4 +1,4 @@
-// How endpoints, and first attempts and retries, share the attempts in flight.
+// Endpoints share the attempts in flight, and so do first attempts and retries.
 import { describe, expect, it, vi } from 'vitest';
 import { sampleEvent } from '../../src/testing/index.js';
 import { answered, failedDeployment, url, useSenderHarness } from '../support/sender-harness.js';

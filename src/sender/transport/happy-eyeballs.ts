@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Resolution } from './resolution.js';
 
-/** When the next address is tried beside those that have not answered (RFC 8305, section 5). */
+/** The time after which the next address is tried beside those that have not answered (RFC 8305, section 5). */
 const attemptDelayMs = 250;
 /** Addresses tried per connection. A name with thousands of addresses must not make the sender scan a network. */
 const maxAddresses = 10;
