@@ -48,6 +48,9 @@ describe.each(stores)('attempts in flight on the $name store', ({ open }) => {
     await sender.publish(low('acc_2'));
     await sender.start();
     await vi.waitFor(() => expect(t.sent.map(({ request }) => request.url)).toEqual([`${url}/other`]));
+    await vi.waitFor(async () =>
+      expect((await sender.listDeliveries({ status: 'scheduled' })).items).toEqual([]),
+    );
     await sender.stop();
     const held = await sender.enableEndpoint(id, { release: true });
     expect(held.released).toBe(1_100);
