@@ -107,7 +107,7 @@ try {
       server.rates = [];
       server.cpu = [];
     }
-    // Warm up until the code is compiled, which takes seconds; then both orders, against the drift of the machine.
+    // Warms up until the code is compiled, which takes seconds. Then both orders cancel the drift of the machine.
     for (const order of [...warmUps, servers, servers.toReversed()]) {
       const file = script();
       for (const server of order) server.calls = await measure(server, file);

@@ -46,7 +46,7 @@ function isDotted(hostname: string): boolean {
 
 /**
  * Like {@link webAddress}, for a provider that rejects a whole message because of a link whose host has no dot (`localhost`, a name in an
- * intranet, IPv6): such an address is undefined too.
+ * intranet, IPv6): it is undefined for such an address too.
  */
 export function dottedWebAddress(value: unknown): string | undefined {
   const address = webAddress(value);
