@@ -38,10 +38,10 @@ export const eventColumns = defineColumns<EventRecord>({
 
 /** The deliveries that an event has. */
 export interface EventDeliveries {
-  /** The first step of publishing stored the deliveries from this `seq` to the other; none if it is greater. */
+  /** The first step of publishing stored the deliveries from this `seq` to `lastDeliverySeq`; none if that is lower. */
   readonly firstDeliverySeq: number;
   readonly lastDeliverySeq: number;
-  /** How many there are, manual deliveries included, and one more while publishing is unfinished. */
+  /** The number of deliveries, manual ones included, plus one while publishing is unfinished. */
   readonly deliveryCount: number;
 }
 
@@ -200,7 +200,7 @@ const addDelivery = addToUsage(classOf('NEW'), 'NEW.bytes');
 const subtractDelivery = subtractFromUsage(classOf('OLD'), 'OLD.bytes');
 const addEvent = addToUsage("'unheard'", 'length(NEW.body)');
 
-/** Counts per account the rows that retention may remove. Triggers count every statement. */
+/** Counts per account the rows that retention may remove. Triggers count, so that no statement can bypass it. */
 const usage = `
 CREATE TABLE retention_usage (
   accountId TEXT NOT NULL,
