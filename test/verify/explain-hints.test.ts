@@ -157,25 +157,25 @@ describe('the hint for a timestamp outside the tolerance', () => {
 
 describe('the hint for a malformed signature', () => {
   it.each([
-    [` ${signature}`, /white space around/],
-    [`${signature}\n`, /white space around/],
-    [`SHA1=${'a'.repeat(40)}`, /SHA-1/],
-    [digits.toUpperCase(), /prefix is missing/],
-    [`SHA256=${digits}`, /must be lower case/],
-  ])('names the cause for %j', async (value, hint) => {
+    ['a leading space', ` ${signature}`, /white space around/],
+    ['a final line feed', `${signature}\n`, /white space around/],
+    ['SHA-1', `SHA1=${'a'.repeat(40)}`, /SHA-1/],
+    ['digits only', digits.toUpperCase(), /prefix is missing/],
+    ['an upper-case prefix', `SHA256=${digits}`, /must be lower case/],
+  ])('names %s', async (_name, value, hint) => {
     const error = await rejection({ ...genuine, 'x-hostwares-signature': value });
     expect([error.code, error.hint]).toEqual(['malformed_signature', expect.stringMatching(hint)]);
   });
 
   it.each([
-    'unknown',
-    `hash sha1=${'a'.repeat(40)}`,
-    `${digits}0`,
-    `0${digits}`,
-    `${signature}0`,
-    `x${signature}`,
-    'sha256= a',
-  ])('is absent for %j, whose cause is unknown', async (value) => {
+    ['a word', 'unknown'],
+    ['SHA-1 after a word', `hash sha1=${'a'.repeat(40)}`],
+    ['a digit after the digits', `${digits}0`],
+    ['a digit before the digits', `0${digits}`],
+    ['a digit after a signature', `${signature}0`],
+    ['a letter before a signature', `x${signature}`],
+    ['an inner space', 'sha256= a'],
+  ])('is absent for %s', async (_name, value) => {
     const error = await rejection({ ...genuine, 'x-hostwares-signature': value });
     expect(error.code).toBe('malformed_signature');
     expect('hint' in error).toBe(false);
