@@ -286,6 +286,12 @@ describe('the hint for JSON that was changed after it was signed', () => {
     expect((await rejection(headers, `[${siblings.join(', ')}]`)).hint).toBe(reserialised);
   });
 
+  it('names indented JSON whose long text was left as it is', async () => {
+    const value = { a: 'x'.repeat(60_000) };
+    const [headers] = await signed(JSON.stringify(value, null, 2));
+    expect((await rejection(headers, JSON.stringify(value))).hint).toBe(reserialised);
+  });
+
   it('names characters that Windows-1252 has in place of control characters', async () => {
     const curly = JSON.stringify({ a: '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ é' });
     const [headers] = await signed(curly);
