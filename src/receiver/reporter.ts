@@ -50,7 +50,7 @@ function describeError({ status, code, message, hint }: WebhookError): string {
 function completeError(error: WebhookError, { body, adapterContext }: ReceiveInput): void {
   if (error.message !== error.code) return;
   // `handle` rejects a value that is not a Request with that value as the cause.
-  const isMisuse = body === null && error.cause === adapterContext;
+  const isMisuse = error.code === 'misconfigured' && body === null && error.cause === adapterContext;
   const details = isMisuse
     ? describeNotARequest(adapterContext)
     : { message: messages[error.code] ?? error.code };

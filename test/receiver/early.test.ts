@@ -98,3 +98,13 @@ it('acknowledge: early with replay claims before the response, completes after t
   expect(await send()).toBe(200);
   expect(attempts).toEqual([1, 2]);
 });
+
+it.each([undefined, 'handled'] as const)(
+  'acknowledge: %s responds after the handlers, although the platform has waitUntil',
+  async (acknowledge) => {
+    const { kept, waitUntil } = platform();
+    const receiver = make({ acknowledge, logger: false }).onAny(() => Promise.reject(new Error('no')));
+    expect((await receiver.handle(await request(), { waitUntil })).status).toBe(500);
+    expect(kept).toEqual([]);
+  },
+);

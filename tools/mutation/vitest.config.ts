@@ -14,6 +14,7 @@ export default defineConfig({
       'test/sender/stores/**',
       'test/sender/email/**',
     ],
+    setupFiles: ['tools/mutation/setup.ts'],
     testTimeout: 20_000,
     silent: true,
     env: {

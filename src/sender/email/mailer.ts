@@ -12,9 +12,9 @@ import {
 export interface DisabledMailerOptions {
   /** The mail server: a URL such as `smtps://user:password@smtp.example.com`, or the options of nodemailer. */
   smtp: string | object;
-  /** The address that the e-mail is from, such as `Hostwares <no-reply@example.com>`. */
+  /** The sender's address, such as `Hostwares <no-reply@example.com>`. */
   from: string;
-  /** Returns the address that the e-mail goes to. Return undefined to send none. */
+  /** Returns the recipient's address. Return undefined to send no e-mail. */
   to: (endpoint: MailedEndpoint) => string | undefined | Promise<string | undefined>;
   /**
    * The origin of the platform's pages and API.
@@ -23,10 +23,10 @@ export interface DisabledMailerOptions {
   platformUrl?: string | undefined;
 }
 
-/** Sends the owner of an endpoint one e-mail: the endpoint was disabled. */
+/** Sends one e-mail to the owner of an endpoint that was disabled. */
 export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
-/** Sends the owner of an endpoint one e-mail: held events will be dropped, or were. */
+/** Sends one e-mail to the owner of an endpoint whose held events will be dropped, or have been. */
 export type HeldExpiringMailer = (endpoint: MailedEndpoint, notice: MailedHeldNotice) => Promise<void>;
 
 /** Bounds the wait for a silent mail server, in milliseconds. The sender calls the mailer again after a failure. */
@@ -108,8 +108,8 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
 }
 
 /**
- * Creates an `onHeldExpiring` callback that sends the account an e-mail before held events are dropped, and one when the
- * first of them was.
+ * Creates an `onHeldExpiring` callback that sends the account an e-mail before held events are dropped, and one when
+ * the first of them has been dropped.
  *
  * The callback rejects if the mail server does not accept the e-mail; the sender then calls it again. E-mails about the
  * same notice have the same `Message-ID`.

@@ -33,7 +33,7 @@ export interface DueRings {
   each(hasEnough: () => boolean, serve: (owner: DueOwner) => boolean): void;
 }
 
-/** Whether a place is the one that its queue has now. */
+/** Whether a place is still the current one of its queue. */
 export function isCurrent(place: Place): boolean {
   return place.queue.place === place;
 }

@@ -231,8 +231,8 @@ export interface SenderStore {
   /** The earliest time after `afterMs` at which the first delivery of an endpoint is due or a lease ends. */
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
   /**
-   * Takes one bounded step of bringing due times and leases after `nowMs` forward, by `byMs` but not to before `nowMs`.
-   * Resolves to the position of the next step, if there is one. The sender calls it for exclusive stores only.
+   * Takes one bounded step of a rebase: subtracts `byMs` from due times and leases after `nowMs`, but not below
+   * `nowMs`. Resolves to the position of the next step, if there is one. The sender calls it for exclusive stores only.
    */
   rebase(request: RebaseRequest): Promise<number | undefined>;
 

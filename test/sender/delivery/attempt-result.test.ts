@@ -1,4 +1,4 @@
-// Which values a transport may return.
+// The values that a transport may return.
 import { describe, expect, it } from 'vitest';
 import { toAttemptResult } from '../../../src/sender/delivery/attempt-result.js';
 

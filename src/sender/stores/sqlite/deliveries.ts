@@ -17,7 +17,7 @@ import type { Sql } from './statements.js';
  * - `retention_usage`: triggers count the rows that enter and leave a class (schema.ts).
  * - `events.deliveryCount`: callers of `insert` add to it, publishing once per step; `forget` subtracts.
  * - turns: `insert` and `apply` mark queues as changed; queues.ts reads their first rows before the commit.
- * - `inFlight`: a cache of the rows whose status is `attempting`. A rollback and a rebase clear it.
+ * - `claimedRows`: a cache of the rows whose status is `attempting`. A rollback and a rebase clear it.
  */
 export interface Deliveries {
   insert(delivery: DeliveryRecord, bodyBytes: number): void;
@@ -33,7 +33,7 @@ export interface Deliveries {
 }
 
 /** A delivery that is being attempted, and the attempt. */
-interface InFlight {
+interface ClaimedRows {
   readonly delivery: DeliveryRecord;
   readonly attempt: AttemptRecord;
 }
@@ -69,20 +69,20 @@ function rebaseRows(sql: Sql, { nowMs, byMs, position = 0 }: RebaseRequest): num
 
 export function createDeliveries(sql: Sql, { endpoints, events, attempts, queues }: Affected): Deliveries {
   // The cache saves two queries per settlement: 5% of the CPU time of an event in bench/send.mjs.
-  const inFlight = new Map<string, InFlight>();
+  const claimedRows = new Map<string, ClaimedRows>();
 
   /** Reads the attempt in flight, which is the last one. */
   function attemptOf({ id, status, attempts: number }: DeliveryRecord): AttemptRecord | undefined {
     if (status !== 'attempting') return undefined;
-    return inFlight.get(id)?.attempt ?? attempts.get(id, number);
+    return claimedRows.get(id)?.attempt ?? attempts.get(id, number);
   }
 
   function write(before: DeliveryRecord, { delivery: after, attempt }: Change, addedBytes: number): void {
     sql(updateSql).run(...stateColumns.encode(after), addedBytes, escapeText(after.id));
     queues.markChanged(before);
     queues.markChanged(after);
-    if (after.status === 'attempting' && attempt) inFlight.set(after.id, { delivery: after, attempt });
-    else inFlight.delete(after.id);
+    if (after.status === 'attempting' && attempt) claimedRows.set(after.id, { delivery: after, attempt });
+    else claimedRows.delete(after.id);
   }
 
   return {
@@ -94,7 +94,7 @@ export function createDeliveries(sql: Sql, { endpoints, events, attempts, queues
       queues.markChanged(delivery);
     },
     get(id) {
-      const known = inFlight.get(id);
+      const known = claimedRows.get(id);
       if (known) return known.delivery;
       const row = sql(selectSql).get(escapeText(id));
       return row && deliveryColumns.decode(row);
@@ -115,13 +115,13 @@ export function createDeliveries(sql: Sql, { endpoints, events, attempts, queues
       events.removeDelivery({ accountId, id: eventId });
     },
     rebase(request) {
-      inFlight.clear();
+      claimedRows.clear();
       const next = rebaseRows(sql, request);
       if (next === undefined) queues.clear();
       return next;
     },
     clearCache() {
-      inFlight.clear();
+      claimedRows.clear();
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Sql } from './statements.js';
  * each queue's first delivery is kept in memory (`Turns`), which an index finds in one step.
  */
 export interface Queues {
-  /** Marks the queue that a delivery is in, before or after a change: its first delivery may be another one now. */
+  /** Marks the queue that a delivery is in, before or after a change: the queue may now have another first delivery. */
   markChanged(delivery: DeliveryRecord): void;
   /** Reads the first due times of the marked queues. Call it at the end of each transaction. */
   refresh(): void;

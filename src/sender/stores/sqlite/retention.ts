@@ -15,7 +15,7 @@ export interface RetentionTables {
   readonly deliveries: Deliveries;
 }
 
-/** What one step may still remove. Bytes are bounded because SQLite visits every page that it frees. */
+/** The remaining budget of one step. Bytes are bounded because SQLite visits every page that it frees. */
 interface Budget {
   rows: number;
   bytes: number;

@@ -42,7 +42,7 @@ export interface EventDeliveries {
   readonly firstDeliverySeq: number;
   /** The `seq` of the last one; below `firstDeliverySeq` if publishing has finished without any delivery. */
   readonly lastDeliverySeq: number;
-  /** How many there are, manual deliveries included, and one more while publishing is unfinished. */
+  /** The number of deliveries, manual ones included, plus one while publishing is unfinished. */
   readonly deliveryCount: number;
 }
 
@@ -201,7 +201,7 @@ const addDelivery = addToUsage(classOf('NEW'), 'NEW.bytes');
 const subtractDelivery = subtractFromUsage(classOf('OLD'), 'OLD.bytes');
 const addEvent = addToUsage("'unheard'", 'length(NEW.body)');
 
-/** Counts per account the rows that retention may remove. Triggers count every statement. */
+/** Counts per account the rows that retention may remove. Triggers count, so that no statement can bypass it. */
 const usage = `
 CREATE TABLE retention_usage (
   accountId TEXT NOT NULL,

@@ -1,7 +1,12 @@
+/**
+ * Stores endpoints, events and deliveries of the sender in a SQLite file, through `node:sqlite`.
+ *
+ * @module sender/sqlite
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SenderStore } from '../store.js';
-import { createClaimTransactions } from './claim-transactions.js';
+import { createAttemptTransactions } from './attempt-transactions.js';
 import { createCommits, type Commits } from './commits.js';
 import { openDatabase, type Synchronous } from './database.js';
 import { createDeliveryTransactions } from './delivery-transactions.js';
@@ -56,7 +61,7 @@ export function createSqliteStore({ path, synchronous = 'full' }: SqliteStoreOpt
     exclusive: true,
     ...createEndpointTransactions(tables, commits),
     ...createDeliveryTransactions(tables, commits),
-    ...createClaimTransactions(tables, commits),
+    ...createAttemptTransactions(tables, commits),
     ...createIdempotencyKeys(tables.sql, commits),
     prune: createPrune(tables, commits, opened.database),
     async close() {

@@ -4,7 +4,7 @@ import type { FileGuard } from './file-guard.js';
 /** Work of a transaction. Returns a function that resolves its result; it is called after the commit. */
 export type Work = () => () => void;
 
-/** What the store adds to each transaction. */
+/** The hooks that the store adds to each transaction. */
 export interface TransactionHooks {
   /** Runs in the transaction, after all work. */
   readonly beforeCommit: () => void;

@@ -5,7 +5,7 @@ import { conditions, deliveryColumns } from './schema.js';
 import type { Sql } from './statements.js';
 import type { Tables } from './tables.js';
 
-type ClaimMethods = Pick<SenderStore, 'claim' | 'settle' | 'expire' | 'nextAlarmMs' | 'rebase'>;
+type AttemptMethods = Pick<SenderStore, 'claim' | 'settle' | 'expire' | 'nextAlarmMs' | 'rebase'>;
 
 /** Returns the claim of a delivery whose attempt has begun. */
 function toClaim({ endpoints, events }: Tables, change: Change | undefined): Claim | undefined {
@@ -32,7 +32,7 @@ function readNextLeaseMs(sql: Sql, afterMs: number): number | undefined {
 }
 
 /** The methods of {@link SenderStore} that begin and end attempts, each in a transaction. */
-export function createClaimTransactions(tables: Tables, commits: Commits): ClaimMethods {
+export function createAttemptTransactions(tables: Tables, commits: Commits): AttemptMethods {
   const { sql, deliveries, queues } = tables;
   return {
     async claim(request) {
