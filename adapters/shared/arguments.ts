@@ -10,7 +10,7 @@ export function requireReceiver(value: unknown, factory: string, verifier: strin
   );
 }
 
-/** Throws unless the value is options. A middleware would never run the handlers of a receiver. */
+/** Throws unless the value is an options object. A middleware would never run the handlers of a receiver. */
 export function requireOptions(value: unknown, factory: string, handler: string): void {
   if (typeof value === 'object' && value !== null && !isReceiver(value)) return;
   throw new TypeError(

@@ -35,7 +35,7 @@ const keepCompletedSeconds = 86_400;
 const unknownJob =
   'Redis does not have the job that BullMQ just added, so the event is not acknowledged. Set maxmemory-policy noeviction, and ' +
   'remove removeOnComplete: true from defaultJobOptions.';
-/** BullMQ's default is 1, but a job is not to blame for a worker that died: deployments kill workers. */
+/** BullMQ's default is 1. Deployments kill workers too, and that must not fail a job. */
 const maxStalledCount = 10;
 
 /**

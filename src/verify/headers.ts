@@ -26,8 +26,8 @@ function collectSingle(found: string | undefined, value: unknown): string | unde
 }
 
 /**
- * Finds the two headers. `Headers` and Node join repeated headers with a comma, so that their parser rejects
- * them as malformed. Some hosts pass no headers at all; then both are absent.
+ * Finds the two headers. `Headers` and Node join repeated headers with a comma, so the parser of each header rejects them as malformed.
+ * Some hosts pass no headers at all; then both are absent.
  */
 export function findSignedHeaders(headers: HeadersLike | null | undefined): SignedHeaders {
   if (typeof headers?.get === 'function') {
