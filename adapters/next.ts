@@ -19,7 +19,7 @@ export interface NextHandlerOptions {
   after?: ((task: Promise<unknown>) => void) | undefined;
 }
 
-/** Throws for the request of a Pages Router's API route, which ignores a returned `Response` and would never respond. */
+/** Throws if a Pages Router API route is the caller: it ignores a returned `Response`, so it would never respond. */
 function requireWebRequest(request: unknown, factory: string): void {
   if (typeof (request as Partial<Request> | undefined)?.arrayBuffer === 'function') return;
   throw new TypeError(

@@ -12,9 +12,9 @@ export interface HeldClaim {
    */
   readonly startHeartbeat: () => void;
   /**
-   * Stores that the event is handled.
+   * Records in the store that the event was handled.
    *
-   * @throws {@link WebhookError} `replay_store_unavailable` if that is not stored, so that the event must be retried;
+   * @throws {@link WebhookError} `replay_store_unavailable` if that fails, so that the event must be retried;
    * `duplicate_in_progress` if the claim was lost, because another process may have it now.
    */
   readonly complete: () => Promise<void>;

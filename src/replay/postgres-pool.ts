@@ -7,7 +7,7 @@ interface PooledClient {
   removeListener(event: 'error', listener: () => void): unknown;
 }
 
-/** The part of a pool of `pg` that is used beside `query`. */
+/** The part of a pool of `pg` that is used in addition to `query`. */
 export interface PgPool {
   readonly totalCount: number;
   connect(): PromiseLike<PooledClient>;

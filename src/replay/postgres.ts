@@ -25,7 +25,7 @@ export interface PostgresReplayStore extends ReplayStore {
   /**
    * Creates the table and its index if they do not exist. Call it once, when you deploy or start.
    *
-   * @throws `TypeError` if the client answers in the shape of none of the supported clients.
+   * @throws `TypeError` if the client's result has the shape of none of the supported clients.
    */
   migrate(): Promise<void>;
   /**

@@ -15,7 +15,7 @@ export interface TestQueue {
   addForeign(): Promise<unknown>;
   /** Returns the reasons of failed jobs. */
   failures(): Promise<string[]>;
-  /** Disconnects the queue from its server for good. */
+  /** Disconnects the queue from its server permanently. */
   cut(): Promise<unknown>;
   close(): Promise<unknown>;
 }
@@ -102,7 +102,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     ]);
   });
 
-  it('keeps a job that failed for good with its reason, and retries it on a redelivery', async () => {
+  it('keeps a permanently failed job with its reason, and retries it on a redelivery', async () => {
     const queue = await openQueue();
     const event = sampleEvent('ssl.issued');
     await deliver(front(queue), event);
@@ -178,7 +178,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     await queue.work(createReceiver({ secret }).onAny(() => (runs += 1)));
     await queue.addForeign();
     await eventually(async () => expect(await queue.count('failed')).toBe(1));
-    expect(await queue.failures()).toEqual([expect.stringContaining('Give webhooks a queue of their own')]);
+    expect(await queue.failures()).toEqual([expect.stringContaining('Give webhooks their own queue')]);
     expect(runs).toBe(0);
   });
 

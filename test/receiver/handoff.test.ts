@@ -61,7 +61,7 @@ it('handoff that does not settle leads to 503 after 10 s by default', async () =
   }
 });
 
-it('handoff with replay is repeated after a failure, and not after a success', async () => {
+it('handoff with replay is called again for a retry after a failure, and not after a success', async () => {
   const attempts: (number | undefined)[] = [];
   const receiver = createReceiver({
     secret,

@@ -90,7 +90,7 @@ describe('the log line of a failure', () => {
   });
 });
 
-describe('the log line of an event that nobody handles', () => {
+describe('the log line of an event without a handler', () => {
   const unknown = (type: string): WebhookEvent => ({ ...sampleEvent('ping'), event: 'unknown', type });
 
   it('has the whole type up to 80 characters, and a truncated one above', async () => {

@@ -83,7 +83,7 @@ it('signPayload uses the bytes that a secret has at the time of the call', async
   expect(await signPayload('x', secret)).not.toBe(signature);
 });
 
-it('signPayload does not confuse text with bytes of the same notation', async () => {
+it('signPayload distinguishes bytes from a text that lists the same numbers', async () => {
   const mac = (key: string | Uint8Array) => `sha256=${createHmac('sha256', key).update('x').digest('hex')}`;
   for (const secret of ['1,2', Uint8Array.of(1, 2), '\0' + '1,2', '12'])
     expect(await signPayload('x', secret)).toBe(mac(secret));
@@ -122,7 +122,7 @@ describe('the HMAC engine', () => {
     vi.restoreAllMocks();
   });
 
-  /** Loads the library anew, because it chooses its engine at the first signature. */
+  /** Loads a new copy of the library, because it chooses its engine at the first signature. */
   async function loadLibrary() {
     vi.resetModules();
     return import('../../src/index.js');

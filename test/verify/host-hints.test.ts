@@ -23,7 +23,7 @@ function objectWith(properties: readonly string[]): object {
   return Object.fromEntries(properties.map((name) => [name, {}]));
 }
 
-/** Passes the object to `handle` in place of a web `Request`. Returns message and hint. */
+/** Passes the object to `handle` instead of a web `Request`. Returns message and hint. */
 async function misuse(value: unknown): Promise<string> {
   const { receiver, rejected } = createRecording();
   expect((await receiver.handle(value as Request)).status).toBe(500);
