@@ -16,15 +16,15 @@ export interface Admission {
   readonly verifiedEvent: WebhookEvent;
   /** The event as handlers get it: a schema may have replaced its `data`. */
   readonly event: unknown;
-  /** The claim on the event, or that it was handled before. Undefined without replay protection. */
+  /** The claim on the event, or `done` if the event was handled before. Undefined without replay protection. */
   readonly claim: EventClaim | undefined;
 }
 
 /** Decides which requests reach the handlers. */
 export interface Gate {
   /** Verifies a request, applies the schema, and claims the event. Rejects if the request does not pass. */
-  admit(input: ReceiveInput): Promise<Admission>;
-  applySchema(event: WebhookEvent): Promise<unknown>;
+  readonly admit: (input: ReceiveInput) => Promise<Admission>;
+  readonly applySchema: (event: WebhookEvent) => Promise<unknown>;
 }
 
 /** Starts to load a part that only some receivers use. If that fails, each request that awaits it is rejected (500). */

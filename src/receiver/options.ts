@@ -12,7 +12,7 @@ function check(condition: unknown, message: string): void {
   if (!condition) throw new TypeError(message);
 }
 
-/** A duration is optional. The upper bound is that of timers, which fire at once beyond it. */
+/** Tells whether a duration is absent or valid. A timer above the upper bound would fire at once. */
 function isDuration(value: number | undefined, unitMs = 1): boolean {
   return value === undefined || (value > 0 && value * unitMs < 2 ** 31);
 }
@@ -33,12 +33,12 @@ export function checkReceiverOptions(options: ReceiverOptions): void {
     'handlerTimeoutMs and replay times must be above 0.',
   );
   check(
-    !replay || isFunction(replay.store?.claim),
-    'replay needs a store, such as createMemoryReplayStore().',
+    !replay || isFunction((replay.store as { claim?: unknown } | undefined)?.claim),
+    'replay needs a store.',
   );
   check(
     !handoff || (isFunction(handoff) && acknowledge !== 'early'),
-    'handoff must be a function, without acknowledge: early.',
+    'handoff must be a function without acknowledge: early.',
   );
   for (const type in schemas) check(isEventType(type), `schemas: ${type} is not an event type.`);
   check(!logger || (isFunction(logger.warn) && isFunction(logger.error)), 'logger must have warn and error.');

@@ -27,6 +27,16 @@ async function reject(cause: unknown, input: ReceiveInput, report: Report): Prom
   return rejectedResult(error);
 }
 
+/** Passes work to `waitUntil`. Returns false if this platform keeps nothing alive after the response. */
+function keepAlive(work: Promise<unknown>, waitUntil: ReceiveInput['waitUntil']): boolean {
+  try {
+    waitUntil?.(work);
+    return !!waitUntil;
+  } catch {
+    return false;
+  }
+}
+
 /** Translates between a web `Request` and {@link AnyReceiver.receive}. */
 function createHandle(receive: AnyReceiver['receive'], report: Report): AnyReceiver['handle'] {
   return async (request, { waitUntil, adapterContext = request } = {}) => {
@@ -77,7 +87,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   async function receive(input: ReceiveInput): Promise<ReceiveResult<unknown>> {
     let admission: Admission;
     try {
-      // Awaited only if necessary: a host that has responded before discards the body in the next turn.
+      // Awaited only if needed: a host that has already responded discards the body in the next turn.
       const merging = handlers.seal();
       if (merging) await merging;
       admission = await admit(input);
@@ -89,15 +99,8 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
       return acknowledge(event, { handlers: 0, duplicate: true }, untyped.onHandled);
     }
     const settling = settle(admission, claim, input);
-    if (options.acknowledge === 'early' && input.waitUntil) {
-      try {
-        input.waitUntil(settling);
-        return acknowledgedResult(event);
-      } catch {
-        // This platform keeps nothing alive after the response.
-      }
-    }
-    return await settling;
+    const isEarly = options.acknowledge === 'early' && keepAlive(settling, input.waitUntil);
+    return isEarly ? acknowledgedResult(event) : await settling;
   }
 
   return {

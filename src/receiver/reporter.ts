@@ -5,12 +5,12 @@ import { describeNotARequest } from '../verify/hosts.js';
 import type { HandlerContext } from './context.js';
 import { callObserver, createLogThrottle, toLine, writeLine } from './log.js';
 import { isUnhandled, type Registration } from './registration.js';
-import type { ErrorHandler, ReceiveInput, ReceiverOptions } from './types.js';
+import type { ErrorHandler, ReceiveInput, ReceiverLogger, ReceiverOptions } from './types.js';
 
-/** How many event types are remembered as reported. The bound is needed because unknown types come from outside. */
+/** The largest number of event types to remember as reported. Unknown types come from outside, so it has a bound. */
 const maxReportedTypes = 100;
 
-/** Messages of errors that are thrown without one, and not by the verification. */
+/** Messages of errors that code outside the verification throws without one. */
 const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
   misconfigured: 'The receiver itself failed: an option or a body function threw.',
   method_not_allowed: 'Webhooks are sent with POST.',
@@ -18,11 +18,11 @@ const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
 
 const pages = 'https://github.com/hostwares/webhooks/blob/main/docs/errors';
 
-/** How long the response waits for `onError`, in milliseconds. A logger that hangs must not hold it up. */
+/** How long the response waits for `onError`, in milliseconds. A logger that hangs must not delay it. */
 const errorHandlerMs = 1_000;
 
 /** A failure after verification. */
-export interface Failure {
+interface Failure {
   readonly error: WebhookError;
   readonly event: unknown;
   readonly context: HandlerContext;
@@ -50,7 +50,7 @@ function describeError({ status, code, message, hint }: WebhookError): string {
 function completeError(error: WebhookError, { body, adapterContext }: ReceiveInput): void {
   if (error.message !== error.code) return;
   // `handle` rejects a value that is not a Request with that value as the cause.
-  const isMisuse = body === null && error.cause === adapterContext;
+  const isMisuse = error.code === 'misconfigured' && body === null && error.cause === adapterContext;
   const details = isMisuse
     ? describeNotARequest(adapterContext)
     : { message: messages[error.code] ?? error.code };
@@ -100,7 +100,13 @@ async function callErrorHandler(
   }
 }
 
-/** Creates the reporter of a receiver. A module of its own, loaded by the first report. */
+function writeFailure(logger: false | ReceiverLogger, { error, event }: Failure): void {
+  const id = toLine((event as WebhookEvent).id, 80);
+  const line = `${describeError(error)} Event ${id}. ${pages}/${error.code}.md`;
+  writeLine(logger, 'error', line, error.cause);
+}
+
+/** Creates the reporter of a receiver. The first report loads this module. */
 export function createReporter({
   logger = console,
   onRejected,
@@ -125,12 +131,6 @@ export function createReporter({
     writeLine(logger, isOurs ? 'error' : 'warn', line, isOurs ? error.cause : undefined);
   }
 
-  function writeFailure({ error, event }: Failure): void {
-    const id = toLine((event as WebhookEvent).id, 80);
-    const line = `${describeError(error)} Event ${id}. ${pages}/${error.code}.md`;
-    writeLine(logger, 'error', line, error.cause);
-  }
-
   return {
     willReport,
     rejected(error, request) {
@@ -142,7 +142,7 @@ export function createReporter({
     },
     async failed(failure, registrations) {
       const errorHandlers = registrations.filter(({ types }) => types.length === 0);
-      if (errorHandlers.length === 0) writeFailure(failure);
+      if (errorHandlers.length === 0) writeFailure(logger, failure);
       await Promise.all(
         errorHandlers.map(({ handler }) => callErrorHandler(handler as ErrorHandler<never>, failure)),
       );

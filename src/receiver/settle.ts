@@ -11,14 +11,15 @@ import { acknowledge, rejectedResult } from './responses.js';
 import { runHandlers, type HandlerRun, type NotifyFailure } from './run-handlers.js';
 import type { ReceiveInput, ReceiverOptions, ReceiveResult } from './types.js';
 
-/** A hand-off as a handler. Without a promise it is unknown whether the queue has stored the event. */
+/** Wraps a hand-off as a handler. Fails it if it returns no promise, since the queue may not have stored the event. */
 function toHandler(handoff: NonNullable<ReceiverOptions['handoff']>): AnyHandler {
-  return (event, context) =>
-    (handoff(event, context) as Promise<unknown> | undefined) ??
-    Promise.reject(new TypeError('handoff returned no promise.'));
+  return (event, context) => {
+    const pending: unknown = handoff(event, context);
+    return pending ?? Promise.reject(new TypeError('handoff returned no promise.'));
+  };
 }
 
-/** Brings an admitted event to its result. Never rejects. */
+/** Handles an admitted event and returns the response. Never rejects. */
 export type Settle = (
   admission: Admission,
   claim: HeldClaim | undefined,
@@ -55,13 +56,9 @@ export function createSettle(
 
   return async ({ verifiedEvent, event }, claim, { adapterContext, waitUntil }) => {
     const controller = new AbortController();
-    const context = createContext({
-      verifiedEvent,
-      adapterContext,
-      waitUntil,
-      attempt: claim?.attempt,
-      signal: controller.signal,
-    });
+    const { signal } = controller;
+    const attempt = claim?.attempt;
+    const context = createContext({ verifiedEvent, adapterContext, waitUntil, attempt, signal });
     const run = {
       subject: `${handoff ? 'hand-off' : 'handler'} for ${verifiedEvent.event}`,
       handlers: handoffHandlers ?? handlers.forType(verifiedEvent.event),

@@ -7,7 +7,7 @@ import { WebhookError } from '../errors.js';
 export type Secret = string | Uint8Array;
 
 /**
- * Where the secret comes from: one secret, several (during a rotation all are tried), or a function
+ * The source of the secret: one secret, several (during a rotation all are tried), or a function
  * that is called for every request with the adapter's context (Hono's `c`, the request elsewhere).
  *
  * A plain value is checked at set-up. A function's result is checked per request: a missing or
@@ -36,9 +36,7 @@ function isSecret(value: unknown): value is Secret {
 export function checkSecrets(value: unknown): readonly Secret[] {
   const secrets = (Array.isArray(value) ? value : [value]) as unknown[];
   if (secrets.length > 0 && secrets.every(isSecret)) return secrets;
-  throw new TypeError(
-    'A webhook secret is missing or blank: expected a string or Uint8Array. Check its environment variable.',
-  );
+  throw new TypeError('The secret is missing or blank. Check the environment.');
 }
 
 /** Checks a plain source at once. Wraps a function, so that its failures become `misconfigured`. */

@@ -6,7 +6,7 @@ import { createExpressHandler, createExpressMiddleware } from '../../adapters/ex
 import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 import { close, listen } from '../support/http-server.js';
-import { secret, serverContract } from './server-suite.js';
+import { secret, describeServer } from './server-suite.js';
 
 // Express 4 has the same types as far as these tests go.
 const { default: express4 } = (await import('express4' as string)) as { default: typeof express5 };
@@ -50,15 +50,15 @@ describe.each([
   const ok = [200, { received: true }];
   const gone = [500, { error: 'body_already_parsed' }];
 
-  serverContract('as a server', (each, path) => express().post(path, createExpressHandler(each)));
-  serverContract(
+  describeServer('as a server', (each, path) => express().post(path, createExpressHandler(each)));
+  describeServer(
     'behind express.raw',
     (each, path) =>
       express().post(path, express.raw({ type: '*/*', limit: '1mb' }), createExpressHandler(each)),
     false,
   );
 
-  it('works before a global JSON parser', async () => {
+  it('handles an event before a global JSON parser', async () => {
     const app = express();
     app.post('/webhooks/hostwares', createExpressHandler(receiver));
     app.use(express.json());
@@ -69,7 +69,7 @@ describe.each([
     ['json', () => express.json()],
     ['text', () => express.text({ type: '*/*' })],
     ['urlencoded', () => express.urlencoded({ type: '*/*', extended: false })],
-  ])('answers 500 at once behind a global %s parser, and says what to change', async (_parser, parser) => {
+  ])('returns 500 behind a global %s parser, and names the fix', async (_parser, parser) => {
     const app = express();
     app.use(parser());
     app.post('/webhooks/hostwares', createExpressHandler(receiver));
@@ -78,7 +78,7 @@ describe.each([
     expect(handled).not.toHaveBeenCalled();
   });
 
-  it('answers 500 at once where something else has read the stream', async () => {
+  it('returns 500 if something else has read the stream', async () => {
     const app = express();
     app.use((req, _res, next) => {
       req.on('data', () => undefined).on('end', next);
@@ -87,7 +87,7 @@ describe.each([
     expect(await send(app)).toEqual(gone);
   });
 
-  it('answers 500 at once where something else is reading the stream', async () => {
+  it('returns 500 if something else is reading the stream', async () => {
     const app = express();
     app.use((req, _res, next) => {
       req.on('data', () => undefined);
@@ -97,14 +97,14 @@ describe.each([
     expect(await send(app)).toEqual(gone);
   });
 
-  it('reads the stream itself behind a parser that was not for this content type', async () => {
+  it('reads the stream behind a parser for other content types', async () => {
     const app = express();
     app.use(express.json({ type: 'application/vnd.api+json' }), express.raw({ type: 'image/*' }));
     app.post('/webhooks/hostwares', createExpressHandler(receiver));
     expect(await send(app)).toEqual(ok);
   });
 
-  it('takes the bytes that a verify hook, or Cloud Functions, kept in rawBody', async () => {
+  it('uses the bytes that a verify hook, or Cloud Functions, kept in rawBody', async () => {
     const app = express();
     app.use(
       express.json({
@@ -118,7 +118,7 @@ describe.each([
     expect(handled).toHaveBeenCalledOnce();
   });
 
-  it('does not take a rawBody that is text: it was decoded, so the bytes are gone', async () => {
+  it('returns 500 for a rawBody that is text, because it was decoded', async () => {
     const app = express();
     app.use(
       express.json({
@@ -157,14 +157,14 @@ describe.each([
         'with express.json, its limit and verify',
         (app: Express) => app.use(keep).post('/hook', createExpressHandler(receiver)),
       ],
-    ])('receives it %s', async (_name, mount) => {
+    ])('handles it %s', async (_name, mount) => {
       const app = express();
       mount(app);
       expect(await send(app, '/hook', await large())).toEqual(ok);
       expect(handled).toHaveBeenCalledOnce();
     });
 
-    it('is answered 413 by Express itself without a limit, and the receiver is not told', async () => {
+    it('Express itself returns 413 without a limit, and the receiver is not called', async () => {
       const app = express();
       app.post('/hook', express.raw({ type: '*/*' }), createExpressHandler(receiver));
       app.use(((error: { status: number }, _req, res, _next) => {
@@ -175,7 +175,7 @@ describe.each([
     });
   });
 
-  it('works in routers, sub-apps and mounted paths', async () => {
+  it('handles an event in routers, sub-apps and mounted paths', async () => {
     const router = express.Router();
     router.post('/hostwares', createExpressHandler(receiver));
     const sub = express();
@@ -186,7 +186,7 @@ describe.each([
     expect(await send(app, '/api/webhooks/hostwares')).toEqual(ok);
   });
 
-  it('answers 405 on app.use', async () => {
+  it('returns 405 for GET on app.use', async () => {
     const app = express();
     app.use('/hook', createExpressHandler(receiver));
     server = createServer(app);
@@ -198,7 +198,7 @@ describe.each([
     ]);
   });
 
-  it('refuses a compressed body that no sender of ours has made', async () => {
+  it('returns 401 for a compressed body', async () => {
     const signed = await createSignedRequest('ping', { secret });
     const headers = new Headers(signed.headers);
     headers.set('content-encoding', 'gzip');
@@ -212,7 +212,7 @@ describe.each([
     expect(await send(app, undefined, request)).toEqual([401, { error: 'signature_mismatch' }]);
   });
 
-  it('leaves the answer alone where a timeout middleware has given one', async () => {
+  it('keeps the response of a timeout middleware', async () => {
     const app = express();
     const slow = createReceiver({ secret }).onAny((_event, { adapterContext }) => {
       (adapterContext as { res: { status: (code: number) => { end: () => void } } }).res.status(504).end();
@@ -221,7 +221,7 @@ describe.each([
     expect((await send(app))[0]).toBe(504);
   });
 
-  it('runs the handlers if a middleware in front has responded, and leaves its response', async () => {
+  it('runs the handlers if a previous middleware has responded, and keeps its response', async () => {
     const app = express();
     app.use((_req, res, next) => {
       res.status(503).json({ busy: true });
@@ -247,7 +247,7 @@ describe.each([
   });
 
   describe('middleware', () => {
-    it('calls next if another middleware has responded, so that the event is not lost', async () => {
+    it('calls next if a previous middleware has responded, so that the event is not lost', async () => {
       const next = vi.fn();
       const app = express();
       app.use((_req, res, next) => {
@@ -265,7 +265,7 @@ describe.each([
       });
     });
 
-    it('cannot protect a handler in front of it, which sees no event', async () => {
+    it('does not protect a handler in front of it, which gets no event', async () => {
       const app = express();
       app.post(
         '/webhooks/hostwares',
@@ -275,7 +275,7 @@ describe.each([
       expect(await send(app)).toEqual([200, { verified: false }]);
     });
 
-    it('sets req.webhookEvent and calls next; the body parser behind it does no harm', async () => {
+    it('sets req.webhookEvent and calls next, also in front of a body parser', async () => {
       const app = express();
       app.post(
         '/webhooks/hostwares',
@@ -286,7 +286,7 @@ describe.each([
       expect(await send(app)).toEqual([202, { type: 'ping' }]);
     });
 
-    it('answers what does not pass, and next is not called', async () => {
+    it('returns 401 for a forged request, and does not call next', async () => {
       const next = vi.fn();
       const onRejected = vi.fn();
       const app = express();
@@ -296,7 +296,7 @@ describe.each([
       expect(onRejected).toHaveBeenCalledOnce();
     });
 
-    it("leaves the handler's errors to Express", async () => {
+    it("passes the handler's errors to Express", async () => {
       const app = express();
       app.post('/webhooks/hostwares', createExpressMiddleware({ secret }), () => {
         throw new Error('mine');

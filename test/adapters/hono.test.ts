@@ -7,17 +7,17 @@ import { createHonoHandler, createHonoMiddleware } from '../../adapters/hono.js'
 import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
 import { close, listen } from '../support/http-server.js';
-import { secret, serverContract } from './server-suite.js';
+import { secret, describeServer } from './server-suite.js';
 
 const path = '/webhooks/hostwares';
 const signed = (event = 'ping') => createSignedRequest(event, { secret, url: `http://localhost${path}` });
 
-serverContract('Hono on Node', (receiver, at) =>
+describeServer('Hono on Node', (receiver, at) =>
   getRequestListener(new Hono().post(at, createHonoHandler(receiver)).fetch),
 );
 
 describe('createHonoHandler', () => {
-  it('gives c to the secret function and to handlers, so that bindings are at hand', async () => {
+  it('passes c to the secret function and to handlers', async () => {
     const handler = vi.fn();
     const receiver = createReceiver({
       secret: (c) => (c as Context<{ Bindings: { WEBHOOK_SECRET: string } }>).env.WEBHOOK_SECRET,
@@ -29,7 +29,7 @@ describe('createHonoHandler', () => {
     expect((await app.request(await signed(), undefined, {})).status).toBe(500);
   });
 
-  it('hands waitUntil on where the platform has it', async () => {
+  it('passes waitUntil of the platform to handlers', async () => {
     const executionCtx = { waitUntil: vi.fn(), passThroughOnException: vi.fn(), props: {} };
     const work = Promise.resolve();
     const receiver = createReceiver({ secret }).onAny((_event, { waitUntil }) => waitUntil?.(work));
@@ -42,7 +42,7 @@ describe('createHonoHandler', () => {
     ['json', (c: Context) => c.req.json()],
     ['text', (c: Context) => c.req.text()],
     ['arrayBuffer', (c: Context) => c.req.arrayBuffer()],
-  ])('answers 500 at once behind c.req.%s()', async (_name, read) => {
+  ])('returns 500 behind c.req.%s()', async (_name, read) => {
     const onRejected = vi.fn();
     const app = new Hono();
     app.use(async (c, next) => {
@@ -55,7 +55,7 @@ describe('createHonoHandler', () => {
     expect(onRejected.mock.lastCall?.[0].hint).toMatch(/before anything else reads the body/);
   });
 
-  it('works behind bodyLimit, in a sub-app and in a base path', async () => {
+  it('handles an event behind bodyLimit, in a sub-app and in a base path', async () => {
     const sub = new Hono().use(bodyLimit({ maxSize: 100_000 }));
     sub.post('/hostwares', createHonoHandler(createReceiver({ secret })));
     const app = new Hono().basePath('/api').route('/webhooks', sub);
@@ -63,14 +63,14 @@ describe('createHonoHandler', () => {
     expect((await app.request(request)).status).toBe(200);
   });
 
-  it('answers 405 with Allow on app.all', async () => {
+  it('returns 405 with Allow on app.all', async () => {
     const app = new Hono().all(path, createHonoHandler(createReceiver({ secret })));
     const response = await app.request(path);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
   });
 });
 
-describe('on Node, behind a host that has read the body before Hono', () => {
+describe('Hono on Node, behind a host that has read the body', () => {
   type Keep = (request: IncomingMessage & { body?: unknown; rawBody?: unknown }, bytes: Buffer) => void;
 
   it.each<[string, number, Keep]>([
@@ -80,7 +80,7 @@ describe('on Node, behind a host that has read the body before Hono', () => {
     ['a getter that parses', 500, (request, bytes) => void Object.defineProperty(request, 'body', { get: () => JSON.parse(bytes.toString()) as unknown })], // prettier-ignore
     ['a body as text', 500, (request, bytes) => (request.body = bytes.toString())],
     ['nothing', 500, () => undefined],
-  ])('with %s: %i', async (_name, status, keep) => {
+  ])('with %s returns %i', async (_name, status, keep) => {
     const onRejected = vi.fn();
     const seen = vi.fn();
     const app = new Hono()
@@ -114,7 +114,7 @@ describe('on Node, behind a host that has read the body before Hono', () => {
     await close(server);
   });
 
-  it('works on Node behind bodyLimit, which reads the stream itself', async () => {
+  it('handles an event behind bodyLimit, which reads the stream itself', async () => {
     const app = new Hono()
       .use(bodyLimit({ maxSize: 1_000_000 }))
       .post(path, createHonoHandler(createReceiver({ secret })));
@@ -135,12 +135,12 @@ describe('createHonoMiddleware', () => {
     expect([response.status, await response.json()]).toEqual([202, { type: 'site.created' }]);
   });
 
-  it('answers what does not pass', async () => {
+  it('returns 401 for an unsigned request', async () => {
     const response = await app.request(path, { method: 'POST', body: '{}' });
     expect([response.status, await response.json()]).toEqual([401, { error: 'missing_signature' }]);
   });
 
-  it('gives c to the secret function', async () => {
+  it('passes c to the secret function', async () => {
     const bound = new Hono<{ Bindings: { SECRET: string } }>().post(
       path,
       createHonoMiddleware({ secret: (c) => (c as Context<{ Bindings: { SECRET: string } }>).env.SECRET }),

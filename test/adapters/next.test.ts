@@ -1,4 +1,4 @@
-// The handlers as Next calls them: web Request in, Response out. The real Next is in test/runtimes.
+// Calls the handlers as Next does: with a web Request, for a Response. The real Next is tested in test/runtimes.
 import { describe, expect, it, vi } from 'vitest';
 import { createNextHandler, withWebhook } from '../../adapters/next.js';
 import { createReceiver } from '../../src/index.js';
@@ -7,7 +7,7 @@ import { createSignedRequest } from '../../src/testing/index.js';
 const secret = 'whsec_next';
 
 describe('createNextHandler', () => {
-  it('verifies, handles and answers', async () => {
+  it('verifies, runs the handlers and responds', async () => {
     const handler = vi.fn();
     const POST = createNextHandler(
       createReceiver({ secret }).on('credits.low', (event) => handler(event.data.balance)),
@@ -17,7 +17,7 @@ describe('createNextHandler', () => {
     expect((await POST(await createSignedRequest('ping', { secret: 'other' }))).status).toBe(401);
   });
 
-  it('hands on what Next runs after the answer', async () => {
+  it('passes the running handlers to `after` with acknowledge: early', async () => {
     const tasks: Promise<unknown>[] = [];
     const handled = vi.fn();
     let end: () => void = () => undefined;
@@ -32,7 +32,7 @@ describe('createNextHandler', () => {
     expect(handled).toHaveBeenCalledOnce();
   });
 
-  it('reads the secret per request, so that a build without it goes well', async () => {
+  it('reads the secret per request, so that a build without it succeeds', async () => {
     const POST = createNextHandler(createReceiver({ secret: () => process.env.NEXT_TEST_SECRET }));
     expect((await POST(await createSignedRequest('ping', { secret }))).status).toBe(500);
     vi.stubEnv('NEXT_TEST_SECRET', secret);
@@ -42,7 +42,7 @@ describe('createNextHandler', () => {
 });
 
 describe('withWebhook', () => {
-  it('calls the handler with event, request and context, and answers what it answers', async () => {
+  it('calls the handler with event, request and context, and returns its response', async () => {
     const seen = vi.fn();
     const POST = withWebhook({ secret }, (event, request, context: { params: Promise<{ team: string }> }) => {
       seen(event.event, request.url, context);
@@ -54,7 +54,7 @@ describe('withWebhook', () => {
     expect(seen).toHaveBeenCalledWith('ping', 'http://localhost/team/a', context);
   });
 
-  it('answers what does not pass, without the handler', async () => {
+  it('returns 401 for an unsigned request, without calling the handler', async () => {
     const handler = vi.fn();
     const POST = withWebhook({ secret }, handler);
     const response = await POST(new Request('http://localhost/', { method: 'POST', body: '{}' }), undefined);
@@ -62,13 +62,13 @@ describe('withWebhook', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it("leaves the handler's errors to Next", async () => {
+  it("passes the handler's errors to Next", async () => {
     const POST = withWebhook({ secret }, () => Promise.reject(new Error('mine')));
     await expect(POST(await createSignedRequest('ping', { secret }), undefined)).rejects.toThrow('mine');
   });
 });
 
-it('the handlers reject the request of the Pages Router, which would never be answered', async () => {
+it('createNextHandler and withWebhook reject the request of the Pages Router', async () => {
   const request = { method: 'POST', headers: {}, query: {}, previewData: false, on: () => 0 } as never;
   const seen = vi.fn(() => new Response());
   await expect(createNextHandler(createReceiver({ secret }))(request)).rejects.toThrow(

@@ -12,13 +12,13 @@ import { createReceiver } from '../../src/index.js';
 import { createSignedRequest } from '../../src/testing/index.js';
 import { close, listen } from '../support/http-server.js';
 import { head, open } from '../support/raw-client.js';
-import { secret, serverContract } from './server-suite.js';
+import { secret, describeServer } from './server-suite.js';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-serverContract('node:http', (receiver, path) => {
+describeServer('node:http', (receiver, path) => {
   const handler = createNodeHandler(receiver);
   return (request, response) => {
     if (request.url === path) void handler(request, response);
@@ -26,7 +26,7 @@ serverContract('node:http', (receiver, path) => {
   };
 });
 
-it('gives the IncomingMessage to the secret function', async () => {
+it('createNodeHandler passes the IncomingMessage to the secret function', async () => {
   const source = vi.fn((_request: unknown) => secret);
   const server = createServer(createNodeHandler(createReceiver({ secret: source })));
   const url = await listen(server);
@@ -36,7 +36,7 @@ it('gives the IncomingMessage to the secret function', async () => {
   await close(server);
 });
 
-it('cuts off a client that drips, after it was answered', async () => {
+it('createNodeHandler responds to a body that is too slow, and later closes the connection', async () => {
   const onRejected = vi.fn();
   // A fresh copy of the module: its timer would otherwise still be the real one of an earlier test.
   vi.resetModules();
@@ -59,10 +59,10 @@ it('cuts off a client that drips, after it was answered', async () => {
   await close(server);
 });
 
-it('keeps the connection, and after a while no timer is left', async () => {
+it('createNodeHandler keeps the connection alive, and leaves no timer behind', async () => {
   const server = createServer(createNodeHandler(createReceiver({ secret })));
   const url = await listen(server);
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
   const { socket, answer } = await open(url);
   const request = await createSignedRequest('ping', { secret });
   const body = await request.text();
@@ -77,7 +77,7 @@ it('keeps the connection, and after a while no timer is left', async () => {
   await close(server);
 });
 
-it('serves HTTP/2', async () => {
+it('createNodeHandler serves HTTP/2', async () => {
   const server = createHttp2Server(createNodeHandler(createReceiver({ secret })));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -91,7 +91,7 @@ it('serves HTTP/2', async () => {
   server.close();
 });
 
-it('answers where the request breaks with an error, as streams that are not sockets do', async () => {
+it('createNodeHandler responds if the request stream fails with an error', async () => {
   const onRejected = vi.fn();
   const { headers } = await createSignedRequest('ping', { secret });
   const request = Object.assign(new PassThrough(), {
@@ -130,7 +130,7 @@ describe('the promise of createNodeHandler', () => {
     await close(server);
   });
 
-  it('resolves when the client has gone', async () => {
+  it('resolves when the client has disconnected', async () => {
     let end: () => void = () => undefined;
     const receiver = createReceiver({ secret }).onAny(() => new Promise<void>((resolve) => (end = resolve)));
     const { server, settled, url } = await serve(receiver);
@@ -150,7 +150,7 @@ describe('the promise of createNodeHandler', () => {
   });
 });
 
-describe('what an adapter is given', () => {
+describe('the argument of an adapter', () => {
   const receiver = createReceiver({ secret });
   const options = { secret } as never;
 
@@ -159,7 +159,7 @@ describe('what an adapter is given', () => {
     ['createHonoHandler', createHonoHandler],
     ['createNextHandler', createNextHandler],
     ['createNodeHandler', createNodeHandler],
-  ] as [string, (receiver: never) => unknown][])('%s takes a receiver only', (name, create) => {
+  ] as [string, (receiver: never) => unknown][])('of %s must be a receiver', (name, create) => {
     for (const wrong of [options, undefined, null, () => 0]) {
       expect(() => create(wrong as never)).toThrow(new RegExp(`^${name} takes a receiver`));
     }
@@ -170,7 +170,7 @@ describe('what an adapter is given', () => {
     ['createExpressMiddleware', createExpressMiddleware],
     ['createHonoMiddleware', createHonoMiddleware],
     ['withWebhook', (wrong: never) => withWebhook(wrong, () => new Response())],
-  ] as [string, (options: never) => unknown][])('%s takes options, and no receiver', (name, create) => {
+  ] as [string, (options: never) => unknown][])('of %s must be options, not a receiver', (name, create) => {
     for (const wrong of [receiver, undefined, null]) {
       expect(() => create(wrong as never)).toThrow(
         new RegExp(`^${name} takes options.*(?:Handler)\\(receiver\\)`),
@@ -192,7 +192,7 @@ describe('what an adapter is given', () => {
     ['a request without headers', { on: noop }, node.response],
     ['a response twice', node.response, node.response],
     ['nothing', undefined, undefined],
-  ])('handlers throw for %s before anything is verified', (_name, request, response) => {
+  ])('of a Node or Express handler throws for %s before the verification', (_name, request, response) => {
     const verified = vi.fn(() => secret);
     const handler = createReceiver({ secret: verified }).onAny(verified);
     for (const handle of [createNodeHandler(handler), createExpressHandler(handler)]) {
@@ -206,7 +206,7 @@ describe('what an adapter is given', () => {
   });
 });
 
-it('reads the stream if a getter for the parsed body throws, as on Vercel', async () => {
+it('createNodeHandler reads the stream if a getter for the parsed body throws, as on Vercel', async () => {
   const handler = createNodeHandler(createReceiver({ secret }));
   const server = createServer((request, response) => {
     Object.defineProperty(request, 'body', {

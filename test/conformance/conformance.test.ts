@@ -27,7 +27,7 @@ describe('WebCrypto', async () => {
   const usesWebCrypto = sign.mock.calls.length > 0;
   hidden.mockRestore();
 
-  it('is what these tests run on', () => {
+  it('is the engine of these tests', () => {
     expect(usesWebCrypto).toBe(true);
   });
   for (const { name, run } of conformanceCases(web, webTesting)) it(name, run);

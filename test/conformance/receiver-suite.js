@@ -1,6 +1,6 @@
 /**
- * The conformance suite: what every runtime, every build (ESM, CJS) and both HMAC engines must do
- * alike. Plain JavaScript without imports, so that it runs anywhere; the package is handed in.
+ * The conformance suite: the behaviour of every runtime, every build (ESM, CJS) and both HMAC engines.
+ * Plain JavaScript without imports, so that it runs anywhere; the package is a parameter.
  *
  * @param {typeof import('../../src/index.js')} lib
  * @param {typeof import('../../src/testing/index.js')} testing
@@ -44,7 +44,7 @@ export function conformanceCases(lib, testing) {
     if (a !== e) throw new Error(`${what}: expected ${e}, got ${a}`);
   };
   /** @type {(promise: Promise<unknown>, code: string) => Promise<any>} */
-  const refused = async (promise, code) => {
+  const rejected = async (promise, code) => {
     try {
       await promise;
     } catch (/** @type {any} */ error) {
@@ -143,7 +143,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'takes headers in any case, as lists and as Headers',
+      'accepts headers in any case, as lists and as Headers',
       async () => {
         const { body, headers } = await signed(goodBody);
         const [signature, timestamp] = [headers['x-hostwares-signature'], headers['x-hostwares-timestamp']];
@@ -158,11 +158,11 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'refuses headers that are missing, repeated or malformed',
+      'rejects headers that are missing, repeated or malformed',
       async () => {
         const { body, headers } = await signed(goodBody);
         const signature = headers['x-hostwares-signature'];
-        const refusals = /** @type {[object, string][]} */ ([
+        const rejections = /** @type {[object, string][]} */ ([
           [{}, 'missing_signature'],
           [{ 'x-hostwares-timestamp': seconds }, 'missing_signature'],
           [Object.create(headers), 'missing_signature'],
@@ -185,7 +185,7 @@ export function conformanceCases(lib, testing) {
           signature.replace('256', '1'),
           `sha256=${'g'.repeat(64)}`,
         ]) {
-          refusals.push([{ ...headers, 'x-hostwares-signature': bad }, 'malformed_signature']);
+          rejections.push([{ ...headers, 'x-hostwares-signature': bad }, 'malformed_signature']);
         }
         for (const bad of [
           '',
@@ -203,13 +203,13 @@ export function conformanceCases(lib, testing) {
           `${seconds}\n`,
           '١٢٣',
         ]) {
-          refusals.push([{ ...headers, 'x-hostwares-timestamp': bad }, 'malformed_timestamp']);
+          rejections.push([{ ...headers, 'x-hostwares-timestamp': bad }, 'malformed_timestamp']);
         }
-        for (const [each, code] of refusals) await refused(verify({ body, headers: each }), code);
+        for (const [each, code] of rejections) await rejected(verify({ body, headers: each }), code);
       },
     ],
     [
-      'bounds the timestamp in both directions',
+      'rejects a timestamp outside the tolerance in both directions',
       async () => {
         const { body, headers } = await signed(goodBody);
         const at = (/** @type {number} */ offset) => ({
@@ -218,26 +218,26 @@ export function conformanceCases(lib, testing) {
         });
         for (const offset of [0, 300, -300]) await verify(at(offset));
         for (const offset of [301, -301, 1e9])
-          await refused(verify(at(offset)), 'timestamp_outside_tolerance');
+          await rejected(verify(at(offset)), 'timestamp_outside_tolerance');
         await verify(at(0), { toleranceSeconds: 0, now: () => nowMs + 999 });
-        await refused(verify(at(1), { toleranceSeconds: 0 }), 'timestamp_outside_tolerance');
-        await refused(verify(at(0), { now: () => NaN }), 'timestamp_outside_tolerance');
+        await rejected(verify(at(1), { toleranceSeconds: 0 }), 'timestamp_outside_tolerance');
+        await rejected(verify(at(0), { now: () => NaN }), 'timestamp_outside_tolerance');
         await verify(at(-1e9), { toleranceSeconds: false });
       },
     ],
     [
-      'refuses a changed body, also one that decodes to the same text',
+      'rejects a changed body, also one that decodes to the same text',
       async () => {
         const { headers } = await signed(`{"a":"\uFFFD"}`);
-        await refused(verify({ body: bytesOf('{"a":"\xFF"}'), headers }), 'signature_mismatch');
-        await refused(verify({ body: bytesOf('{"a":"\xEF\xBF"}'), headers }), 'signature_mismatch');
-        await refused(verify({ body: '', headers }), 'signature_mismatch');
+        await rejected(verify({ body: bytesOf('{"a":"\xFF"}'), headers }), 'signature_mismatch');
+        await rejected(verify({ body: bytesOf('{"a":"\xEF\xBF"}'), headers }), 'signature_mismatch');
+        await rejected(verify({ body: '', headers }), 'signature_mismatch');
       },
     ],
     [
-      'refuses signed bytes that are not UTF-8, JSON or an event',
+      'rejects signed bytes that are not UTF-8, JSON or an event',
       async () => {
-        await refused(signed(bytesOf('{"a":"\xFF"}')).then(verify), 'invalid_utf8');
+        await rejected(signed(bytesOf('{"a":"\xFF"}')).then(verify), 'invalid_utf8');
         for (const body of [
           '',
           '{',
@@ -247,7 +247,7 @@ export function conformanceCases(lib, testing) {
           '\0',
           '['.repeat(200_000),
         ]) {
-          await refused(signed(body).then(verify), 'invalid_json');
+          await rejected(signed(body).then(verify), 'invalid_json');
         }
         const wrong = [
           {},
@@ -273,13 +273,13 @@ export function conformanceCases(lib, testing) {
           ].map((timestamp) => ({ ...envelope, timestamp })),
         ];
         for (const each of wrong)
-          await refused(signed(JSON.stringify(each)).then(verify), 'invalid_envelope');
+          await rejected(signed(JSON.stringify(each)).then(verify), 'invalid_envelope');
         for (const body of ['null', '[]', '"x"', '1', 'true'])
-          await refused(signed(body).then(verify), 'invalid_envelope');
+          await rejected(signed(body).then(verify), 'invalid_envelope');
       },
     ],
     [
-      'takes timestamps with fractions, offsets and on 29 February',
+      'accepts timestamps with fractions, with offsets and on 29 February',
       async () => {
         for (const timestamp of [
           '2024-02-29T00:00:00Z',
@@ -291,14 +291,14 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'passes unknown fields and values through',
+      'keeps unknown fields and values',
       async () => {
         const more = { ...envelope, extra: [1], data: { status: 'NEW', site_name: 5, deep: { x: null } } };
         equal(await signed(JSON.stringify(more)).then(verify), more);
       },
     ],
     [
-      'makes an unknown event of a type it does not know',
+      'returns an unknown event for a type it does not know',
       async () => {
         for (const name of ['site.paused', '__proto__', 'constructor', 'toString', 'unknown', 'Ping']) {
           const event = await signed(JSON.stringify({ ...envelope, event: name })).then(verify);
@@ -308,7 +308,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'is not impressed by __proto__ and constructor as keys',
+      'is not polluted by __proto__ and constructor as keys',
       async () => {
         const body = goodBody.replace(
           '{',
@@ -335,25 +335,28 @@ export function conformanceCases(lib, testing) {
         ]) {
           equal((await verify(request, { secret: source })).id, 'evt_1');
         }
-        await refused(verify(request, { secret: ['old', 'older'] }), 'signature_mismatch');
+        await rejected(verify(request, { secret: ['old', 'older'] }), 'signature_mismatch');
       },
     ],
     [
-      'refuses to work without a secret',
+      'throws or rejects without a secret',
       async () => {
         const request = await signed(goodBody);
         for (const bad of ['', ' \n', [], [''], [secret, ''], new Uint8Array(), undefined, null, 5]) {
           await typeError(() => verify(request, { secret: bad }));
           await typeError(() => lib.createReceiver({ secret: /** @type {any} */ (bad) }));
-          await refused(verify(request, { secret: () => bad }), 'misconfigured');
+          await rejected(verify(request, { secret: () => bad }), 'misconfigured');
         }
-        await refused(verify(request, { secret: () => Promise.reject(new Error('vault')) }), 'misconfigured');
+        await rejected(
+          verify(request, { secret: () => Promise.reject(new Error('vault')) }),
+          'misconfigured',
+        );
         await typeError(() => lib.signPayload('x', ''));
         await typeError(() => lib.signatureMatches('x', 'y', ''));
       },
     ],
     [
-      'refuses options that cannot work',
+      'throws a TypeError for invalid options',
       async () => {
         for (const options of [
           { toleranceSeconds: -1 },
@@ -368,21 +371,21 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'refuses a body that is too large, parsed or read before',
+      'rejects a body that is too large, parsed or already read',
       async () => {
         const request = await signed(goodBody);
-        await refused(verify(request, { maxBodyBytes: 10 }), 'body_too_large');
+        await rejected(verify(request, { maxBodyBytes: 10 }), 'body_too_large');
         for (const body of [envelope, null, undefined, [1, 2], 5]) {
-          const error = await refused(verify({ ...request, body }), 'body_already_parsed');
+          const error = await rejected(verify({ ...request, body }), 'body_already_parsed');
           equal(typeof error.hint, 'string');
         }
         const used = new Request('http://localhost/', { method: 'POST', ...request });
         await used.text();
-        await refused(verify(used), 'body_already_parsed');
+        await rejected(verify(used), 'body_already_parsed');
       },
     ],
     [
-      'tells the likely cause',
+      'explains the likely cause of a rejection in its hint',
       async () => {
         const spaced = '{ "id": "evt_1",\n "x": 1 }\n';
         const pretty = JSON.stringify(envelope, null, 2);
@@ -452,18 +455,19 @@ export function conformanceCases(lib, testing) {
           ],
         ]);
         for (const [request, code, hint, options] of expectations) {
-          const error = await refused(verify(request, options), code);
+          const error = await rejected(verify(request, options), code);
           if (!hint.test(error.hint))
             throw new Error(`expected a hint like ${String(hint)}, got ${String(error.hint)}`);
           const told = `${error.message} ${error.hint} ${JSON.stringify(error)}`;
-          if (told.includes(secret) || /[0-9a-f]{40}/.test(told)) throw new Error(`tells too much: ${told}`);
+          if (told.includes(secret) || /[0-9a-f]{40}/.test(told))
+            throw new Error(`reveals too much: ${told}`);
         }
       },
     ],
     [
-      'carries code, status and brand on its errors',
+      'sets code, status and brand on its errors',
       async () => {
-        const error = await refused(verify({ body: goodBody, headers: {} }), 'missing_signature');
+        const error = await rejected(verify({ body: goodBody, headers: {} }), 'missing_signature');
         equal(
           [error.name, error.status, error.retryable, error instanceof Error],
           ['WebhookError', 401, false, true],
@@ -475,7 +479,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'knows the twelve types',
+      'lists the twelve published types',
       async () => {
         equal(lib.eventTypes.length, 12);
         equal(
@@ -489,7 +493,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'handles every sample through a receiver',
+      'handles a sample of every event type',
       async () => {
         /** @type {string[]} */
         const seen = [];
@@ -506,7 +510,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'answers with the code and nothing more',
+      'responds with the code and nothing else',
       async () => {
         const receiver = lib.createReceiver({ secret, maxBodyBytes: 1000 });
         /** @type {(init: RequestInit) => Promise<[number, string]>} */
@@ -531,7 +535,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'bounds a streamed body while it arrives',
+      'stops reading a streamed body above maxBodyBytes',
       async () => {
         const receiver = lib.createReceiver({ secret, maxBodyBytes: 1000 });
         const { headers } = await testing.createSignedRequest('ping', { secret });
@@ -548,7 +552,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'puts a body together from many chunks',
+      'assembles a body from many chunks',
       async () => {
         const receiver = lib.createReceiver({ secret });
         const request = await testing.createSignedRequest('deployment.completed', { secret });
@@ -564,7 +568,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'turns a failing handler into 500 and a slow one into 503',
+      'returns 500 for a failing handler and 503 for a slow one',
       async () => {
         const failing = lib.createReceiver({ secret }).onAny(() => {
           throw new Error('database');
@@ -577,7 +581,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'handles an event once, and refuses one that is too old',
+      'handles an event once, and rejects one that is too old',
       async () => {
         let clockMs = nowMs;
         const clock = () => clockMs;
@@ -598,7 +602,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'hand-off: the event is handed over as it is, and dispatched after JSON',
+      'hands off the event unchanged, and dispatches it after JSON',
       async () => {
         /** @type {string[]} */
         const kept = [];
@@ -619,7 +623,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'acknowledge early: answered before the handlers have ended, which waitUntil keeps alive',
+      'acknowledges early, before the handlers that waitUntil keeps alive have ended',
       async () => {
         /** @type {Promise<unknown>[]} */
         const kept = [];

@@ -1,4 +1,4 @@
-// The statement of docs/ordering.md ends where isNewer ends, in whatever order events arrive.
+// The SQL statement of docs/ordering.md gives the same result as isNewer, in any order of arrival.
 import { readFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
@@ -12,16 +12,16 @@ const database = new PGlite();
 afterAll(() => database.close());
 await database.exec(table!);
 
-it('the statement of docs/ordering.md agrees with isNewer', async () => {
+it('the statement of docs/ordering.md keeps the same event as isNewer in any order of arrival', async () => {
   const event = fc.record({
     timestamp: fc.integer({ min: 0, max: 3 }).map((ms) => `2026-11-25T12:00:00.00${ms}Z`),
-    // In the order of bytes, which not every collation has.
+    // Some collations order these ids differently from their bytes.
     id: fc.constantFrom('evt_B', 'evt_a', 'evt_C', 'evt-d'),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 8 }), fc.boolean(), async (events, known) => {
       const site = crypto.randomUUID();
-      // A row of before there was such a column.
+      // A row from before the columns were added.
       if (known) await database.query('INSERT INTO sites (id, status) VALUES ($1, $2)', [site, 'of before']);
       let seen: SeenEvent | undefined;
       for (const each of events) {

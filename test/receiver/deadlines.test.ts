@@ -1,4 +1,4 @@
-// No code of the user's can hold a response open, or an event claimed, beyond its deadline.
+// The user's code cannot delay a response, or keep a claim, beyond its deadline.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryReplayStore, createReceiver, type ReceiverOptions } from '../../src/index.js';
 import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
@@ -17,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The status, and after how many milliseconds it was there. */
+/** Returns the status of a response, and the milliseconds until it was available. */
 async function answered(
   response: Promise<Response>,
   stepMs = 1_000,
@@ -36,7 +36,7 @@ async function answered(
 }
 
 describe('a handler that never settles', () => {
-  it('ends in 503 after 120 s without any option', async () => {
+  it('leads to 503 after 120 s by default', async () => {
     expect(
       await answered(
         make()
@@ -46,7 +46,7 @@ describe('a handler that never settles', () => {
     ).toEqual([503, 120_000]);
   });
 
-  it('ends in 503 after maxHandlingSeconds with replay, fires the signal, and the next attempt is handled', async () => {
+  it('leads to 503 after maxHandlingSeconds with replay, fires the signal, and the next attempt is handled', async () => {
     const signals: AbortSignal[] = [];
     const receiver = make({ replay: { store: createMemoryReplayStore(), maxHandlingSeconds: 60 } }).onAny(
       (_, { signal }) => {
@@ -63,7 +63,7 @@ describe('a handler that never settles', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('keeps its claim beyond handlerTimeoutMs, so that no second one begins, but not beyond maxHandlingSeconds', async () => {
+  it('keeps its claim beyond handlerTimeoutMs, but not beyond maxHandlingSeconds', async () => {
     let runs = 0;
     const receiver = make({
       handlerTimeoutMs: 10_000,
@@ -77,7 +77,7 @@ describe('a handler that never settles', () => {
     expect(runs).toBe(2);
   });
 
-  it('releases its claim as soon as it ends, although it was timed out', async () => {
+  it('releases its claim as soon as it ends after its timeout', async () => {
     let end = () => undefined as unknown;
     const handler = vi
       .fn()
@@ -94,7 +94,7 @@ describe('a handler that never settles', () => {
   });
 });
 
-it('a secret function that never settles ends in 500 after 5 s, and the body is not read meanwhile', async () => {
+it('a secret function that never settles leads to 500 after 5 s, and the body is not read', async () => {
   const onRejected = vi.fn();
   const body = vi.fn();
   const receiver = make({ secret: forever, onRejected });
@@ -112,7 +112,7 @@ it('a secret function that never settles ends in 500 after 5 s, and the body is 
   expect(body).not.toHaveBeenCalled();
 });
 
-it('onError that never settles delays the response by at most a second, and holds no claim', async () => {
+it('onError that never settles delays the response by one second at most, and keeps no claim', async () => {
   let runs = 0;
   const receiver = make({ replay: { store: createMemoryReplayStore() } })
     .onAny(() => {
@@ -128,14 +128,14 @@ it('onError that never settles delays the response by at most a second, and hold
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('onRejected and onHandled that never settle delay nothing', async () => {
+it('onRejected and onHandled that never settle do not delay the response', async () => {
   const receiver = make({ onRejected: forever, onHandled: forever }).onAny(() => undefined);
   expect((await receiver.handle(await request())).status).toBe(200);
   const forged = await createSignedRequest(event, { secret: 'whsec_of_somebody_else' });
   expect((await receiver.handle(forged)).status).toBe(401);
 });
 
-it('a replay store that never settles ends in 503 after timeoutMs at each step', async () => {
+it('a replay store that never settles leads to 503 after timeoutMs, at each step', async () => {
   for (const step of ['claim', 'complete'] as const) {
     const store = { ...createMemoryReplayStore(), [step]: forever };
     const receiver = make({ replay: { store, timeoutMs: 2_000 } }).onAny(() => undefined);
@@ -143,10 +143,36 @@ it('a replay store that never settles ends in 503 after timeoutMs at each step',
   }
 });
 
-it('maxHandlingSeconds is checked at set-up', () => {
+it('maxHandlingSeconds outside its range is a TypeError at set-up', () => {
   for (const maxHandlingSeconds of [0, -1, NaN, Infinity, 2 ** 31]) {
     expect(() => make({ replay: { store: createMemoryReplayStore(), maxHandlingSeconds } })).toThrow(
       TypeError,
     );
   }
+});
+
+it('onError that settles within a second is awaited before the response', async () => {
+  let isLogged = false;
+  const receiver = make()
+    .onAny(() => Promise.reject(new Error('no')))
+    .onError(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      isLogged = true;
+    });
+  const [status, afterMs] = await answered(receiver.handle(await request()), 100);
+  expect([status, isLogged]).toEqual([500, true]);
+  expect(afterMs).toBe(900);
+});
+
+it('handlers that return no promise cost no timer', async () => {
+  const { headers, body } = await request();
+  const text = await new Response(body).text();
+  const setTimer = vi.spyOn(globalThis, 'setTimeout');
+  const receiver = make().onAny(() => undefined);
+  expect((await receiver.receive({ headers, body: text })).status).toBe(200);
+  expect(setTimer).not.toHaveBeenCalled();
+  receiver.onAny(() => Promise.resolve());
+  expect((await receiver.receive({ headers, body: text })).status).toBe(200);
+  expect(setTimer).toHaveBeenCalledOnce();
+  setTimer.mockRestore();
 });

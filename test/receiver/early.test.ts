@@ -7,7 +7,7 @@ const secret = 'whsec_of_the_early_test';
 const event = sampleEvent('site.created', { timestamp: new Date().toISOString() });
 const request = () => createSignedRequest(event, { secret });
 
-/** A platform: what it was asked to wait for. */
+/** A platform with waitUntil, and the promises it was given. */
 function platform() {
   const kept: Promise<unknown>[] = [];
   return { kept, waitUntil: (promise: Promise<unknown>) => void kept.push(promise) };
@@ -22,7 +22,7 @@ function gate() {
 const make = (options: Partial<ReceiverOptions> = {}) =>
   createReceiver({ secret, acknowledge: 'early', ...options });
 
-it('answers before the handlers have ended, and keeps them alive', async () => {
+it('acknowledge: early responds before the handlers have ended, and passes them to waitUntil', async () => {
   const { open, opened } = gate();
   const { kept, waitUntil } = platform();
   const handled: unknown[] = [];
@@ -35,7 +35,7 @@ it('answers before the handlers have ended, and keeps them alive', async () => {
   expect(handled).toEqual([{ handlers: 1, duplicate: false }]);
 });
 
-it('answers after them where the platform keeps nothing alive', async () => {
+it('acknowledge: early responds after the handlers without a working waitUntil', async () => {
   for (const waitUntil of [
     undefined,
     () => {
@@ -53,14 +53,14 @@ it('answers after them where the platform keeps nothing alive', async () => {
   }
 });
 
-it('refuses what does not pass, all the same', async () => {
+it('acknowledge: early rejects a forged request', async () => {
   const { kept, waitUntil } = platform();
   const forged = await createSignedRequest(event, { secret: 'whsec_of_somebody_else' });
   expect((await make().handle(forged, { waitUntil })).status).toBe(401);
   expect(kept).toEqual([]);
 });
 
-it('tells onError of what fails then; what it kept alive does not reject', async () => {
+it('acknowledge: early notifies onError of later failures, and its promise does not reject', async () => {
   const { kept, waitUntil } = platform();
   const errors: string[] = [];
   const receiver = make({ handlerTimeoutMs: 20 })
@@ -78,7 +78,7 @@ it('tells onError of what fails then; what it kept alive does not reject', async
   expect(errors).toEqual(['handler_failed', 'handler_timeout']);
 });
 
-it('with replay protection: claimed before the answer, done after the handlers, free after a failure', async () => {
+it('acknowledge: early with replay claims before the response, completes after the handlers, and releases after a failure', async () => {
   const { kept, waitUntil } = platform();
   const { open, opened } = gate();
   const attempts: (number | undefined)[] = [];
@@ -91,10 +91,20 @@ it('with replay protection: claimed before the answer, done after the handlers, 
   expect(await send()).toBe(409);
   open(new Error('no'));
   await kept[0];
-  // A delivery by hand.
+  // A manual delivery.
   expect(await send()).toBe(200);
   await vi.waitFor(() => expect(kept).toHaveLength(2));
   await kept[1];
   expect(await send()).toBe(200);
   expect(attempts).toEqual([1, 2]);
 });
+
+it.each([undefined, 'handled'] as const)(
+  'acknowledge: %s responds after the handlers, although the platform has waitUntil',
+  async (acknowledge) => {
+    const { kept, waitUntil } = platform();
+    const receiver = make({ acknowledge, logger: false }).onAny(() => Promise.reject(new Error('no')));
+    expect((await receiver.handle(await request(), { waitUntil })).status).toBe(500);
+    expect(kept).toEqual([]);
+  },
+);

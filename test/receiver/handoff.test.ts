@@ -1,4 +1,4 @@
-// Handing events over before the answer, and running the handlers elsewhere.
+// Events are handed off before the response, and the handlers run elsewhere.
 import { expect, it, vi } from 'vitest';
 import {
   createMemoryReplayStore,
@@ -13,7 +13,7 @@ const secret = 'whsec_of_the_handoff_test';
 const event = sampleEvent('deployment.failed', { timestamp: new Date().toISOString() });
 const request = (of: WebhookEvent = event) => createSignedRequest(of, { secret });
 
-it('is answered once it has ended; no handler runs', async () => {
+it('handoff is acknowledged once it has resolved, and no handler runs', async () => {
   const order: string[] = [];
   const infos: unknown[] = [];
   const receiver = createReceiver({
@@ -29,7 +29,7 @@ it('is answered once it has ended; no handler runs', async () => {
   expect(infos).toEqual([[event.id, { handlers: 1, duplicate: false }]]);
 });
 
-it('that fails is answered with 500, and told to onError', async () => {
+it('handoff that rejects leads to 500, and onError is notified', async () => {
   const errors: unknown[] = [];
   const receiver = createReceiver({ secret, handoff: () => Promise.reject(new Error('queue is down')) });
   receiver.onError((error) => errors.push([error.code, (error.cause as Error).message]));
@@ -38,7 +38,7 @@ it('that fails is answered with 500, and told to onError', async () => {
   expect(errors).toEqual([['handler_failed', 'queue is down']]);
 });
 
-it('that returns no promise is not acknowledged: nobody knows whether it has the event', async () => {
+it('handoff that returns no promise leads to 500', async () => {
   const errors: unknown[] = [];
   const receiver = createReceiver({ secret, handoff: (() => undefined) as never });
   receiver.onError(({ message, cause }) => errors.push(message, (cause as Error).message));
@@ -46,7 +46,7 @@ it('that returns no promise is not acknowledged: nobody knows whether it has the
   expect(errors).toEqual(['The hand-off for deployment.failed failed.', 'handoff returned no promise.']);
 });
 
-it('that does not end is answered with 503, after 10 s where nothing else is said', async () => {
+it('handoff that does not settle leads to 503 after 10 s by default', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const receiver = createReceiver({ secret, handoff: () => new Promise(() => undefined) });
@@ -61,7 +61,7 @@ it('that does not end is answered with 503, after 10 s where nothing else is sai
   }
 });
 
-it('that fails frees the event for the next attempt; that succeeds happens once', async () => {
+it('handoff with replay is called again for a retry after a failure, and not after a success', async () => {
   const attempts: (number | undefined)[] = [];
   const receiver = createReceiver({
     secret,
@@ -77,7 +77,7 @@ it('that fails frees the event for the next attempt; that succeeds happens once'
   expect(attempts).toEqual([1, 2, 3]);
 });
 
-/** Adds to the event; refuses one without a name. */
+/** Replaces the data; rejects data without a name. */
 const schema: StandardSchemaV1<unknown, { shout: string }> = {
   '~standard': {
     version: 1,
@@ -89,7 +89,7 @@ const schema: StandardSchemaV1<unknown, { shout: string }> = {
   },
 };
 
-it('gets the event as it came; the schema is applied where the handlers run', async () => {
+it('handoff gets the event as received, and the schema is applied again in dispatch', async () => {
   const handed: WebhookEvent[] = [];
   const seen: string[] = [];
   const receiver = createReceiver({
@@ -107,16 +107,19 @@ it('gets the event as it came; the schema is applied where the handlers run', as
   await expect(receiver.dispatch(nameless)).rejects.toMatchObject({ code: 'schema_mismatch' });
 });
 
-it.each(['hostwares', {}, Promise.resolve(() => undefined)])('must be a function, not %o', (handoff) => {
-  expect(() => createReceiver({ secret, handoff: handoff as never })).toThrow(/handoff must be a function/);
-});
+it.each(['hostwares', {}, Promise.resolve(() => undefined)])(
+  'handoff must be a function, not %o',
+  (handoff) => {
+    expect(() => createReceiver({ secret, handoff: handoff as never })).toThrow(/handoff must be a function/);
+  },
+);
 
-it('excludes acknowledge: early', () => {
+it('handoff cannot be combined with acknowledge: early', () => {
   const handoff = () => Promise.resolve();
   expect(() => createReceiver({ secret, handoff, acknowledge: 'early' })).toThrow(TypeError);
 });
 
-it('dispatch runs the handlers of the type in order, with what the queue knows', async () => {
+it('dispatch runs the handlers of the type in order, with attempt and adapterContext of the queue', async () => {
   const seen: unknown[] = [];
   const receiver = createReceiver({ secret });
   receiver.on('deployment.failed', ({ data }, { attempt, isDuplicateDelivery, adapterContext }) =>
@@ -160,16 +163,16 @@ it.each([
   ['a number', 7],
   ['a list', []],
   ['an event without an id', { ...event, id: undefined }],
-  ['an event with a time that is none', { ...event, timestamp: 'yesterday' }],
+  ['an event with a malformed timestamp', { ...event, timestamp: 'yesterday' }],
   ['an unknown event without its type', { ...event, event: 'unknown' }],
-])('dispatch refuses %s', async (_, given) => {
+])('dispatch rejects %s', async (_, given) => {
   let ran = 0;
   const receiver = createReceiver({ secret }).onAny(() => (ran += 1));
   await expect(receiver.dispatch(given as never)).rejects.toMatchObject({ name: 'WebhookError' });
   expect(ran).toBe(0);
 });
 
-it('an event that was unknown to the version that kept it reaches the handlers of its type', async () => {
+it('dispatch passes an event that an older version stored as unknown to the handlers of its type', async () => {
   const seen: string[] = [];
   const receiver = createReceiver({ secret })
     .on('site.created', ({ event: type }) => seen.push(type))
@@ -180,7 +183,7 @@ it('an event that was unknown to the version that kept it reaches the handlers o
   expect(seen).toEqual(['site.created', 'unknown moon.risen']);
 });
 
-it('dispatch stops where the queue takes the job back', async () => {
+it('dispatch stops if the queue revokes the job', async () => {
   const queue = new AbortController();
   const seen: string[] = [];
   let inner: HandlerContext | undefined;
@@ -200,7 +203,7 @@ it('dispatch stops where the queue takes the job back', async () => {
   expect(seen).toEqual(['first']);
 });
 
-it('in production no handler can be registered after dispatch', async () => {
+it('dispatch prevents later registrations in production', async () => {
   const receiver = createReceiver({ secret }).onAny(() => undefined);
   await receiver.dispatch(event);
   vi.stubEnv('NODE_ENV', 'production');
@@ -208,8 +211,25 @@ it('in production no handler can be registered after dispatch', async () => {
   vi.unstubAllEnvs();
 });
 
-it('dispatch refuses where there is no handler at all', async () => {
+it('dispatch rejects with a TypeError if the receiver has no handlers', async () => {
   await expect(createReceiver({ secret }).dispatch(event)).rejects.toThrow(
     /no handlers: register them where/,
   );
+});
+
+it('dispatch leaves no listener on the signal of the job, whether handlers succeed or fail', async () => {
+  const job = new AbortController();
+  const add = vi.spyOn(job.signal, 'addEventListener');
+  const remove = vi.spyOn(job.signal, 'removeEventListener');
+  let inner: AbortSignal | undefined;
+  const receiver = createReceiver({ secret, logger: false })
+    .onAny((_, { signal }) => void (inner = signal))
+    .on('site.created', () => Promise.reject(new Error('no')));
+  await receiver.dispatch(event, { signal: job.signal });
+  const failing = receiver.dispatch(sampleEvent('site.created'), { signal: job.signal });
+  await expect(failing).rejects.toMatchObject({ code: 'handler_failed' });
+  expect(add).toHaveBeenCalledTimes(2);
+  expect(remove.mock.calls).toEqual(add.mock.calls);
+  job.abort();
+  expect(inner?.aborted).toBe(false);
 });

@@ -22,7 +22,7 @@ async function inputFor(
 }
 
 describe('handlers', () => {
-  it('run in order of registration, each after the one before has ended', async () => {
+  it('run in order of registration, each after its predecessor has ended', async () => {
     const log: string[] = [];
     const step = (name: string) => async () => {
       log.push(`${name} begins`);
@@ -46,7 +46,7 @@ describe('handlers', () => {
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  it('all run even if one fails; then the answer is 500 and onError sees each cause', async () => {
+  it('all run even if one fails; the response is 500 and onError gets each cause', async () => {
     const seen: unknown[] = [];
     const last = vi.fn();
     const receiver = createReceiver({ secret })
@@ -71,14 +71,14 @@ describe('handlers', () => {
     ]);
   });
 
-  it('may throw anything, and onError may throw too', async () => {
+  it('may throw any value, and so may onError', async () => {
     const receiver = createReceiver({ secret })
       .onAny(() => Promise.reject(undefined as unknown as Error))
       .onError(() => Promise.reject(new Error('logging is down')));
     expect(await receiver.receive(await inputFor('ping'))).toMatchObject({ status: 500 });
   });
 
-  it('are not needed: an event nobody handles is acknowledged', async () => {
+  it('are optional: an event without a handler is acknowledged', async () => {
     expect(await createReceiver({ secret }).receive(await inputFor('site.deleted'))).toEqual({
       status: 200,
       headers: { 'content-type': 'application/json', 'content-length': '17' },
@@ -102,7 +102,7 @@ describe('handlers', () => {
     vi.unstubAllEnvs();
   });
 
-  it('cannot be registered for a name that is no type', () => {
+  it('cannot be registered for a name that is not an event type', () => {
     const receiver = createReceiver({ secret });
     for (const name of ['deployment.complete', 'unknown', '__proto__', '', [], ['ping', 'x'], undefined]) {
       expect(() => receiver.on(name as 'ping', vi.fn())).toThrow(TypeError);
@@ -135,7 +135,7 @@ describe('handlerTimeoutMs', () => {
     vi.useRealTimers();
   });
 
-  it('answers 503 in time, fires the signal, leaves later handlers out and tells onError', async () => {
+  it('returns 503, fires the signal, skips the remaining handlers and notifies onError', async () => {
     const events: string[] = [];
     const receiver = createReceiver({ secret, handlerTimeoutMs: 1000 })
       .onAny(
@@ -157,7 +157,7 @@ describe('handlerTimeoutMs', () => {
     expect(events).toEqual(['aborted', 'handler_timeout']);
   });
 
-  it('leaves no timer behind when handlers are quick, or when they fail', async () => {
+  it('leaves no timer behind if handlers end in time, or fail', async () => {
     const quick = createReceiver({ secret, handlerTimeoutMs: 1000 }).onAny(vi.fn());
     const failing = createReceiver({ secret, handlerTimeoutMs: 1000 }).onAny(() =>
       Promise.reject(new Error()),
@@ -175,7 +175,7 @@ describe('handlerTimeoutMs', () => {
 });
 
 describe('receive', () => {
-  it('refuses every method but POST before it looks at anything else', async () => {
+  it('rejects every method but POST before it checks anything else', async () => {
     const body = vi.fn();
     const receiver = createReceiver({ secret });
     for (const method of ['GET', 'PUT', 'HEAD', 'OPTIONS', 'post', '']) {
@@ -194,7 +194,7 @@ describe('receive', () => {
     expect(body).not.toHaveBeenCalled();
   });
 
-  it('never rejects, whatever the program around it does', async () => {
+  it('never rejects if an option, a body function or an observer throws', async () => {
     const cases: [Partial<ReceiverOptions>, Partial<ReceiveInput>, number][] = [
       [
         {
@@ -262,7 +262,7 @@ describe('receive', () => {
     }
   });
 
-  it('tells onRejected code, hint and request, and answers the code alone', async () => {
+  it('passes code, hint and request to onRejected, and responds with the code alone', async () => {
     const onRejected = vi.fn<NonNullable<ReceiverOptions['onRejected']>>();
     const receiver = createReceiver({ secret: 'other', onRejected });
     const input = await inputFor('ping', { adapterContext: 'c' });
@@ -276,7 +276,7 @@ describe('receive', () => {
     expect(info).toEqual({ method: 'POST', headers: input.headers, adapterContext: 'c' });
   });
 
-  it('keeps the message and the hint of a body function that says why itself', async () => {
+  it('keeps the message and the hint of an error that a body function throws', async () => {
     const onRejected = vi.fn();
     const body = () => {
       throw new WebhookError('body_too_large', 'The gateway cut it.', { hint: 'Ask the gateway.' });
@@ -288,7 +288,7 @@ describe('receive', () => {
     });
   });
 
-  it('neither decodes nor parses a rejected body if neither onRejected nor a logger asks why', async () => {
+  it('neither decodes nor parses a rejected body without onRejected and logger', async () => {
     const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     const parse = vi.spyOn(JSON, 'parse');
     const input = await inputFor('ping');
@@ -298,7 +298,7 @@ describe('receive', () => {
     vi.restoreAllMocks();
   });
 
-  it('looks for the cause only in bodies of up to 64 KiB, so that forgeries stay cheap', async () => {
+  it('analyses only bodies of up to 64 KiB, so that forgeries stay cheap', async () => {
     const onRejected = vi.fn();
     const receiver = createReceiver({ secret, onRejected });
     for (const [size, hint] of [
@@ -313,7 +313,7 @@ describe('receive', () => {
     }
   });
 
-  it('refuses JSON nested so deep that explaining it would cost more than all the rest', async () => {
+  it('rejects deeply nested JSON without serialising it for an explanation', async () => {
     const onRejected = vi.fn();
     const stringify = vi.spyOn(JSON, 'stringify');
     const input = await inputFor('ping');
@@ -328,7 +328,7 @@ describe('receive', () => {
     vi.restoreAllMocks();
   });
 
-  it('tells onHandled how many handlers ran', async () => {
+  it('passes the number of handlers that ran to onHandled', async () => {
     const onHandled = vi.fn();
     const receiver = createReceiver({ secret, onHandled }).onAny(vi.fn()).on('ping', vi.fn());
     await receiver.receive(await inputFor('ping'));
@@ -348,7 +348,7 @@ describe('receive', () => {
     expect(source.mock.calls).toEqual([['a'], ['b']]);
   });
 
-  it('answers misconfigured, not 200 and not 401, where the secret function has none', async () => {
+  it('returns 500 misconfigured if the secret function returns no secret', async () => {
     const onRejected = vi.fn();
     for (const none of [undefined, null, '', ' ', []]) {
       const receiver = createReceiver({ secret: () => none, onRejected });
@@ -359,14 +359,14 @@ describe('receive', () => {
 });
 
 describe('handle', () => {
-  it('gives the request as adapter context', async () => {
+  it('passes the request as adapterContext', async () => {
     const source = vi.fn(() => secret);
     const request = await createSignedRequest('ping', { secret });
     expect((await createReceiver({ secret: source }).handle(request)).status).toBe(200);
     expect(source).toHaveBeenCalledWith(request);
   });
 
-  it('answers a body that was read, or is being read, with 500', async () => {
+  it('returns 500 for a body that was read, or is being read', async () => {
     const receiver = createReceiver({ secret });
     const used = await createSignedRequest('ping', { secret });
     await used.text();
@@ -378,7 +378,7 @@ describe('handle', () => {
     }
   });
 
-  it('refuses by declared length before it reads', async () => {
+  it('returns 413 for a declared length above maxBodyBytes without reading', async () => {
     const pull = vi.fn();
     const request = new Request('http://localhost/', {
       method: 'POST',
@@ -393,7 +393,7 @@ describe('handle', () => {
     expect(pull).not.toHaveBeenCalled();
   });
 
-  it('answers when the stream breaks, and when it drips for longer than the platform waits', async () => {
+  it('returns 401 if the stream breaks, and if it takes longer than the platform waits', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const onRejected = vi.fn();
     const receiver = createReceiver({ secret, onRejected });
@@ -466,7 +466,7 @@ describe('schemas', () => {
     expect(handler).not.toHaveBeenCalled();
   });
 
-  it('leave other types alone', async () => {
+  it('do not apply to other types', async () => {
     const receiver = createReceiver({ secret, schemas, logger: false });
     expect((await receiver.receive(await inputFor('site.created'))).event).toMatchObject({
       event: 'site.created',
@@ -500,7 +500,7 @@ describe('schemas', () => {
   });
 });
 
-it('works with a body that is text, as AWS Lambda gives it', async () => {
+it('receive accepts a body as text, as AWS Lambda passes it', async () => {
   const body = JSON.stringify(sampleEvent('alert.triggered'));
   const receiver: Receiver = createReceiver({ secret, now: () => 1_000_000 });
   const headers = {
@@ -508,4 +508,32 @@ it('works with a body that is text, as AWS Lambda gives it', async () => {
     'X-Hostwares-Timestamp': '1000',
   };
   expect(await receiver.receive({ headers, body })).toMatchObject({ status: 200 });
+});
+
+it('receive names the allowed method for a wrong method only', async () => {
+  const receiver = createReceiver({ secret, logger: false });
+  expect(await receiver.receive({ headers: {}, body: '' })).toEqual({
+    status: 401,
+    headers: { 'content-type': 'application/json', 'content-length': '29' },
+    body: '{"error":"missing_signature"}',
+  });
+});
+
+it('receive returns 500 if a module that is loaded on demand is missing, without an unhandled rejection', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  vi.resetModules();
+  vi.doMock('../../src/receiver/apply-schema.js', () => {
+    throw new Error('chunk is missing');
+  });
+  try {
+    const { createReceiver: createFreshReceiver } = await import('../../src/index.js');
+    const receiver = createFreshReceiver({ secret, logger: false, schemas: { 'site.created': z.unknown() } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(unhandled).not.toHaveBeenCalled();
+    expect((await receiver.receive(await inputFor('site.created'))).status).toBe(500);
+  } finally {
+    vi.doUnmock('../../src/receiver/apply-schema.js');
+    process.off('unhandledRejection', unhandled);
+  }
 });

@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 describe('in development, a handler registered after the first request', () => {
-  it('replaces the one that was registered for the same types, in its place, and warns', async () => {
+  it('replaces the handler of the same types in its position, and warns', async () => {
     const { lines, receiver, send, handler } = setUp();
     receiver.on('site.created', handler('old')).onAny(handler('any'));
     expect(await send()).toEqual([200, 'old', 'any']);
@@ -53,7 +53,7 @@ describe('in development, a handler registered after the first request', () => {
     expect(await send('ping')).toEqual([200, 'list v2', 'any v2']);
   });
 
-  it('replaces several for the same types if as many are registered, in order', async () => {
+  it('replaces several handlers of the same types in order, if as many are registered', async () => {
     const { receiver, send, handler } = setUp();
     receiver.onAny(handler('first')).on('site.created', handler('between')).onAny(handler('second'));
     await send();
@@ -61,7 +61,7 @@ describe('in development, a handler registered after the first request', () => {
     expect(await send()).toEqual([200, 'new first', 'between', 'new second']);
   });
 
-  it('is added if it may belong to another module than those for the same types, and warns what to do', async () => {
+  it('is added with a warning if the number of handlers of the same types differs', async () => {
     const { lines, receiver, send, handler } = setUp();
     receiver.onAny(handler('first')).onAny(handler('second'));
     await send();
@@ -71,7 +71,7 @@ describe('in development, a handler registered after the first request', () => {
     expect(lines[0]).toMatch(/all events was registered .+ in addition to .+ restart the server/);
   });
 
-  it('is added if nothing was registered for its types', async () => {
+  it('is added if no handler was registered for its types', async () => {
     const { lines, receiver, send, handler } = setUp();
     await send();
     receiver.on('site.created', handler('new'));
@@ -90,7 +90,7 @@ describe('in development, a handler registered after the first request', () => {
   });
 });
 
-it('in production, without NODE_ENV, and in a runtime without a process, it is a TypeError', async () => {
+it('a handler registered after the first request is a TypeError in production, without NODE_ENV and without process', async () => {
   const { receiver, send, handler } = setUp();
   await send();
   for (const value of ['production', undefined]) {

@@ -1,4 +1,4 @@
-// What a receiver writes to its logger if nobody else is told.
+// The lines that a receiver writes to its logger without onRejected and onError.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createMemoryReplayStore,
@@ -31,7 +31,7 @@ const genuine = (event: WebhookEvent | Parameters<typeof sampleEvent>[0]) =>
 const forged = () => createSignedRequest('site.created', { secret: 'whsec_of_somebody_else' });
 
 describe('a rejected request', () => {
-  it('is one warning with status, code, hint and the page of the error', async () => {
+  it('is logged as one warning with status, code, hint and a link', async () => {
     const { lines, causes, logger } = recorder();
     await make(logger).handle(await forged());
     expect(lines).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('a rejected request', () => {
     expect(causes).toEqual([]);
   });
 
-  it('is at most one line per code and minute, with the number of the suppressed ones', async () => {
+  it('is logged at most once per code and minute, with the number of suppressed lines', async () => {
     const { lines, logger } = recorder();
     vi.useFakeTimers({ toFake: ['performance'] });
     const receiver = make(logger);
@@ -57,7 +57,7 @@ describe('a rejected request', () => {
     vi.useRealTimers();
   });
 
-  it('is written although the clock that was given throws', async () => {
+  it('is logged even if options.now throws', async () => {
     const { lines, causes, logger } = recorder();
     const cause = new Error('no clock');
     const receiver = make(logger, {
@@ -70,7 +70,7 @@ describe('a rejected request', () => {
     expect(causes).toEqual([cause]);
   });
 
-  it('costs no explanation if its line is suppressed', async () => {
+  it('is not explained if its line is suppressed', async () => {
     const { logger } = recorder();
     const receiver = make(logger);
     await receiver.handle(await forged());
@@ -80,7 +80,7 @@ describe('a rejected request', () => {
     vi.restoreAllMocks();
   });
 
-  it('is an error with its cause if the fault is on the receiving side', async () => {
+  it('is logged as an error with its cause if the failure is on the receiving side', async () => {
     const { lines, causes, logger } = recorder();
     const cause = new Error('vault is sealed');
     const receiver = make(logger, { secret: () => Promise.reject(cause) });
@@ -89,14 +89,14 @@ describe('a rejected request', () => {
     expect(causes).toEqual([cause]);
   });
 
-  it('goes to onRejected instead, if there is one', async () => {
+  it('is passed to onRejected instead of the logger', async () => {
     const { lines, logger } = recorder();
     const onRejected = vi.fn();
     await make(logger, { onRejected }).handle(await forged());
     expect([onRejected.mock.calls.length, lines]).toEqual([1, []]);
   });
 
-  it('is one line, whatever a schema says of it', async () => {
+  it('is logged as one line, even if a schema message has line breaks', async () => {
     const { lines, logger } = recorder();
     const issues = [{ message: `bad\r\n\u2028[hostwares] forged line\u001b[31m${'x'.repeat(5_000)}` }];
     const schemas = {
@@ -116,7 +116,7 @@ describe('a failed handler', () => {
     throw new Error('database is down');
   };
 
-  it('is an error with the id and the type of the event and the cause with its stack, every time', async () => {
+  it('is logged as an error with id and type of the event and the cause, every time', async () => {
     const { lines, causes, logger } = recorder();
     const event = sampleEvent('deployment.failed');
     const receiver = make(logger).on('deployment.failed', fail);
@@ -130,7 +130,7 @@ describe('a failed handler', () => {
     expect((causes[0] as Error).stack).toMatch(/database is down[\s\S]+report\.test\.ts/);
   });
 
-  it('goes to onError instead, if there is one', async () => {
+  it('is passed to onError instead of the logger', async () => {
     const { lines, logger } = recorder();
     const onError = vi.fn();
     await make(logger)
@@ -140,14 +140,14 @@ describe('a failed handler', () => {
     expect([onError.mock.calls.length, lines]).toEqual([1, []]);
   });
 
-  it('is an error in dispatch too', async () => {
+  it('is logged as an error in dispatch too', async () => {
     const { lines, logger } = recorder();
     const receiver = make(logger).onAny(fail);
     await expect(receiver.dispatch(sampleEvent('site.created'))).rejects.toThrow(/failed/);
     expect(lines).toHaveLength(1);
   });
 
-  it('that takes too long is an error', async () => {
+  it('is logged as an error if it takes too long', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { lines, logger } = recorder();
     const receiver = make(logger, { handlerTimeoutMs: 1_000 }).onAny(() => new Promise(() => undefined));
@@ -163,7 +163,7 @@ describe('a failed handler', () => {
 });
 
 describe('an acknowledged event', () => {
-  it('that nobody handles is a warning, once per type', async () => {
+  it('is logged as a warning if no handler is registered for it, once per type', async () => {
     const { lines, logger } = recorder();
     const receiver = make(logger).on('ping', () => undefined);
     for (const type of ['site.created', 'site.created', 'ping', 'site.deleted'] as const)
@@ -179,7 +179,7 @@ describe('an acknowledged event', () => {
     ]);
   });
 
-  it('that no handler can have handled is a warning that says so', async () => {
+  it('is logged with a different warning if the receiver has no handlers at all', async () => {
     const { lines, logger } = recorder();
     await make(logger).handle(await genuine('site.created'));
     expect(lines).toEqual([
@@ -187,7 +187,7 @@ describe('an acknowledged event', () => {
     ]);
   });
 
-  it('with a type from outside cannot forge a line or fill the memory', async () => {
+  it('with an untrusted type cannot forge a line or fill the memory', async () => {
     const { lines, logger } = recorder();
     const receiver = make(logger);
     for (let each = 0; each < 300; each += 1) {
@@ -199,7 +199,7 @@ describe('an acknowledged event', () => {
     expect(lines.join('')).not.toContain('\n');
   });
 
-  it('that is the first ping is said to verify the endpoint, if there is no handler for it', async () => {
+  it('is logged as a verified endpoint if it is the first ping without a handler', async () => {
     const { lines, logger } = recorder();
     const receiver = make(logger).on('site.created', () => undefined);
     for (let each = 0; each < 2; each += 1) await receiver.handle(await genuine('ping'));
@@ -209,7 +209,7 @@ describe('an acknowledged event', () => {
     expect(warnings).toEqual([expect.stringMatching(/^warn \[hostwares\] Endpoint verified/)]);
   });
 
-  it('is silent if it was handled, handed off, or handled before', async () => {
+  it('is not logged if it was handled, handed off, or handled before', async () => {
     const { lines, logger } = recorder();
     const event = sampleEvent('site.created', { timestamp: new Date().toISOString() });
     const receiver = make(logger, { replay: { store: createMemoryReplayStore() } }).onAny(() => undefined);
@@ -235,7 +235,7 @@ describe('the logger', () => {
     expect(console.warn).toHaveBeenCalledOnce();
   });
 
-  it('may throw or reject or hang without touching the response', async () => {
+  it('may throw, reject or hang without changing the response', async () => {
     for (const write of [
       () => {
         throw new Error('disk full');
@@ -251,7 +251,7 @@ describe('the logger', () => {
     }
   });
 
-  it('is checked at set-up', () => {
+  it('without warn and error is a TypeError at set-up', () => {
     for (const logger of [true, {}, { warn: () => undefined }, 'console']) {
       expect(() => createReceiver({ secret, logger: logger as never })).toThrow(/logger must have/);
     }

@@ -47,7 +47,7 @@ describe.each([
       expect((await store.claim(id, times)).status).toBe('busy');
     });
 
-    it.skipIf(!available)('rejects a claim with the fix if its table is missing', async () => {
+    it.skipIf(!available)('rejects a claim with an error that names migrate() if its table is missing', async () => {
       const store = make(`${table}_missing`);
       await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
         `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,

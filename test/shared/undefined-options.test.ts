@@ -8,7 +8,7 @@ import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 
 const secret = 'whsec_undefined_options';
 
-it('sampleEvent keeps its defaults, and leaves a field of data out', () => {
+it('sampleEvent keeps its defaults, and omits an undefined field of data', () => {
   const overrides = { id: undefined, timestamp: undefined, account_id: undefined, type: undefined };
   const event = sampleEvent('deployment.completed', { ...overrides, data: { commit_sha: undefined } });
   expect(event).toMatchObject({ id: expect.stringMatching(/^evt_/) as unknown, account_id: 'acc_19c3' });
@@ -17,7 +17,7 @@ it('sampleEvent keeps its defaults, and leaves a field of data out', () => {
   expect(sampleEvent('unknown', overrides).type).toBe('later.version');
 });
 
-it('createReceiver handles an event as without the option', async () => {
+it('createReceiver ignores undefined options', async () => {
   const receiver = createReceiver({
     secret,
     toleranceSeconds: undefined,
@@ -43,7 +43,7 @@ it('createReceiver handles an event as without the option', async () => {
   expect([response.status, seen]).toEqual([200, ['site.created']]);
 });
 
-it('createSender delivers with its defaults, and gives an event an id and a time', async () => {
+it('createSender ignores undefined options, and sets id and timestamp of an event', async () => {
   const sent: WebhookEvent[] = [];
   const sender = createSender({
     store: createMemoryStore(),
@@ -92,7 +92,7 @@ it('createSender delivers with its defaults, and gives an event an id and a time
   expect(page.items).toHaveLength(2);
 });
 
-it('createBullMQHandoff keeps its retries where defaultJobOptions has undefined', async () => {
+it('createBullMQHandoff keeps its retries if defaultJobOptions has undefined', async () => {
   const added: object[] = [];
   const queue = {
     defaultJobOptions: { attempts: undefined, backoff: undefined, removeOnComplete: undefined },
@@ -105,7 +105,7 @@ it('createBullMQHandoff keeps its retries where defaultJobOptions has undefined'
   expect(added[0]).toMatchObject({ attempts: 11, removeOnComplete: { age: 86_400 } });
 });
 
-it('createPgBossHandoff and createPgBossWorker keep the defaults', async () => {
+it('createPgBossHandoff and createPgBossWorker ignore undefined options', async () => {
   const options: object[] = [];
   const boss = {
     send: async (_queue: string, _data: unknown, given: object) => {

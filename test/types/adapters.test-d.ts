@@ -14,7 +14,7 @@ import { z } from 'zod';
 const receiver = createReceiver({ secret: 'x' });
 const withSchemas = createReceiver({ secret: 'x', schemas: { 'credits.low': z.object({ id: z.string() }) } });
 
-it('fits Express, whose types stay as they are', () => {
+it('the Express adapter is compatible with the types of Express', () => {
   expectTypeOf(createExpressHandler(receiver)).toExtend<RequestHandler>();
   expectTypeOf(createExpressMiddleware({ secret: 'x' })).toExtend<RequestHandler>();
   const app = express();
@@ -26,14 +26,14 @@ it('fits Express, whose types stay as they are', () => {
   app.post('/', createExpressHandler(withSchemas));
 });
 
-it('fits node:http and HTTP/2', () => {
+it('createNodeHandler is compatible with node:http and HTTP/2', () => {
   expectTypeOf(createNodeHandler(receiver)).toExtend<RequestListener>();
   createServer(createNodeHandler(withSchemas));
   createHttp2Server(createNodeHandler(receiver));
   expectTypeOf<IncomingMessage>().toExtend<Parameters<ReturnType<typeof createNodeHandler>>[0]>();
 });
 
-it('fits Hono, whose variables and bindings stay as they are', () => {
+it('the Hono adapter keeps variables and bindings of the app', () => {
   const app = new Hono<{ Bindings: { KEY: string }; Variables: { user: number } }>();
   app.post('/', createHonoMiddleware({ secret: 'x' }), (c) => {
     expectTypeOf(c.var.webhookEvent).toEqualTypeOf<WebhookEvent>();
@@ -45,7 +45,7 @@ it('fits Hono, whose variables and bindings stay as they are', () => {
   expectTypeOf(createHonoHandler(receiver)).toExtend<(c: Context) => Promise<Response>>();
 });
 
-it('fits Next, whose request and context stay as they are', () => {
+it('the Next adapter keeps the types of request and context', () => {
   class NextRequest extends Request {
     nextUrl = new URL('http://localhost/');
   }

@@ -92,7 +92,7 @@ describe('the union', () => {
     }
   });
 
-  it('does not let a type slip: a switch that forgets one does not compile', () => {
+  it('does not compile in a switch that omits a type', () => {
     if (event.event === 'ping' || event.event === 'unknown') return;
     switch (event.event) {
       case 'deployment.started':
@@ -103,12 +103,12 @@ describe('the union', () => {
     }
   });
 
-  it('refuses names that are no type', () => {
+  it('rejects names that are not event types', () => {
     // @ts-expect-error the name has a typo
     if (event.event === 'deployment.complete') return;
   });
 
-  it('has nothing that is any', () => {
+  it('contains no any', () => {
     type Fields = { [T in EventType]: EventDataByType[T][keyof EventDataByType[T]] }[EventType];
     expectTypeOf<IsAny<Fields>>().toEqualTypeOf<false>();
     type AnyFields = {
@@ -120,7 +120,7 @@ describe('the union', () => {
     expectTypeOf<IsAny<WebhookEvent['data']>>().toEqualTypeOf<false>();
   });
 
-  it('has open enums that still complete', () => {
+  it('has open enums with known values', () => {
     expectTypeOf<EventOf<'site.status_changed'>['data']['status']>().toExtend<string>();
     expectTypeOf<'CRASHED'>().toExtend<EventOf<'site.status_changed'>['data']['status']>();
     expectTypeOf<string>().toExtend<EventOf<'site.status_changed'>['data']['status']>();
@@ -136,12 +136,12 @@ describe('functions', () => {
     if (isEventType(name)) expectTypeOf(name).toEqualTypeOf<EventType>();
   });
 
-  it('take a secret, several, or a function that may have none', () => {
+  it('accept a secret, several, or a function that may return none', () => {
     createReceiver({ secret: 'x' });
     createReceiver({ secret: ['x', new Uint8Array(1)] });
     createReceiver({ secret: () => undefined as string | undefined });
     createReceiver({ secret: async () => ['x'] });
-    // @ts-expect-error a plain secret must be there
+    // @ts-expect-error a plain secret must not be undefined
     createReceiver({ secret: undefined as string | undefined });
     // @ts-expect-error there is no default secret
     createReceiver({});
@@ -177,7 +177,7 @@ describe('a receiver', () => {
     expectTypeOf(receiver).toEqualTypeOf<Receiver>();
   });
 
-  it('gives handlers what the schema of data returns, in the envelope', () => {
+  it('passes the output of the schema to handlers as data', () => {
     const schemas = {
       'credits.low': z.object({ balance: z.number() }).transform((data) => data.balance),
       'site.deleted': z.object({ site_id: z.string() }),
@@ -209,7 +209,7 @@ describe('a receiver', () => {
     });
   });
 
-  it('has handlers as a type, for files of their own', () => {
+  it('accepts handlers that are typed with Handler', () => {
     const one: Handler<'deployment.failed'> = (each, { signal }) => {
       expectTypeOf(each).toEqualTypeOf<EventOf<'deployment.failed'>>();
       expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
@@ -230,7 +230,7 @@ describe('a receiver', () => {
       .on('ping', any)
       .onAny(any)
       .onUnknown(unknown);
-    // @ts-expect-error the handler wants another type
+    // @ts-expect-error the handler expects another type
     receiver.on('site.created', one);
     // @ts-expect-error the name has a typo
     expectTypeOf<Handler<'deployment.complete'>>().toBeFunction();

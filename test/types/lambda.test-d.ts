@@ -12,7 +12,7 @@ import type {
 import { expectTypeOf, it } from 'vitest';
 import type { ReceiveInput, ReceiveResult } from '../../src/index.js';
 
-it("takes the headers and bodies of all of Lambda's HTTP events", () => {
+it("ReceiveInput accepts headers and bodies of all of Lambda's HTTP events", () => {
   expectTypeOf<APIGatewayProxyEvent['headers']>().toExtend<ReceiveInput['headers']>();
   expectTypeOf<APIGatewayProxyEvent['multiValueHeaders']>().toExtend<ReceiveInput['headers']>();
   expectTypeOf<ALBEvent['headers'] | ALBEvent['multiValueHeaders']>().toExtend<ReceiveInput['headers']>();
@@ -22,7 +22,7 @@ it("takes the headers and bodies of all of Lambda's HTTP events", () => {
   expectTypeOf<APIGatewayProxyEventV2['body']>().toExtend<ReceiveInput['body']>();
 });
 
-it('a result is no Lambda response: without statusCode Lambda would answer 200', () => {
+it('ReceiveResult is not a Lambda response, because Lambda returns 200 without statusCode', () => {
   expectTypeOf<ReceiveResult>().not.toExtend<APIGatewayProxyStructuredResultV2>();
   expectTypeOf<ReceiveResult>().not.toExtend<APIGatewayProxyResultV2>();
   expectTypeOf<ReceiveResult>().not.toExtend<LambdaFunctionURLResult>();
@@ -30,7 +30,7 @@ it('a result is no Lambda response: without statusCode Lambda would answer 200',
   expectTypeOf<ReceiveResult>().not.toExtend<ALBResult>();
 });
 
-it('the response of docs/receiving.md is one', () => {
+it('the response of docs/receiving.md is a Lambda response', () => {
   interface Response {
     statusCode: ReceiveResult['status'];
     headers: ReceiveResult['headers'];

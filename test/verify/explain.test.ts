@@ -1,4 +1,4 @@
-// What a rejected request is said to suffer from, and what finding that out may cost.
+// The hints for rejected requests, and the cost of finding them.
 import crypto from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -31,7 +31,7 @@ function createTold(options: Partial<ReceiverOptions> = {}) {
   return { receiver, told };
 }
 
-/** What is said of a body that arrives in place of the signed one. */
+/** Returns the hint for a body that arrives instead of the signed one. */
 async function hintFor(body: Uint8Array | string, headers = {}, signed: string | Uint8Array = text) {
   const { receiver, told } = createTold();
   const result = await receiver.receive({
@@ -83,17 +83,17 @@ describe('the hint for a body that a host or proxy has changed', () => {
     expect(await hintFor(body, {}, latin1Text)).toMatch(/converted to Latin-1/);
   });
 
-  it('does not take a declared encoding for a compressed body that was decompressed', async () => {
+  it('does not name compression if the body was decompressed but its Content-Encoding was kept', async () => {
     const hint = await hintFor(`${text}\n`, { 'content-encoding': 'gzip' });
     expect(hint).toMatch(/final newline/);
   });
 
-  it('names an empty body and the host that has read it', async () => {
+  it('names an empty body, and the host that may have read it', async () => {
     expect(await hintFor('', { 'content-length': '500' })).toMatch(/empty or absent.*read it before/);
     expect(await hintFor('', { 'content-length': '0' })).toMatch(/has no body/);
   });
 
-  it('never holds the secret or a signature', async () => {
+  it('never contains the secret or a signature', async () => {
     const digits = (await signPayload(text, secret)).slice(7);
     for (const body of [gzipSync(text), Buffer.from(text, 'utf16le'), `${text}\n`, '']) {
       const hint = String(await hintFor(body));
@@ -116,7 +116,7 @@ describe('the hint for a request without headers', () => {
     });
   });
 
-  it('does not name them for a request that has headers', async () => {
+  it('does not name AWS if the request has other headers', async () => {
     const { receiver, told } = createTold();
     await receiver.receive({ headers: { 'user-agent': 'scanner' }, body: '' });
     expect(told[0]?.hint).not.toMatch(/multiValueHeaders/);
@@ -124,7 +124,7 @@ describe('the hint for a request without headers', () => {
 });
 
 describe('the hint for a parsed body', () => {
-  /** Objects with the properties by which hosts are told apart. The real ones are in test/frameworks. */
+  /** Objects with the properties that identify hosts. The real objects are tested in test/frameworks. */
   const contexts: [string, object, RegExp][] = [
     [
       'express',
@@ -142,7 +142,7 @@ describe('the hint for a parsed body', () => {
     ['node', { headers: {}, on: () => 0 }, /koa-bodyparser/],
   ];
 
-  it.each(contexts)('is that of %s', async (host, adapterContext, hint) => {
+  it.each(contexts)('is specific to %s', async (host, adapterContext, hint) => {
     expect(identifyHost(adapterContext)).toBe(host);
     const { receiver, told } = createTold();
     const { status } = await receiver.receive({
@@ -157,7 +157,7 @@ describe('the hint for a parsed body', () => {
     expect(told[0]?.hint).toMatch(hint);
   });
 
-  it('is general if the host is unknown, and reads no property of its object', async () => {
+  it('is general if the host is unknown, and no property of the context is read', async () => {
     const { receiver, told } = createTold();
     const hostile = new Proxy({}, { get: () => { throw new Error('getter'); } }); // prettier-ignore
     for (const adapterContext of [undefined, null, 5, hostile]) {
@@ -221,23 +221,20 @@ describe('the cost of an explanation', () => {
     body: Buffer.from(body),
   });
 
-  it.each(crafted)(
-    'is at most as much again as the verification, at 100 forgeries a second: %s',
-    async (_n, body) => {
-      const clock = createVirtualClock(nowMs);
-      const { receiver } = createTold({ now: () => clock.now(), toleranceSeconds: false });
-      const hashed = await hashedBytes(async () => {
-        for (let count = 0; count < 500; count += 1) {
-          clock.advance(10);
-          await receiver.receive(forged(body));
-        }
-      });
-      const verified = 500 * Buffer.byteLength(body);
-      expect(hashed).toBeGreaterThanOrEqual(verified);
-      // A small body costs little at any rate, and more of them are analysed.
-      expect(hashed / verified).toBeLessThan(body.length < 1000 ? 3 : 2);
-    },
-  );
+  it.each(crafted)('is at most that of the verification at 100 forgeries a second: %s', async (_n, body) => {
+    const clock = createVirtualClock(nowMs);
+    const { receiver } = createTold({ now: () => clock.now(), toleranceSeconds: false });
+    const hashed = await hashedBytes(async () => {
+      for (let count = 0; count < 500; count += 1) {
+        clock.advance(10);
+        await receiver.receive(forged(body));
+      }
+    });
+    const verified = 500 * Buffer.byteLength(body);
+    expect(hashed).toBeGreaterThanOrEqual(verified);
+    // A small body costs little at any rate, and more of them are analysed.
+    expect(hashed / verified).toBeLessThan(body.length < 1000 ? 3 : 2);
+  });
 
   it.each(crafted)('is bounded for a single forgery: %s', async (_name, body) => {
     const { receiver } = createTold();
@@ -245,7 +242,7 @@ describe('the cost of an explanation', () => {
     expect(hashed).toBeLessThan(16 * size);
   });
 
-  it('says so if too many requests are rejected, and goes on a second later', async () => {
+  it('skips the analysis if too many requests are rejected, and resumes a second later', async () => {
     const clock = createVirtualClock(nowMs);
     const { receiver, told } = createTold({ now: () => clock.now(), toleranceSeconds: false });
     for (let count = 0; count < 30; count += 1) await receiver.receive(forged('{"id":1}'));
@@ -256,7 +253,7 @@ describe('the cost of an explanation', () => {
     expect(told[30]?.hint).toMatch(/secret is another/);
   });
 
-  it('has a budget per receiver, and tells what needs no analysis without one', async () => {
+  it('is limited per receiver, and hints without analysis need no budget', async () => {
     const busy = createTold();
     for (let count = 0; count < 30; count += 1) await busy.receiver.receive(forged('{"id":1}'));
     const quiet = createTold();
@@ -266,7 +263,7 @@ describe('the cost of an explanation', () => {
     expect(busy.told.at(-1)?.hint).toMatch(/compressed/);
   });
 
-  it('has one budget for all calls of verifyWebhook', async () => {
+  it('is limited for all calls of verifyWebhook together', async () => {
     const hints: (string | undefined)[] = [];
     for (let count = 0; count < 30; count += 1) {
       await verifyWebhook(forged('{"id":1}') as never, {

@@ -1,4 +1,4 @@
-// Requests as hosts hand them over: absent headers and bodies, objects that are no web Request, bodies read before.
+// Requests as hosts pass them: absent headers and bodies, objects that are not a web Request, bodies that were read.
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -22,7 +22,7 @@ function createTold() {
 }
 
 describe('receive', () => {
-  it('takes multi-value headers', async () => {
+  it('accepts multi-value headers', async () => {
     const multiValueHeaders = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, [value]]),
     );
@@ -45,7 +45,7 @@ describe('receive', () => {
       500,
       'body_already_parsed',
     ],
-  ])('answers %s', async (_name, input, status, code) => {
+  ])('rejects %s', async (_name, input, status, code) => {
     const { receiver, told, handled } = createTold();
     const info = vi.fn();
     const observed = createReceiver({
@@ -85,7 +85,7 @@ describe('handle', () => {
     ["Elysia's context", { request: {}, set: {}, store: {} }, /context\.request/],
     ["h3's event", { node: {}, context: {} }, /event\.node\.req/],
     ["Lambda's event", { requestContext: {}, headers, body }, /statusCode/],
-  ])('is misconfigured for %s, and names the fix', async (_name, value, hint) => {
+  ])('returns misconfigured for %s, and names the fix', async (_name, value, hint) => {
     const { receiver, told, handled } = createTold();
     const response = await receiver.handle(value as never);
     expect([response.status, await response.json()]).toEqual([500, { error: 'misconfigured' }]);
@@ -95,7 +95,7 @@ describe('handle', () => {
     expect(handled).not.toHaveBeenCalled();
   });
 
-  it('is body_already_parsed for a Request whose declared body has ended without a byte', async () => {
+  it('returns body_already_parsed if the declared body ended without a byte', async () => {
     const told: WebhookError[] = [];
     const receiver = createReceiver({ secret, onRejected: (error) => told.push(error) });
     const { headers: signed } = await createSignedRequest('ping', { secret });
@@ -171,7 +171,7 @@ describe("docs/receiving.md's function for AWS Lambda", () => {
       401,
     ],
     ['HTTP API, no body', { ...post, headers: lower, isBase64Encoded: false }, 401],
-  ])('%s', async (_name, event, statusCode) => {
+  ])('responds correctly to %s', async (_name, event, statusCode) => {
     vi.stubEnv('HOSTWARES_WEBHOOK_SECRET', secret);
     vi.spyOn(console, 'warn').mockReturnValue();
     const response = await exported.handler!(event);

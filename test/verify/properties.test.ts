@@ -13,7 +13,7 @@ import { sampleEvent } from '../../src/testing/index.js';
 import { countFor } from '../support/long.js';
 
 /**
- * How many mutated requests. The whole is over 100,000; a developer in a hurry sets PROPERTY_RUNS lower.
+ * The number of mutated requests per property. All together are over 100,000; PROPERTY_RUNS shortens the run.
  */
 const runs = countFor('PROPERTY_RUNS', { short: 4_000, long: 40_000 });
 const secret = 'whsec_properties';
@@ -31,7 +31,7 @@ const signature = `sha256=${createHmac('sha256', secret).update(genuine).digest(
 const headers = { 'x-hostwares-signature': signature, 'x-hostwares-timestamp': String(seconds) };
 const options = { secret, now: () => nowMs };
 
-/** A request that differs from the genuine one in what is signed or in the form of a header. */
+/** A request that differs from the genuine one in the signed bytes or in the form of a header. */
 interface Mutant {
   body: Uint8Array;
   headers: Record<string, string | string[] | undefined>;
@@ -65,7 +65,7 @@ const changedBody: fc.Arbitrary<Uint8Array> = fc
       Buffer.from(genuine.toString().replaceAll('✓', '\\u2713')),
       Buffer.concat([genuine, genuine]),
       Buffer.from(genuine.toString().normalize('NFD')),
-      // What parses may still be too deep to be written again.
+      // JSON that parses may still be too deep to be serialised.
       Buffer.from('['.repeat(9_000) + ']'.repeat(9_000)),
       Buffer.from('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)),
     ),
@@ -99,7 +99,7 @@ const changedText = (text: string) =>
     .filter((changed) => changed !== text);
 
 const changedSignature = changedText(signature);
-/** Another time of the right form is legal within the tolerance: the timestamp is not signed. */
+/** Excludes well-formed times within the tolerance, which are valid because the timestamp is not signed. */
 const changedTimestamp = changedText(String(seconds)).filter(
   (text) => !(/^[1-9]\d*$/.test(text) && Math.abs(Number(text) - seconds) <= 300),
 );
@@ -140,14 +140,14 @@ describe('mutated requests', () => {
     };
   });
 
-  it('has a genuine request that passes', async () => {
+  it('start from a genuine request that passes', async () => {
     expect(await verifyWebhook({ body: genuine, headers }, options)).toMatchObject({
       event: 'deployment.completed',
     });
   });
 
   it(
-    `verifyWebhook refuses each of ${runs}, with a WebhookError of status 401`,
+    `are rejected by verifyWebhook with a WebhookError of status 401 (${runs} runs)`,
     { timeout: 300_000 },
     async () => {
       await fc.assert(
@@ -163,21 +163,25 @@ describe('mutated requests', () => {
     },
   );
 
-  it(`receive answers each of ${runs} with a 4xx and runs no handler`, { timeout: 300_000 }, async () => {
-    const handler = vi.fn();
-    const receiver = createReceiver(options).onAny(handler);
-    await fc.assert(
-      fc.asyncProperty(mutant, async (request) => {
-        const { status } = await receiver.receive(request);
-        expect(status).toBeGreaterThanOrEqual(400);
-        expect(status).toBeLessThan(500);
-      }),
-      { numRuns: runs },
-    );
-    expect(handler).not.toHaveBeenCalled();
-  });
+  it(
+    `are rejected by receive with a 4xx, and no handler runs (${runs} runs)`,
+    { timeout: 300_000 },
+    async () => {
+      const handler = vi.fn();
+      const receiver = createReceiver(options).onAny(handler);
+      await fc.assert(
+        fc.asyncProperty(mutant, async (request) => {
+          const { status } = await receiver.receive(request);
+          expect(status).toBeGreaterThanOrEqual(400);
+          expect(status).toBeLessThan(500);
+        }),
+        { numRuns: runs },
+      );
+      expect(handler).not.toHaveBeenCalled();
+    },
+  );
 
-  it(`handle answers each of ${runs} as a web Request with a 4xx`, { timeout: 300_000 }, async () => {
+  it(`are rejected by handle with a 4xx (${runs} runs)`, { timeout: 300_000 }, async () => {
     const receiver = createReceiver(options);
     await fc.assert(
       fc.asyncProperty(mutant, async ({ body, headers: changed }) => {
@@ -192,7 +196,7 @@ describe('mutated requests', () => {
             body: Uint8Array.from(body),
           });
         } catch {
-          return; // Bytes that cannot stand in a header at all.
+          return; // Bytes that no header may contain.
         }
         // Headers trims white space as every HTTP parser does: what is left may be the genuine request.
         const isGenuine =
@@ -206,7 +210,7 @@ describe('mutated requests', () => {
     );
   });
 
-  it('a body changed in any one byte to any other is refused', { timeout: 300_000 }, async () => {
+  it('are rejected if any one byte of the body has changed', { timeout: 300_000 }, async () => {
     const places = Array.from({ length: genuine.length }, (_, at) => at);
     for (const at of places) {
       for (const value of [
@@ -233,7 +237,7 @@ describe('mutated requests', () => {
 });
 
 it(
-  'signatureMatches never throws and never says yes to what it did not sign',
+  'signatureMatches never throws, and is false for every body that was not signed',
   { timeout: 300_000 },
   async () => {
     await fc.assert(
@@ -250,7 +254,7 @@ it(
 );
 
 describe('parseEvent', () => {
-  it('returns an event or throws a WebhookError, whatever it is given', () => {
+  it('returns an event or throws a WebhookError for any input', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), fc.json(), fc.string({ unit: 'binary' })), (body) => {
         try {
@@ -263,7 +267,7 @@ describe('parseEvent', () => {
     );
   });
 
-  it('keeps every field of a known event, and of data, as JSON has them', () => {
+  it('keeps every field of a known event and of its data', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.jsonValue()),
@@ -284,7 +288,7 @@ describe('parseEvent', () => {
     );
   });
 
-  it('takes a timestamp exactly if the calendar has it', () => {
+  it('accepts a timestamp only if its date exists in the calendar', () => {
     const part = (max: number) => fc.integer({ min: 0, max });
     fc.assert(
       fc.property(

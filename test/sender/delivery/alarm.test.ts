@@ -1,122 +1,84 @@
-// When the sender polls its store by itself.
-import { describe, expect, it, vi } from 'vitest';
+// The time at which the sender polls again.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Alarm } from '../../../src/sender/delivery/alarm.js';
 import { createTime } from '../../../src/sender/time.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 
-function setUp(nextMs?: number, isEnabled = true) {
-  const clock = createVirtualClock();
-  const startMs = clock.now();
-  const nextAlarmMs = vi.fn(async () => (nextMs === undefined ? undefined : startMs + nextMs));
+describe('the alarm', () => {
+  let clock: ReturnType<typeof createVirtualClock>;
+  let nowMs: number;
+  let alarm: Alarm;
+  const nextAlarmMs = vi.fn<(afterMs: number) => Promise<number | undefined>>();
   const ring = vi.fn();
-  const alarm = new Alarm({ nextAlarmMs }, createTime(clock), ring);
-  if (isEnabled) alarm.enable();
-  return { clock, startMs, nextAlarmMs, ring, alarm };
-}
 
-describe('Alarm', () => {
-  it('rings once, at its due time', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    alarm.ringBy(startMs + 100);
+  beforeEach(() => {
+    vi.resetAllMocks();
+    clock = createVirtualClock();
+    nowMs = clock.now();
+    alarm = new Alarm({ nextAlarmMs }, createTime(clock), ring);
+    alarm.enable();
+  });
+
+  it('rings once, at the earliest of the given times', () => {
+    alarm.ringBy(nowMs + 200);
+    alarm.ringBy(nowMs + 100);
+    alarm.ringBy(nowMs + 300);
     clock.advance(99);
     expect(ring).not.toHaveBeenCalled();
     clock.advance(1);
-    clock.advance(1_000);
-    expect(ring).toHaveBeenCalledTimes(1);
-  });
-
-  it('rings by the earliest of several due times', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    for (const ms of [200, 100, 300]) alarm.ringBy(startMs + ms);
-    clock.advance(100);
     expect(ring).toHaveBeenCalledTimes(1);
     clock.advance(1_000);
     expect(ring).toHaveBeenCalledTimes(1);
   });
 
-  it('accepts a later due time after it has rung', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    alarm.ringBy(startMs + 100);
-    clock.advance(100);
-    alarm.ringBy(startMs + 300);
-    clock.advance(200);
-    expect(ring).toHaveBeenCalledTimes(2);
-  });
-
-  it('rings at once for a due time in the past', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    alarm.ringBy(startMs - 100);
-    clock.advance(0);
-    expect(ring).toHaveBeenCalledTimes(1);
-  });
-
-  it('does not ring before it is enabled', () => {
-    const { alarm, clock, startMs, ring } = setUp(undefined, false);
-    alarm.ringBy(startMs + 100);
-    clock.advance(1_000);
-    expect(ring).not.toHaveBeenCalled();
-  });
-
-  it('does not ring after it is disabled, and sets no further alarm', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    alarm.ringBy(startMs + 100);
+  it('does not ring before it is enabled or after it is disabled', () => {
+    const other = new Alarm({ nextAlarmMs }, createTime(clock), ring);
+    other.ringBy(nowMs + 100);
+    alarm.ringBy(nowMs + 100);
     alarm.disable();
-    alarm.ringBy(startMs + 200);
+    alarm.ringBy(nowMs + 100);
     clock.advance(1_000);
     expect(ring).not.toHaveBeenCalled();
   });
 
-  it('is past from its due time on', () => {
-    const { alarm, startMs } = setUp();
-    expect(alarm.isPast(startMs + 1_000)).toBe(false);
-    alarm.ringBy(startMs + 100);
-    expect(alarm.isPast(startMs + 99)).toBe(false);
-    expect(alarm.isPast(startMs + 100)).toBe(true);
-  });
-
-  it('asks the store for the next due time, and not again while that alarm is left', async () => {
-    const { alarm, clock, startMs, nextAlarmMs, ring } = setUp(100);
-    await alarm.findNext(startMs);
-    await alarm.findNext(startMs);
+  it('asks the store for the next due time only once while it is known', async () => {
+    nextAlarmMs.mockResolvedValue(nowMs + 100);
+    await alarm.findNext(nowMs);
+    await alarm.findNext(nowMs + 99);
     expect(nextAlarmMs).toHaveBeenCalledTimes(1);
+    expect(nextAlarmMs).toHaveBeenCalledWith(nowMs);
     clock.advance(100);
     expect(ring).toHaveBeenCalledTimes(1);
   });
 
-  it('asks the store if its alarm may not be the earliest', async () => {
-    const { alarm, clock, startMs, nextAlarmMs, ring } = setUp(50);
-    alarm.ringBy(startMs + 100);
-    await alarm.findNext(startMs);
-    expect(nextAlarmMs).toHaveBeenCalledTimes(1);
-    clock.advance(50);
-    expect(ring).toHaveBeenCalledTimes(1);
-  });
-
-  it('asks the store again after its alarm has passed, after a retry and after it was cleared', async () => {
-    const { alarm, startMs, nextAlarmMs } = setUp(100);
-    await alarm.findNext(startMs);
-    await alarm.findNext(startMs + 100);
+  it('asks the store again after a due time has passed, after it has rung and after a retry', async () => {
+    nextAlarmMs.mockResolvedValueOnce(nowMs + 100);
+    await alarm.findNext(nowMs);
+    nextAlarmMs.mockResolvedValueOnce(nowMs + 200);
+    await alarm.findNext(nowMs + 100);
     expect(nextAlarmMs).toHaveBeenCalledTimes(2);
-    alarm.retryBy(startMs + 1_000);
-    await alarm.findNext(startMs);
-    expect(nextAlarmMs).toHaveBeenCalledTimes(3);
-    alarm.clear();
-    await alarm.findNext(startMs);
+    clock.advance(200);
+    expect(ring).toHaveBeenCalledTimes(1);
+    nextAlarmMs.mockResolvedValue(nowMs + 500);
+    await alarm.findNext(nowMs + 200);
+    alarm.retryBy(nowMs + 400);
+    await alarm.findNext(nowMs + 200);
     expect(nextAlarmMs).toHaveBeenCalledTimes(4);
   });
 
-  it('sets no alarm if the store has no due time', async () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    await alarm.findNext(startMs);
-    clock.advance(1_000_000);
-    expect(ring).not.toHaveBeenCalled();
-    expect(alarm.isPast(Infinity)).toBe(false);
+  it('asks the store if it knows a due time that need not be the earliest', async () => {
+    alarm.ringBy(nowMs + 300);
+    nextAlarmMs.mockResolvedValue(nowMs + 100);
+    await alarm.findNext(nowMs);
+    clock.advance(100);
+    expect(ring).toHaveBeenCalledTimes(1);
   });
 
-  it('rings by the time of a retry', () => {
-    const { alarm, clock, startMs, ring } = setUp();
-    alarm.retryBy(startMs + 1_000);
-    clock.advance(1_000);
-    expect(ring).toHaveBeenCalledTimes(1);
+  it('is past at its due time', () => {
+    expect(alarm.isPast(nowMs)).toBe(false);
+    alarm.ringBy(nowMs + 100);
+    expect([alarm.isPast(nowMs + 99), alarm.isPast(nowMs + 100)]).toEqual([false, true]);
+    alarm.clear();
+    expect(alarm.isPast(nowMs + 100)).toBe(false);
   });
 });

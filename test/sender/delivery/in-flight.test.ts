@@ -78,8 +78,9 @@ describe('PingSlots', () => {
     const { log, ping } = setUp({ maxInFlight: 1 });
     const a = [1, 2, 3, 4].map((number) => ping(`a${number}`, 'a'));
     const b = [1, 2].map((number) => ping(`b${number}`, 'b'));
-    for (const end of [a[0]!, a[1]!, b[0]!, a[2]!, b[1]!]) {
+    for (const [ended, end] of [a[0]!, a[1]!, b[0]!, a[2]!, b[1]!].entries()) {
       await flush();
+      expect(log).toHaveLength(ended + 1);
       end();
     }
     await flush();
@@ -117,12 +118,12 @@ describe('PingSlots', () => {
   it('lets pings wait while it is paused', async () => {
     const { pingSlots, log, ping } = setUp();
     pingSlots.pause();
-    ping('a1', 'a');
+    for (const name of ['a1', 'a2', 'a3']) ping(name, 'a');
     await flush();
     expect(log).toEqual([]);
     pingSlots.resume();
     await flush();
-    expect(log).toEqual(['a1 runs']);
+    expect(log).toEqual(['a1 runs', 'a2 runs', 'a3 runs']);
   });
 
   it('runs waiting pings without a slot after rejectAll', async () => {

@@ -1,4 +1,4 @@
-// When the next attempt is made, and how Retry-After changes it.
+// The time of the next attempt, and how Retry-After changes it.
 import { describe, expect, it } from 'vitest';
 import {
   defaultRetryScheduleSeconds,
