@@ -558,12 +558,70 @@ describe('the hint for a rejected message', () => {
     ['Slack', 404, 'no_service', /was removed/],
     ['Slack', 400, 'invalid_blocks', /format and links/],
     ['Slack', 400, 'no_text', /format and links/],
+    ['Slack', 413, 'payload_too_large', /format and links/],
+    ['Slack', 422, 'invalid_payload', /format and links/],
   ])('of %s with %s %s names the fix', async (name, code, body, expected) => {
     provider = await startFakeProvider([status(code, {}, body)]);
     const [result] = await finish(makers[name]!.make()(event));
     expect(result!.error!.hint).toMatch(expected);
     expect(result!.error!.message).toContain(`rejected the message: ${code}: ${body}`);
     expect(provider.posts).toHaveLength(1);
+  });
+});
+
+describe('the error of a notifier', () => {
+  const failWith = async (answer: Answer) => {
+    provider = await startFakeProvider([answer]);
+    const [result] = await finish(makers.Slack!.make({ maxRetries: 0, timeoutMs: 1_000 })(event));
+    return result!.error!;
+  };
+
+  it("contains the provider's reason in its message and its cause", async () => {
+    const error = await failWith(status(400, {}, 'invalid_payload'));
+    expect(error.message).toBe(`Slack (${provider.origin}/…) rejected the message: 400: invalid_payload.`);
+    expect(error.cause).toEqual({ status: 400, answer: 'invalid_payload' });
+  });
+
+  it('says so if the response is empty', async () => {
+    expect((await failWith(status(404))).message).toMatch(/: 404: an empty response\.$/);
+  });
+
+  it('contains no hint if a retry may succeed', async () => {
+    const error = await failWith(status(503, {}, 'down'));
+    expect(error.message).toMatch(/did not accept the message in 1 attempt: 503: down\.$/);
+    expect(error.hint).toBeUndefined();
+  });
+
+  it('names the fix if the provider asked for a long pause', async () => {
+    const error = await failWith(status(429, { 'retry-after': '60' }));
+    expect(error.hint).toMatch(/^Too many messages for one webhook\./);
+  });
+
+  it.each([
+    ['does not arrive in time', () => new Promise<string>(() => undefined), /did not arrive in time\.$/],
+    [
+      'cannot be found, since the function rejects',
+      () => Promise.reject(new Error('no')),
+      /the function for its secret threw\.$/,
+    ],
+  ])('says that the secret %s', async (_, url, message) => {
+    provider = await startFakeProvider();
+    const [result] = await finish(createSlackNotifier({ url, timeoutMs: 500 })(event));
+    expect(result!.error).toMatchObject({ code: 'misconfigured' });
+    expect(result!.error!.message).toMatch(message);
+  });
+
+  it('names the provider and the event if a format throws', async () => {
+    provider = await startFakeProvider();
+    const format = {
+      'deployment.failed': () => {
+        throw new Error('boom');
+      },
+    };
+    const [result] = await finish(makers.Slack!.make({ format })(event));
+    expect(result!.error!.message).toBe(
+      'The Slack message for deployment.failed could not be composed: its format or links threw.',
+    );
   });
 });
 

@@ -110,7 +110,7 @@ describe('postJson', () => {
     async (value) => {
       expect(await post(async () => value as never)).toEqual({
         kind: 'transient',
-        answer: 'fetch gave no Response',
+        answer: 'fetch did not return a Response',
       });
     },
   );
