@@ -25,11 +25,7 @@ const config: KnipConfig = {
     },
     'examples/next': { ignoreDependencies: [/./] },
     'tools/docs': { entry: ['*.mjs'] },
-    'tools/mutation': {
-      entry: ['setup.ts'],
-      ignoreDependencies: [/^@stryker-mutator/],
-      ignoreUnresolved: [/setup\.ts$/],
-    },
+    'tools/mutation': { ignoreDependencies: [/^@stryker-mutator/] },
   },
   ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'next'],
 };

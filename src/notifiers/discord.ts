@@ -206,7 +206,7 @@ function executeUrl(url: string, threadId: string | undefined): string {
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
  * @throws `TypeError` at set-up for a URL that is not Discord's and for invalid options, such as both `threadName` and `threadId`. The
- * handler throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a function without a
+ * handler throws `WebhookError` with the code `notifier_failed` if the message was not posted, `misconfigured` if `url` is a function without a
  * usable value.
  *
  * @example

@@ -207,7 +207,7 @@ const explanations: ReadonlyMap<string, string> = new Map([
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
  * @throws `TypeError` at set-up for a URL that is not Slack's and for invalid options. The handler
- * throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
+ * throws `WebhookError` with the code `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
  * function without a usable value.
  *
  * @example

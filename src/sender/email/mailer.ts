@@ -9,7 +9,7 @@ import {
 } from './message.js';
 
 /** Options of {@link createEndpointDisabledMailer} and {@link createHeldExpiringMailer}. */
-export interface DisabledMailerOptions {
+export interface EndpointDisabledMailerOptions {
   /** The mail server: a URL such as `smtps://user:password@smtp.example.com`, or the options of nodemailer. */
   smtp: string | object;
   /** The sender's address, such as `Hostwares <no-reply@example.com>`. */
@@ -24,7 +24,7 @@ export interface DisabledMailerOptions {
 }
 
 /** Sends one e-mail to the owner of an endpoint that was disabled. */
-export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
+export type EndpointDisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
 /** Sends one e-mail to the owner of an endpoint whose held events will be dropped, or have been. */
 export type HeldExpiringMailer = (endpoint: MailedEndpoint, notice: MailedHeldNotice) => Promise<void>;
@@ -36,7 +36,7 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 type Send = (endpoint: MailedEndpoint, toMessage: () => Message, messageId: string) => Promise<void>;
 
 /** @throws `TypeError` that names the option and the function that it was passed to */
-function checkOptions(creator: string, { smtp, from, to }: DisabledMailerOptions): void {
+function checkOptions(creator: string, { smtp, from, to }: EndpointDisabledMailerOptions): void {
   const expect = (name: string, isValid: boolean, expected: string): void => {
     if (!isValid) throw new TypeError(`${creator}: ${name} must be ${expected}.`);
   };
@@ -47,7 +47,7 @@ function checkOptions(creator: string, { smtp, from, to }: DisabledMailerOptions
   expect('to', typeof (to as unknown) === 'function', 'a function that returns an address');
 }
 
-function createSend({ smtp, from, to: addressOf }: DisabledMailerOptions, { hostname }: URL): Send {
+function createSend({ smtp, from, to: addressOf }: EndpointDisabledMailerOptions, { hostname }: URL): Send {
   return async (endpoint, toMessage, messageId) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
@@ -72,7 +72,7 @@ function createSend({ smtp, from, to: addressOf }: DisabledMailerOptions, { host
   };
 }
 
-function platformOf({ platformUrl }: DisabledMailerOptions): URL {
+function platformOf({ platformUrl }: EndpointDisabledMailerOptions): URL {
   return new URL(platformUrl ?? 'https://hostwares.com');
 }
 
@@ -95,7 +95,7 @@ function platformOf({ platformUrl }: DisabledMailerOptions): URL {
  *   }),
  * });
  */
-export function createEndpointDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+export function createEndpointDisabledMailer(options: EndpointDisabledMailerOptions): EndpointDisabledMailer {
   checkOptions('createEndpointDisabledMailer', options);
   const platformUrl = platformOf(options);
   const send = createSend(options, platformUrl);
@@ -124,7 +124,7 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
  *   onHeldExpiring: createHeldExpiringMailer(mail),
  * });
  */
-export function createHeldExpiringMailer(options: DisabledMailerOptions): HeldExpiringMailer {
+export function createHeldExpiringMailer(options: EndpointDisabledMailerOptions): HeldExpiringMailer {
   checkOptions('createHeldExpiringMailer', options);
   const platformUrl = platformOf(options);
   const send = createSend(options, platformUrl);

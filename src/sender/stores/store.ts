@@ -193,7 +193,7 @@ export interface SenderStore {
 
   /**
    * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
-   * {@link maxEndpointsPerStep} endpoints. The caller continues with `next` as the position until it is undefined. A
+   * 100 endpoints. The caller continues with `next` as the position until it is undefined. A
    * step that an earlier call stored for the same account and id changes nothing and returns the deliveries of that
    * call. So publishing an event again, after a crash or at the same time, completes it and duplicates nothing.
    */

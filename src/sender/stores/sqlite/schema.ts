@@ -38,8 +38,9 @@ export const eventColumns = defineColumns<EventRecord>({
 
 /** The deliveries that an event has. */
 export interface EventDeliveries {
-  /** The first step of publishing stored the deliveries from this `seq` to `lastDeliverySeq`; none if that is lower. */
+  /** The `seq` of the first delivery that the first step of publishing stored. */
   readonly firstDeliverySeq: number;
+  /** The `seq` of the last one; below `firstDeliverySeq` if publishing has finished without any delivery. */
   readonly lastDeliverySeq: number;
   /** The number of deliveries, manual ones included, plus one while publishing is unfinished. */
   readonly deliveryCount: number;
@@ -100,13 +101,13 @@ export const idempotencyColumns = defineColumns<IdempotencyRecord>({
 /** Deliveries that were stored together: the first and the last `seq`. */
 export type SeqRange = readonly [first: number, last: number];
 
-/** The state of an event that is published in several steps. It is unfinished while after is below until. */
+/** The state of an event that is published in several steps. */
 export interface FanOut {
   readonly eventId: string;
   readonly accountId: string;
   /** The deliveries of each step so far. */
   readonly deliveryRanges: readonly SeqRange[];
-  /** The `seq` of the last endpoint that was processed. */
+  /** The `seq` of the last endpoint that was processed. The fan-out has finished once it is `untilEndpointSeq`. */
   readonly afterEndpointSeq: number;
   /** The `seq` of the newest endpoint when publishing began. */
   readonly untilEndpointSeq: number;
