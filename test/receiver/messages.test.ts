@@ -1,7 +1,6 @@
 // Error messages, hints and log lines of a receiver, word by word where a reader depends on them.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type {
-  WebhookError} from '../../src/index.js';
+import type { WebhookError } from '../../src/index.js';
 import {
   createMemoryReplayStore,
   createReceiver,
