@@ -11,7 +11,7 @@ import { acknowledge, rejectedResult } from './responses.js';
 import { runHandlers, type HandlerRun, type NotifyFailure } from './run-handlers.js';
 import type { ReceiveInput, ReceiverOptions, ReceiveResult } from './types.js';
 
-/** Wraps a hand-off as a handler. Fails it if it returns no promise, since the queue may not have stored the event. */
+/** Wraps a hand-off as a handler. A hand-off without a promise fails, since the queue may not have stored the event. */
 function toHandler(handoff: NonNullable<ReceiverOptions['handoff']>): AnyHandler {
   return (event, context) => {
     const pending: unknown = handoff(event, context);

@@ -35,7 +35,7 @@ it('acknowledge: early responds before the handlers have ended, and passes them 
   expect(handled).toEqual([{ handlers: 1, duplicate: false }]);
 });
 
-it('acknowledge: early responds after the handlers without a working waitUntil', async () => {
+it('acknowledge: early responds after the handlers have ended if there is no working waitUntil', async () => {
   for (const waitUntil of [
     undefined,
     () => {
