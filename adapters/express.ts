@@ -67,7 +67,7 @@ export function createExpressHandler(
 /**
  * Creates an Express middleware (4 and 5) that verifies the request, sets `req.webhookEvent` and calls `next()`.
  * It responds to rejected requests itself and does not call `next()` for them. Otherwise your own handler responds:
- * respond 2xx only once the event is stored or handled, because the platform does not retry it then.
+ * respond 2xx only once the event is stored or handled, because the platform does not retry it after that.
  *
  * It must come before the handler. A handler in front of it also responds to unverified requests, for which
  * `req.webhookEvent` is undefined.

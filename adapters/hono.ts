@@ -72,9 +72,8 @@ export function createHonoHandler(receiver: AnyReceiver): (c: Context) => Promis
 }
 
 /**
- * Creates a Hono middleware that verifies the request and sets `c.var.webhookEvent`. It responds to rejected requests
- * itself. Otherwise your own handler responds: respond 2xx only once the event is stored or handled, because the
- * platform does not retry it then.
+ * Creates a Hono middleware that verifies the request and sets `c.var.webhookEvent`. It responds to rejected requests itself. Otherwise
+ * your own handler responds: respond 2xx only once the event is stored or handled, because the platform does not retry it after that.
  *
  * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *

@@ -19,7 +19,7 @@ export interface NextHandlerOptions {
   after?: ((task: Promise<unknown>) => void) | undefined;
 }
 
-/** Throws for the request of a Pages Router's API route, which ignores a returned `Response` and would never respond. */
+/** Throws if a Pages Router API route is the caller: it ignores a returned `Response`, so it would never respond. */
 function requireWebRequest(request: unknown, factory: string): void {
   if (typeof (request as Partial<Request> | undefined)?.arrayBuffer === 'function') return;
   throw new TypeError(
@@ -56,7 +56,7 @@ export function createNextHandler(
 /**
  * Wraps a Next route handler: it is called with the verified event, the request and Next's context, and
  * returns the response. The wrapper responds to rejected requests itself. Respond 2xx only once the event is stored
- * or handled, because the platform does not retry it then.
+ * or handled, because the platform does not retry it after that.
  *
  * @throws `TypeError` at set-up for options that cannot work, such as an empty secret or a receiver.
  *

@@ -1,5 +1,5 @@
-// What a long backlog costs: memory per waiting delivery, the time to start, and the time of a claim.
-// BENCH_BACKLOG=1000000 is the full run; --check fails where a limit is passed.
+// Measures the cost of a long backlog: memory per waiting delivery, the time to start, and the time of a claim.
+// BENCH_BACKLOG=1000000 is the full run; --check fails if a limit is exceeded.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ async function fill(path, wanted) {
       secret: 'whsec_of_the_benchmark',
     });
   }
-  // From when the process has warmed up: what it grows by then is for what waits.
+  // Memory is measured from here on: a process that has warmed up grows only for the deliveries that wait.
   const warm = Math.min(20_000, count);
   let before = 0;
   for (let done = 0; done < count; done += 1_000) {
@@ -63,7 +63,7 @@ async function fill(path, wanted) {
 async function startUp(path) {
   const begunMs = performance.now();
   const { store, sender } = open(path);
-  // Nothing is claimed: the time until it could be.
+  // Nothing is claimed: this measures the time until a claim is possible.
   store.claim = async () => ({ claims: [], processed: 0 });
   await sender.start();
   await store.nextAlarmMs(Date.now());
@@ -110,9 +110,9 @@ async function timeOfClaim(store) {
   return performance.now() - begunMs;
 }
 
-// By turns, so that what else the machine does meets both: a claim takes half a millisecond, and a store
-// measured after the other was up to 1.5 times slower or faster for that alone. A thousand deliveries
-// are a hundred claims, so there are several small stores.
+// The stores take turns, so that other load on the machine affects both: a claim takes half a millisecond, and a store
+// measured after the other was up to 1.5 times slower or faster for that reason alone. A thousand deliveries last for a
+// hundred claims, so there are several small stores.
 async function claim(few, full) {
   const { store: large } = open(full);
   const times = { small: [], large: [] };
@@ -153,7 +153,7 @@ if (part in parts) {
   await run('fill', few, 1_000);
   const { bytes } = await run('fill', full, many);
   const { startMs } = await run('startUp', full);
-  // All that is in the small store has to be in its one file: the store that filled it is closed.
+  // The process that filled the small store has closed it, so its one file contains everything.
   for (let copy = 0; copy < copies; copy += 1) copyFileSync(few, `${few}.${copy}`);
   const { smallMs, largeMs } = await run('claim', few, full);
   rmSync(folder, { recursive: true });
@@ -162,7 +162,7 @@ if (part in parts) {
   const rows = [
     ['memory per waiting delivery', `${bytes.toFixed(0)} B`, bytes <= 700, '700 B'],
     ['open and start', `${startMs.toFixed(0)} ms`, startMs <= 2_000, '2000 ms'],
-    ['claim of 8, to that at 1,000', `${ratio.toFixed(2)} ×`, ratio <= 1.5, '1.5 ×'],
+    ['claim of 8, ratio to 1,000', `${ratio.toFixed(2)} ×`, ratio <= 1.5, '1.5 ×'],
   ];
   for (const [name, value, met, limit] of rows) {
     console.log(`${name.padEnd(30)}${value.padStart(10)}   ${met ? 'within' : 'BEYOND'} ${limit}`);

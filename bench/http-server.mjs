@@ -8,7 +8,7 @@ import { createReceiver } from '../dist/index.js';
 import { createNodeHandler } from '../dist/node.js';
 import { secret } from './samples.mjs';
 
-/** The platform's published sample code, as its documentation has it. */
+/** The sample code as the platform's documentation publishes it. */
 function sample(rawBody, headers) {
   const expected = `sha256=${createHmac('sha256', secret).update(rawBody.toString()).digest('hex')}`;
   if (!timingSafeEqual(Buffer.from(headers['x-hostwares-signature']), Buffer.from(expected))) return 401;

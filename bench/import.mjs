@@ -1,4 +1,4 @@
-// What importing the package adds to an empty process, in milliseconds: median of interleaved starts.
+// Measures the milliseconds that importing the package adds to an empty process: median of interleaved starts.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 // The cost of replay protection: the Node handler without it and with each store, side by side. Every request is a new event,
 // since a duplicate costs less. Needs wrk, Redis and Postgres. --check enforces the limit.
-// BENCH_BASE=<folder of another build> compares that build's memory store with this one's: see the CPU time, it varies least.
+// BENCH_BASE=<folder of another build> compares that build's memory store with this one's. Compare the CPU time, which
+// varies least.
 import { execFileSync, fork } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,9 +13,9 @@ import { bodyOf, secret } from './samples.mjs';
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const seconds = Number(process.env.BENCH_SECONDS ?? 1);
-/** More than a server handles in this time. */
+/** More events than a server handles in this time. */
 const events = 100_000 * seconds;
-// The goal. It is not reached yet (docs/replay.md), so the gate runs this without --check.
+// The goal. The store does not reach it yet (docs/replay.md), so the gate runs this bench without --check.
 const limit = 0.95;
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -50,7 +51,7 @@ function script() {
      local count = 0
      local next = 0
      function init()
-       -- Nothing here is garbage, and scanning the requests takes longer than the server.
+       -- The requests never become garbage, and scanning them takes longer than the server does.
        collectgarbage("stop")
        for each in io.open("${data}", "rb"):read("*a"):gmatch("([^%z]*)%z") do
          count = count + 1
@@ -83,7 +84,7 @@ async function measure({ child, port, rates, cpu }, file) {
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const base = process.env.BENCH_BASE && resolve(process.env.BENCH_BASE);
-// Ratios are to the first.
+// Ratios compare with the first one.
 const servers = (
   base
     ? [
@@ -106,7 +107,7 @@ try {
       server.rates = [];
       server.cpu = [];
     }
-    // Warm up until the code is compiled, which takes seconds; then both orders, against the drift of the machine.
+    // Warms up until the code is compiled, which takes seconds. Then both orders cancel the drift of the machine.
     for (const order of [...warmUps, servers, servers.toReversed()]) {
       const file = script();
       for (const server of order) server.calls = await measure(server, file);

@@ -1,5 +1,5 @@
-// node --import ./reroute.ts server.ts: sends a program's posts to the providers to FAKE_PROVIDER instead. The program and its checks of
-// URLs stay unchanged.
+// node --import ./reroute.ts server.ts: redirects a program's posts to the providers, and sends them to FAKE_PROVIDER. The program and its
+// checks of URLs stay unchanged.
 const providers = ['https://hooks.slack.com', 'https://discord.com', 'https://events.pagerduty.com'];
 const fake = process.env.FAKE_PROVIDER ?? 'http://127.0.0.1:9';
 const original = globalThis.fetch;

@@ -2,7 +2,7 @@ function isReceiver(value: unknown): boolean {
   return typeof (value as { receive?: unknown } | null | undefined)?.receive === 'function';
 }
 
-/** Throws unless the value is a receiver. Options of a receiver would otherwise be accepted silently, and handle nothing. */
+/** Throws unless the value is a receiver. Otherwise options would be accepted silently, and no handler would run. */
 export function requireReceiver(value: unknown, factory: string, verifier: string): void {
   if (isReceiver(value)) return;
   throw new TypeError(
@@ -10,7 +10,7 @@ export function requireReceiver(value: unknown, factory: string, verifier: strin
   );
 }
 
-/** Throws unless the value is options. A middleware would never run the handlers of a receiver. */
+/** Throws unless the value is an options object. A middleware would never run the handlers of a receiver. */
 export function requireOptions(value: unknown, factory: string, handler: string): void {
   if (typeof value === 'object' && value !== null && !isReceiver(value)) return;
   throw new TypeError(

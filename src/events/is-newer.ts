@@ -17,8 +17,8 @@ function instant(timestamp: string | Date): number {
  * Events can arrive out of order, because a failed one is retried minutes or hours later (contract section 4). An
  * event that is not newer must not overwrite newer state.
  *
- * It compares the signed timestamps, and the ids of two events in the same millisecond, so that every process decides
- * alike in any order of arrival. A repeated event is not newer than itself.
+ * It compares the signed timestamps, and the ids of two events in the same millisecond, so that every process makes the same decision in
+ * any order of arrival. A repeated event is not newer than itself.
  *
  * It stores nothing, and other processes can write between your check and your write. If several processes write, let
  * the database compare in the same statement (docs/ordering.md).

@@ -21,7 +21,7 @@ function findDigest(): Digest {
 
 let digest: Digest | undefined;
 
-/** Returns the key under which stores and queues remember an event. Its length is fixed, and no choice of ids collides. */
+/** Returns the key under which stores and queues remember an event. Its length is fixed, and different events have different keys. */
 export function eventKey(accountId: string, eventId: string): string | Promise<string> {
   digest ??= findDigest();
   // JSON separates account and id unambiguously, and escapes lone surrogates, which UTF-8 would make identical.

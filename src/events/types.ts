@@ -91,7 +91,7 @@ export interface DeploymentFailedData {
   domain?: string | null;
 }
 
-/** `site.status_changed`: a site was started, stopped, or crashed. */
+/** `site.status_changed`: a site started, stopped or crashed. */
 export interface SiteStatusChangedData {
   /** Our reading. */
   site_id: string;
@@ -244,7 +244,7 @@ export interface EventDataByType {
 /** One of the twelve published type names. */
 export type EventType = keyof EventDataByType;
 
-/** Connectivity test: sent once when an endpoint is saved, never retried. */
+/** A connectivity test, which the platform sends once when an endpoint is saved and never retries. */
 export type PingEvent = EventEnvelope<'ping', PingData>;
 
 /**

@@ -33,7 +33,7 @@ export function checkThread({ threadName, threadId }: DiscordThreadOptions): voi
     throw new TypeError('threadId must be the id of a thread: a string of digits, not a number.');
 }
 
-/** Fixes by the code in Discord's answer. The codes are in discord-api-types, `RESTJSONErrorCodes`. */
+/** Fixes by the error code in Discord's response. The codes are in discord-api-types, `RESTJSONErrorCodes`. */
 const explanations: ReadonlyMap<unknown, string> = new Map([
   [
     10003,
@@ -51,7 +51,7 @@ const explanations: ReadonlyMap<unknown, string> = new Map([
   ],
   [
     220002,
-    'Discord accepts one of a new and an existing thread. Remove threadName, or the thread_id of the URL.',
+    'Discord accepts either a new thread or an existing one. Remove threadName, or the thread_id of the URL.',
   ],
   [
     220003,
@@ -63,7 +63,7 @@ const explanations: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 
-/** Returns the fix for an answer with one of these codes. */
+/** Returns the fix for a response with one of these codes. */
 export function explain(answer: string): string | undefined {
   try {
     return explanations.get((JSON.parse(answer) as { code?: unknown } | null)?.code);

@@ -141,7 +141,7 @@ function render(event: WebhookEvent, notice: Notice): DiscordMessage {
   let room = maxTotal - title.length - footer.length;
   const links = toLinkFields(notice.links);
   for (const { name, value } of links) room -= name.length + value.length;
-  // Half of the room at most, so that a long error leaves the fields visible.
+  // At most half of the remaining length, so that a long error leaves the fields visible.
   const description = describe(notice, room >> 1);
   room -= description.length;
   const url = dottedWebAddress(notice.url);
@@ -186,8 +186,8 @@ function checkUrl(value: unknown, options: DiscordNotifierOptions): string {
 }
 
 /**
- * Returns the URL to post to. With `wait` Discord responds once the message is stored; without it, a message that was not stored is no
- * error. The version is added because copied URLs have none, and the oldest version has `retry_after` in milliseconds.
+ * Returns the URL to post to. With `wait` Discord responds once the message is stored; without it, Discord reports no error for a message
+ * that it did not store. The version is added because copied URLs have none, and the oldest version gives `retry_after` in milliseconds.
  */
 function executeUrl(url: string, threadId: string | undefined): string {
   const address = new URL(url);
@@ -206,7 +206,7 @@ function executeUrl(url: string, threadId: string | undefined): string {
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
  * @throws `TypeError` at set-up for a URL that is not Discord's and for invalid options, such as both `threadName` and `threadId`. The
- * handler throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a function without a
+ * handler throws `WebhookError` with the code `notifier_failed` if the message was not posted, `misconfigured` if `url` is a function without a
  * usable value.
  *
  * @example

@@ -256,7 +256,7 @@ function checkRoutingKey(value: unknown): string {
  * Creates a handler that opens and resolves PagerDuty incidents (contract section 5). {@link toPagerDutyEvent} lists the effect of each
  * type. Register it for all events: those that are no incident are not sent.
  *
- * @throws `TypeError` at set-up for an invalid key, URL or option. The handler throws {@link WebhookError} `notifier_failed` if the
+ * @throws `TypeError` at set-up for an invalid key, URL or option. The handler throws `WebhookError` with the code `notifier_failed` if the
  * event was not sent, `misconfigured` if `routingKey` is a function without a usable value.
  *
  * @example

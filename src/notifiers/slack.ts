@@ -72,8 +72,8 @@ function escapeControl(text: string): string {
 }
 
 /**
- * Escapes every character that has a meaning in Slack's markup. It has no escape for `*`, `_`, `~` and back-ticks, but between spaces
- * of no width they neither begin nor end formatting. Within a word they have no meaning.
+ * Escapes every character that has a meaning in Slack's markup. It has no escape for `*`, `_`, `~` and back-ticks, but between zero-width
+ * spaces they neither begin nor end formatting. Within a word they have no meaning.
  */
 function escapeMarkup(text: string): string {
   return escapeControl(text)
@@ -94,7 +94,7 @@ function markup(text: string): SlackMarkup {
 function link(url: string | undefined, max: number, text: string): string {
   const address = url && escapeControl(url);
   const room = max - (address ? address.length + 3 : 0);
-  // An address that leaves no room for its text is left out.
+  // An address is left out if no room remains for its text.
   if (!address || room < max / 2) return truncateEscaped(text, max, escapeMarkup);
   // A label is one line, and a bar would end it.
   const label = text.replace(/\s+/g, ' ').replaceAll('|', '\u2223');
@@ -120,7 +120,7 @@ function toSections(fields: readonly NoticeField[]): SlackBlock[] {
   for (const field of fields) {
     if (field.wide) {
       flush();
-      // A field of a section has half of the width only.
+      // A field of a section gets only half of the width.
       rows.push({ type: 'section', text: toField(field) });
     } else if (narrow.push(toField(field)) === maxFieldsPerSection) flush();
   }
@@ -187,7 +187,7 @@ export function toSlackMessage(event: WebhookEvent, options: MessageOptions = {}
   return render(event, composeNotice(event, describeEvent(event), options));
 }
 
-/** Fixes by the whole answer: Slack documents these errors of incoming webhooks, each of one word. */
+/** Fixes by Slack's response body. Slack documents these errors of incoming webhooks, each of one word. */
 const explanations: ReadonlyMap<string, string> = new Map([
   ['channel_is_archived', 'The channel is archived. Unarchive it, or create a webhook for another channel.'],
   [
@@ -207,7 +207,7 @@ const explanations: ReadonlyMap<string, string> = new Map([
  * A message can arrive twice: the platform retries an event if any of its handlers failed.
  *
  * @throws `TypeError` at set-up for a URL that is not Slack's and for invalid options. The handler
- * throws {@link WebhookError} `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
+ * throws `WebhookError` with the code `notifier_failed` if the message was not posted, `misconfigured` if `url` is a
  * function without a usable value.
  *
  * @example

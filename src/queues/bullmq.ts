@@ -35,13 +35,13 @@ const keepCompletedSeconds = 86_400;
 const unknownJob =
   'Redis does not have the job that BullMQ just added, so the event is not acknowledged. Set maxmemory-policy noeviction, and ' +
   'remove removeOnComplete: true from defaultJobOptions.';
-/** BullMQ's default is 1, but a job is not to blame for a worker that died: deployments kill workers. */
+/** BullMQ's default is 1. Deployments kill workers too, and that must not fail a job. */
 const maxStalledCount = 10;
 
 /**
  * Creates the function for `handoff` that adds events to a BullMQ queue (5.16 or later). The response is 200 once Redis has the job,
  * and an error if BullMQ does not find it there. The job's id is derived from the account and the event's id, so a redelivered event is
- * not queued twice, and one whose job has failed for good is retried.
+ * not queued twice, and one whose job has failed permanently is retried.
  *
  * A job has 11 attempts over 2 h 50 min. It is removed a day after it completed; failed jobs are kept. The queue's own
  * `defaultJobOptions` override these. Jobs are as durable as that Redis: set `appendonly yes` and `maxmemory-policy noeviction`.

@@ -17,7 +17,7 @@ export async function runJob(
 ): Promise<void> {
   const { event } = (data ?? {}) as Partial<QueuedEvent>;
   if (typeof event !== 'string') {
-    throw new TypeError('The job holds no event. Give webhooks a queue of their own.');
+    throw new TypeError('The job contains no event. Give webhooks their own queue.');
   }
   try {
     await receiver.dispatch(JSON.parse(event) as WebhookEvent, options);
@@ -26,7 +26,7 @@ export async function runJob(
     if (thrown instanceof Error) throw thrown;
     // BullMQ stores the reason of an Error only, and cannot fail a job for `undefined`.
     const text =
-      typeof thrown === 'string' ? thrown : 'The handler threw a value that is no Error; see the cause.';
+      typeof thrown === 'string' ? thrown : 'The handler threw a value that is not an Error; see the cause.';
     throw new Error(text, { cause: thrown });
   }
 }

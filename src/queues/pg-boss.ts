@@ -38,7 +38,7 @@ export interface PgBossHandoffOptions {
   retryDelay?: number | undefined;
   /** True doubles the delay with each retry. @default true */
   retryBackoff?: boolean | undefined;
-  /** How long a worker may send no heartbeat before another takes its job, in seconds, 10 or more. @default 30 */
+  /** The time without a heartbeat after which another worker takes the job, in seconds, 10 or more. @default 30 */
   heartbeatSeconds?: number | undefined;
   /** The time limit of one attempt, in seconds. @default the queue's: 900 */
   expireInSeconds?: number | undefined;
@@ -46,7 +46,7 @@ export interface PgBossHandoffOptions {
   retentionSeconds?: number | undefined;
   /** How long a completed or failed job is kept, in seconds. @default the queue's: 7 days */
   deleteAfterSeconds?: number | undefined;
-  /** The dead-letter queue, for jobs that have failed for good. @default the queue's */
+  /** The dead-letter queue, for jobs that have failed permanently. @default the queue's */
   deadLetter?: string | undefined;
 }
 
@@ -95,12 +95,12 @@ async function jobIdOf({ account_id, id }: WebhookEvent): Promise<string> {
 }
 
 /**
- * Creates the function for `handoff` that adds events to a pg-boss queue (12.12 or later). The response is 200 once Postgres has the
- * job. The job's id is derived from the account and the event's id, so a redelivered event is not queued twice, and one whose job has
- * failed for good is retried.
+ * Creates the function for `handoff` that adds events to a pg-boss queue (12.12 or later). The response is 200 once Postgres has the job.
+ * The job's id is derived from the account and the event's id, so a redelivered event is not queued twice, and one whose job has failed
+ * permanently is retried.
  *
  * A job has 11 attempts over 3 to 6 hours, and is taken from a worker that sends no heartbeat for 30 s. By pg-boss' own defaults it has
- * three attempts without a delay, and a worker has 15 min.
+ * three attempts without a delay, and each attempt may take 15 min.
  *
  * @throws `TypeError` without a started `PgBoss` or a queue. The function rejects if the job was not added, so that the platform retries.
  *
@@ -122,10 +122,10 @@ export function createPgBossHandoff(
   return async (event) => {
     const id = await jobIdOf(event);
     if ((await boss.send(queue, toQueued(event), { ...jobOptions, id })) !== null) return;
-    // pg-boss answers null for a job that it has, and for one that the policy of the queue turned away.
+    // pg-boss answers null for a job that it has, and for one that the queue's policy rejected.
     const [known] = await boss.findJobs(queue, { id });
     if (!known) throw new Error(`The queue ${queue} did not accept the event. Its policy must be standard.`);
-    // Does nothing unless the job has failed for good.
+    // Does nothing unless the job has failed permanently.
     await boss.retry(queue, id);
   };
 }

@@ -16,7 +16,7 @@ export interface Admission {
   readonly verifiedEvent: WebhookEvent;
   /** The event as handlers get it: a schema may have replaced its `data`. */
   readonly event: unknown;
-  /** The claim on the event, or that it was handled before. Undefined without replay protection. */
+  /** The claim on the event, or `done` if the event was handled before. Undefined without replay protection. */
   readonly claim: EventClaim | undefined;
 }
 

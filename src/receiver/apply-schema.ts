@@ -27,7 +27,7 @@ async function applySchema(schema: StandardSchemaV1, event: WebhookEvent): Promi
   });
 }
 
-/** Returns a function that replaces an event's `data` with the output of its schema. A module of its own, loaded on demand. */
+/** Returns a function that replaces an event's `data` with the output of its schema. This module is loaded on demand. */
 export function createSchemaStep(schemas: EventSchemas): (event: WebhookEvent) => Promise<unknown> {
   return async (event) => {
     const schema = schemas[event.event as EventType];

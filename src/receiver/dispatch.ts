@@ -14,7 +14,7 @@ export interface Dispatcher {
   readonly notifyFailure: NotifyFailure;
 }
 
-/** Runs the handlers on an event that was verified before. A module of its own, loaded by the first call. */
+/** Runs the handlers on an event that was verified before. The first call loads this module. */
 export async function dispatch(
   { handlers, applySchema, notifyFailure }: Dispatcher,
   value: unknown,
@@ -23,11 +23,11 @@ export async function dispatch(
   if (isUnhandled(handlers.registrations)) {
     throw new TypeError('The receiver has no handlers: register them where it is created.');
   }
-  // Parsed again, because a queue may hold anything, for example an event whose type an older version did not know.
+  // Parsed again, because a queue may contain anything, such as an event whose type an older version did not know.
   const isObject = typeof value === 'object' && value !== null;
   const verifiedEvent = parseEvent(JSON.stringify(isObject ? toWire(value as WebhookEvent) : null));
   const event = await applySchema(verifiedEvent);
-  // A signal of its own, so that listeners of handlers do not pile up on a signal that outlives the job.
+  // A separate signal, so that handlers do not add listeners to a signal that outlives the job.
   const controller = new AbortController();
   const context = createContext({ verifiedEvent, adapterContext, attempt, signal: controller.signal });
   const expire = (): void => {

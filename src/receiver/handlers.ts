@@ -9,7 +9,7 @@ export interface HandlerRegistry {
   /** Registers a handler for named types. Throws `TypeError` for a name that is not an event type. */
   on(types: unknown, handler: AnyHandler): void;
   register(types: Registration['types'], handler: Registration['handler']): void;
-  /** Called before each request: later registrations are late. Resolves when the late ones are merged. */
+  /** Called before each request. Registrations after the first call are late; resolves when they are merged. */
   seal(): Promise<void> | undefined;
   forType(type: string): readonly AnyHandler[];
 }

@@ -1,6 +1,6 @@
 import type { ReceiverLogger } from './types.js';
 
-/** At most one line per key in this time, in milliseconds, so that forged traffic does not flood a log. */
+/** The interval in which a key gets at most one line, in milliseconds: forged traffic must not flood a log. */
 const intervalMs = 60_000;
 
 /** Calls the user's code, and ignores its exception or rejection: neither may change a response. */
@@ -8,7 +8,7 @@ export function callObserver(observer: () => unknown): void {
   try {
     Promise.resolve(observer()).catch(() => undefined);
   } catch {
-    // No other observer is left.
+    // There is no other observer to notify.
   }
 }
 
@@ -36,9 +36,9 @@ export function writeLine(
 
 /** Limits how often something is written, per key. */
 export interface LogThrottle {
-  /** Tells whether to write now. A refusal is counted. */
+  /** Returns whether the line may be written now. Counts it as suppressed if not. */
   tryAcquire(key: string): boolean;
-  /** Returns the number of refusals since the last call, and resets it. */
+  /** Returns the number of suppressed lines since the last call, and resets it. */
   takeSuppressed(key: string): number;
 }
 

@@ -12,7 +12,7 @@ function check(condition: unknown, message: string): void {
   if (!condition) throw new TypeError(message);
 }
 
-/** A duration is optional. The upper bound is that of timers, which fire at once beyond it. */
+/** Tells whether a duration is absent or valid. A timer above the upper bound would fire at once. */
 function isDuration(value: number | undefined, unitMs = 1): boolean {
   return value === undefined || (value > 0 && value * unitMs < 2 ** 31);
 }

@@ -87,7 +87,7 @@ export function createReceiver<const Schemas extends EventSchemas = NoSchemas>(
   async function receive(input: ReceiveInput): Promise<ReceiveResult<unknown>> {
     let admission: Admission;
     try {
-      // Awaited only if necessary: a host that has responded before discards the body in the next turn.
+      // Awaited only if needed: a host that has already responded discards the body in the next turn.
       const merging = handlers.seal();
       if (merging) await merging;
       admission = await admit(input);

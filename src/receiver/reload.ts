@@ -4,10 +4,9 @@ import type { Report } from './report.js';
 const isSame = (one: Registration, other: Registration): boolean => String(one.types) === String(other.types);
 
 /**
- * Merges handlers that were registered after a request into those registered before. A module that is reloaded
- * registers its handlers again, so they replace as many handlers of the same types. If the numbers differ,
- * some belong to other modules, and it is unknown which: then the new ones are added. A module of its own,
- * because it is loaded in development only.
+ * Merges handlers that were registered after a request into those registered before. A reloaded module registers its handlers again, so
+ * they replace those of the same types, one for one. If the numbers differ, some belong to other modules and it is unknown which, so the
+ * new ones are added. Only development loads this module.
  */
 export function mergeLate(
   registrations: Registration[],

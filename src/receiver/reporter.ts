@@ -7,10 +7,10 @@ import { callObserver, createLogThrottle, toLine, writeLine } from './log.js';
 import { isUnhandled, type Registration } from './registration.js';
 import type { ErrorHandler, ReceiveInput, ReceiverLogger, ReceiverOptions } from './types.js';
 
-/** How many event types are remembered as reported. The bound is needed because unknown types come from outside. */
+/** The largest number of event types to remember as reported. Unknown types come from outside, so it has a bound. */
 const maxReportedTypes = 100;
 
-/** Messages of errors that are thrown without one, and not by the verification. */
+/** Messages of errors that code outside the verification throws without one. */
 const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
   misconfigured: 'The receiver itself failed: an option or a body function threw.',
   method_not_allowed: 'Webhooks are sent with POST.',
@@ -18,11 +18,11 @@ const messages: Readonly<Partial<Record<WebhookErrorCode, string>>> = {
 
 const pages = 'https://github.com/hostwares/webhooks/blob/main/docs/errors';
 
-/** How long the response waits for `onError`, in milliseconds. A logger that hangs must not hold it up. */
+/** How long the response waits for `onError`, in milliseconds. A logger that hangs must not delay it. */
 const errorHandlerMs = 1_000;
 
 /** A failure after verification. */
-export interface Failure {
+interface Failure {
   readonly error: WebhookError;
   readonly event: unknown;
   readonly context: HandlerContext;
@@ -50,7 +50,7 @@ function describeError({ status, code, message, hint }: WebhookError): string {
 function completeError(error: WebhookError, { body, adapterContext }: ReceiveInput): void {
   if (error.message !== error.code) return;
   // `handle` rejects a value that is not a Request with that value as the cause.
-  const isMisuse = body === null && error.cause === adapterContext;
+  const isMisuse = error.code === 'misconfigured' && body === null && error.cause === adapterContext;
   const details = isMisuse
     ? describeNotARequest(adapterContext)
     : { message: messages[error.code] ?? error.code };
@@ -106,7 +106,7 @@ function writeFailure(logger: false | ReceiverLogger, { error, event }: Failure)
   writeLine(logger, 'error', line, error.cause);
 }
 
-/** Creates the reporter of a receiver. A module of its own, loaded by the first report. */
+/** Creates the reporter of a receiver. The first report loads this module. */
 export function createReporter({
   logger = console,
   onRejected,

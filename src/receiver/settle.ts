@@ -11,7 +11,7 @@ import { acknowledge, rejectedResult } from './responses.js';
 import { runHandlers, type HandlerRun, type NotifyFailure } from './run-handlers.js';
 import type { ReceiveInput, ReceiverOptions, ReceiveResult } from './types.js';
 
-/** A hand-off as a handler. Without a promise it is unknown whether the queue has stored the event. */
+/** Wraps a hand-off as a handler. A hand-off without a promise fails, since the queue may not have stored the event. */
 function toHandler(handoff: NonNullable<ReceiverOptions['handoff']>): AnyHandler {
   return (event, context) => {
     const pending: unknown = handoff(event, context);
@@ -19,7 +19,7 @@ function toHandler(handoff: NonNullable<ReceiverOptions['handoff']>): AnyHandler
   };
 }
 
-/** Brings an admitted event to its result. Never rejects. */
+/** Handles an admitted event and returns the response. Never rejects. */
 export type Settle = (
   admission: Admission,
   claim: HeldClaim | undefined,

@@ -65,7 +65,7 @@ export type ErrorHandler<Event = WebhookEvent> = (
 export interface ReceiverLogger {
   /** A verified test ping, the first one only. `warn` is called if this is absent. */
   info?: ((line: string) => unknown) | undefined;
-  /** A rejected request, or an event that was acknowledged although nobody handles its type. */
+  /** A rejected request, or an event that was acknowledged although no handler is registered for its type. */
   warn(line: string): unknown;
   /** A failed handler, or another failure on the receiving side. */
   error(line: string, cause?: unknown): unknown;
@@ -81,13 +81,13 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
    */
   handlerTimeoutMs?: number | undefined;
   /**
-   * A Standard Schema (Zod, Valibot, ArkType, …) for the `data` of an event type. It is given the `data` of the
-   * verified event, and its output replaces `data`; the envelope stays as it is. An event that does not pass is
-   * `schema_mismatch` (422). A schema has 5 s to settle, then the response is `misconfigured` (500).
+   * A Standard Schema (Zod, Valibot, ArkType, …) for the `data` of an event type. It gets the `data` of the verified event, and its output
+   * replaces `data`; the envelope stays as it is. An event that fails it is rejected with `schema_mismatch` (422). If the schema does not
+   * settle within 5 s, the response is `misconfigured` (500).
    */
   schemas?: Schemas | undefined;
   /**
-   * Handles each event once, over several processes and crashes, and rejects replays. The timestamp header
+   * Handles each event once, across processes and crashes, and rejects replays. The timestamp header
    * is not signed and stops no attacker; the event's own timestamp and id are signed.
    * @default none: an event that arrives twice is handled twice
    */
@@ -111,7 +111,7 @@ export interface ReceiverOptions<Schemas extends EventSchemas = EventSchemas> ex
   acknowledge?: 'handled' | 'early' | undefined;
   /**
    * Receives a line for rejected requests (unless there is an `onRejected`), failures (unless there is an `onError`),
-   * events that nobody handles, and the first test ping. At most one line per code and minute for rejected requests,
+   * events without a handler, and the first test ping. At most one line per code and minute for rejected requests,
    * so that forged traffic does not flood the log. `false` writes nothing.
    * @default console
    */
@@ -173,22 +173,22 @@ export interface ReceiveInput {
 /** The response to send. */
 export interface ReceiveResult<Event = WebhookEvent> {
   readonly status: number;
-  /** Names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** ASCII. */
+  /** The body, in ASCII. */
   readonly body: string;
   /** The event, if the request was verified; also if a handler failed. */
   readonly event?: Event;
   /**
    * Never set. Its type keeps a result from being returned to AWS Lambda as it is: without `statusCode` Lambda
-   * answers 200, and the platform would take every rejected event for delivered.
+   * answers 200, and the platform would count every rejected event as delivered.
    */
   readonly statusCode?: 'Return { statusCode: status, headers, body } to AWS Lambda.';
 }
 
 /** Values that a platform provides besides a web `Request`. */
 export interface HandleContext {
-  /** `ctx.waitUntil` of Workers, Vercel and the like. */
+  /** `ctx.waitUntil` of Workers, Vercel and similar platforms. */
   waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /** See {@link ReceiveInput.adapterContext}. The request itself by default. */
   adapterContext?: unknown;
@@ -233,9 +233,8 @@ export interface Receiver<Schemas extends EventSchemas = NoSchemas> {
   /** Does the same for a web `Request`, and returns a web `Response`. Never rejects. */
   handle(request: Request, context?: HandleContext): Promise<Response>;
   /**
-   * Runs the handlers on an event that was verified before: in the worker of a queue, or for an event that you
-   * stored. Nothing is verified or claimed here, and `handlerTimeoutMs` does not apply. The event may have been
-   * through JSON.
+   * Runs the handlers on an event that was verified before: in the worker of a queue, or for an event that you stored. Nothing is verified
+   * or claimed here, and `handlerTimeoutMs` does not apply. The event may have been serialised and parsed as JSON.
    *
    * @throws {@link WebhookError} `handler_failed` for the first handler that failed (`cause` is its exception; all
    * have run), `invalid_envelope` for a value that is not an event, `schema_mismatch`.

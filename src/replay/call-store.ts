@@ -6,7 +6,7 @@ function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLi
 }
 
 /**
- * Makes one call to a replay store, within its time limit. A store in memory answers with a value, and then no timer is set.
+ * Makes one call to a replay store, within its time limit. A store that answers with a value needs no timer.
  *
  * @param undo - Receives an answer that arrives after the time limit.
  * @throws {@link WebhookError} `replay_store_unavailable` if the store fails or is too slow.

@@ -8,13 +8,13 @@ import type { ReplayClaim, ReplayStore } from './store.js';
 /** Replay protection, as an option of `createReceiver`. */
 export interface ReplayOptions {
   /**
-   * Remembers the ids of handled events. All processes of a service share one store, and no two services do: the platform sends an
-   * event to each endpoint under the same id, so the second service would take it for handled.
+   * Remembers the ids of handled events. All processes of a service share one store. Two services must not: the platform sends an event to
+   * each endpoint under the same id, so the second service would skip it as handled.
    */
   store: ReplayStore;
   /**
-   * An event whose **signed** timestamp is older is rejected (`event_expired`), and every id is remembered for longer than that, in
-   * seconds. The platform's own retries take 2 h 36 min, so less than 3 hours loses events.
+   * The maximum age of an event by its **signed** timestamp, in seconds. An older event is rejected (`event_expired`), and every id is
+   * remembered for longer than that. The platform retries for 2 h 36 min, so a window below 3 hours loses events.
    * @default 86_400
    */
   windowSeconds?: number | undefined;
@@ -24,9 +24,9 @@ export interface ReplayOptions {
    */
   leaseSeconds?: number | undefined;
   /**
-   * How long handlers may keep their claim, in seconds. After that `context.signal` fires, the response is `handler_timeout`, and the
-   * claim is released, so that a handler that never ends cannot make every retry of its event fail. The platform's retries come 10 s,
-   * 60 s, 5 min, 30 min and 2 h apart (contract section 4).
+   * How long handlers may keep their claim, in seconds. After that `context.signal` fires, the response is `handler_timeout`, and the claim
+   * is released, so that a handler that never ends cannot make every retry of its event fail. The platform retries after 10 s, 60 s, 5 min,
+   * 30 min and 2 h (contract section 4).
    * @default 120
    */
   maxHandlingSeconds?: number | undefined;
@@ -37,10 +37,10 @@ export interface ReplayOptions {
   timeoutMs?: number | undefined;
 }
 
-/** The outcome of a claim: this process is to handle the event, or the event was handled before. */
+/** The outcome of a claim: this process must handle the event, or the event was handled before. */
 export type EventClaim = HeldClaim | Extract<ReplayClaim, { readonly status: 'done' }>;
 
-/** Lets each event be handled once. */
+/** Claims events, so that each is handled once. */
 export interface ReplayGuard {
   /**
    * Claims an event for this process.
@@ -55,7 +55,7 @@ const defaultToleranceSeconds = 300;
 
 /** Rejects a timestamp that is older than the window, or further in the future than the tolerance. */
 function checkAge(ageMs: number, windowMs: number, toleranceMs: number): void {
-  // A clock that gives NaN passes no comparison, so it rejects.
+  // If the clock returns NaN, both comparisons are false and the event is rejected.
   if (ageMs <= windowMs && ageMs >= -toleranceMs) return;
   const hint =
     ageMs > 0
@@ -76,7 +76,7 @@ export function createReplayGuard(
   const windowMs = (options.windowSeconds ?? 86_400) * 1000;
   const leaseMs = (options.leaseSeconds ?? 30) * 1000;
   const maxHandlingMs = (options.maxHandlingSeconds ?? 120) * 1000;
-  // An event from the edge of the future must be remembered until it is too old.
+  // An event whose timestamp is ahead of the clock must be remembered until it is too old.
   const ttlMs = windowMs + toleranceMs + leaseMs;
 
   return {

@@ -12,10 +12,10 @@ export interface HeldClaim {
    */
   readonly startHeartbeat: () => void;
   /**
-   * Stores that the event is handled.
+   * Records in the store that the event was handled.
    *
-   * @throws {@link WebhookError} `replay_store_unavailable` if that is not stored, so that the event must be retried;
-   * `duplicate_in_progress` if the claim was lost, so that its successor decides.
+   * @throws {@link WebhookError} `replay_store_unavailable` if that fails, so that the event must be retried;
+   * `duplicate_in_progress` if the claim was lost, because another process may have it now.
    */
   readonly complete: () => Promise<void>;
   /** Frees the event for the next attempt of the platform. Never rejects. */
@@ -30,7 +30,7 @@ interface ClaimTimes {
   readonly timeoutMs: number;
 }
 
-/** For calls whose failure changes nothing, since a claim expires by itself. */
+/** Ignores the failure of a call, since a claim expires by itself. */
 async function ignoreErrors(act: () => unknown): Promise<void> {
   try {
     await act();
@@ -43,7 +43,7 @@ export function inProgress(message: string, retryAfterMs: number): WebhookError 
   return Object.assign(new WebhookError('duplicate_in_progress', message), { retryAfterMs });
 }
 
-/** Makes the object that holds a claim of the store from now on. */
+/** Creates the object that completes, extends or releases a claim which the store has granted. */
 export function createHeldClaim(
   store: ReplayStore,
   key: string,
@@ -64,7 +64,7 @@ export function createHeldClaim(
   }
 
   function startHeartbeat(): void {
-    // Set for good: a claim that was released is not extended again.
+    // Never reset, so that a released claim is not extended again.
     if (heartbeat) return;
     // A heartbeat that fails is followed by others, and `complete` notices a claim that was lost.
     heartbeat = setInterval(() => void ignoreErrors(() => store.extend(key, token, leaseMs)), leaseMs / 3);

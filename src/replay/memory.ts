@@ -123,7 +123,7 @@ export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}):
   const ids = createIds(maxEntries, expiryOf);
   let tokens = 0;
 
-  /** Returns the claim if it has this token. An expired lease counts too, as long as nobody has claimed the id since. */
+  /** Returns the claim if it has this token. An expired lease counts too, as long as no other claim of the id followed. */
   function owned(entry: Entry | undefined, token: string): Claim | undefined {
     const isOwned = typeof entry === 'object' && entry.token === token && entry.expiresAtMs > now();
     return isOwned ? entry : undefined;

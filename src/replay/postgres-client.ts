@@ -21,9 +21,9 @@ type Value = string | number;
 export interface Statements {
   run(text: string, ...values: Value[]): Promise<unknown>;
   /**
-   * Runs a statement that returns one row of one text, and resolves to the text. Clients may rename columns and parse types other
-   * than text (`postgres.camel`, parsers for bigint or timestamp), so no statement depends on either. The outermost statement must not
-   * be an UPDATE or DELETE, which TypeORM answers in another shape.
+   * Runs a statement that returns one row with one text column, and resolves to the text. Clients may rename columns and parse types other
+   * than text (`postgres.camel`, parsers for bigint or timestamp), so no statement depends on either. The outermost statement must not be
+   * an UPDATE or DELETE, whose result TypeORM returns in another shape.
    *
    * @throws `TypeError` if the client answers with anything else.
    */
@@ -82,7 +82,7 @@ function sendWith(client: PostgresClient): Send {
 /** @throws `TypeError` for any other client. */
 export function createStatements(client: PostgresClient): Statements {
   const given = client as Partial<QueryClient & UnsafeClient & { escapeId: unknown }> | undefined;
-  // MySQL's clients also have query(), and are told apart by escapeId().
+  // MySQL's clients also have query(); escapeId() identifies them.
   const isMysql = typeof given?.escapeId === 'function';
   if (isMysql || (typeof given?.query !== 'function' && typeof given?.unsafe !== 'function')) {
     throw new TypeError(

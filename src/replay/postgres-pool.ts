@@ -7,7 +7,7 @@ interface PooledClient {
   removeListener(event: 'error', listener: () => void): unknown;
 }
 
-/** The part of a pool of `pg` that is used beside `query`. */
+/** The part of a pool of `pg` that is used in addition to `query`. */
 export interface PgPool {
   readonly totalCount: number;
   connect(): PromiseLike<PooledClient>;
@@ -16,8 +16,8 @@ export interface PgPool {
 }
 
 /**
- * SQLSTATE of errors that leave the connection as good as before: rolled back (40), rejected (42), locked (55), cancelled (57014).
- * After any other, such as 25006 on a server that became a standby, a new connection is the better choice.
+ * SQLSTATE of errors that leave the connection usable: rolled back (40), rejected (42), locked (55), cancelled (57014).
+ * After any other, such as 25006 on a server that became a standby, the pool opens a new connection.
  */
 const connectionIsKept = /^(?:40|42|55|57014)/;
 

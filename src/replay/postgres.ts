@@ -25,12 +25,12 @@ export interface PostgresReplayStore extends ReplayStore {
   /**
    * Creates the table and its index if they do not exist. Call it once, when you deploy or start.
    *
-   * @throws `TypeError` if the client answers in the shape of none of the supported clients.
+   * @throws `TypeError` if the client's result has the shape of none of the supported clients.
    */
   migrate(): Promise<void>;
   /**
-   * Deletes expired rows and resolves to their number. One in a thousand claims does this too, in any process; call it yourself if
-   * that is too seldom.
+   * Deletes expired rows and resolves to their number. One in a thousand claims does this too, in any process; call it yourself if that is
+   * not often enough.
    *
    * @param limit - The largest number of rows to delete. Default 10,000.
    */
@@ -40,7 +40,7 @@ export interface PostgresReplayStore extends ReplayStore {
 /** Random, not counted: a process that ends after ten claims would never count to a thousand. */
 const cleanUpProbability = 1 / 1_000;
 const rowsPerCleanUp = 10_000;
-/** The answer while the other claim is not committed, since its lease cannot be read yet. */
+/** The retry delay while the other claim is not committed, since its lease cannot be read yet. */
 const justNowMs = 1_000;
 /** SQLSTATE of a missing table. */
 const undefinedTable = '42P01';

@@ -1,6 +1,6 @@
 /**
- * The outcome of a claim: `claimed` for the caller that is to handle the event, `done` if it was handled before, `busy` while another
- * caller handles it.
+ * The outcome of a claim: `claimed` for the caller that must handle the event, `done` if it was handled before, `busy` while another caller
+ * handles it.
  */
 export type ReplayClaim =
   | {

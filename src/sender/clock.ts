@@ -3,7 +3,7 @@ export interface Clock {
   /** Returns the wall time in milliseconds since 1970. It may be set forward and back while the sender runs. */
   now(): number;
   /**
-   * Returns milliseconds that only increase, from any starting point. The sender detects with them that `now` was set.
+   * Returns milliseconds that only increase, from any starting point. With them, the sender detects that `now` was set.
    * @default `performance.now`; on a clock with `advanceTo`, `now`
    */
   monotonic?(): number;
@@ -13,7 +13,7 @@ export interface Clock {
    */
   setTimeout(callback: () => void, delayMs: number): () => void;
   /**
-   * Only on a virtual clock: moves `now` forward to a time and calls back everything that becomes due until then.
+   * Only on a virtual clock: moves `now` forward to a time and runs each callback that becomes due until then.
    * See `createVirtualClock` of `@hostwares/webhooks/testing`.
    */
   advanceTo?(timeMs: number): void;

@@ -30,7 +30,7 @@ export function newDelivery(
   };
 }
 
-/** What {@link createDeliveries} works with. */
+/** The dependencies of {@link createDeliveries}. */
 export interface DeliveriesOptions {
   readonly store: Pick<SenderStore, 'getDelivery' | 'getEndpoint' | 'insertDelivery' | 'listDeliveries'>;
   readonly time: Time;

@@ -12,7 +12,7 @@ import type { CreatedEndpoint, Endpoint, EndpointInput, PingResult, Sender } fro
 /** Bounds a transaction on the waiting deliveries of an endpoint, so that other work does not wait long for it. */
 const waitingBatchSize = 500;
 
-/** What {@link createEndpoints} works with. */
+/** The dependencies of {@link createEndpoints}. */
 export interface EndpointsOptions {
   readonly store: SenderStore;
   readonly time: Time;

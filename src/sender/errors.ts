@@ -16,7 +16,7 @@ export type SenderErrorCode = keyof typeof statusByCode;
 const brand = Symbol.for('@hostwares/webhooks/SenderError');
 
 /**
- * The error that a sender throws if it rejects a call: `code` names the reason. Its message holds no secret.
+ * The error that a sender throws if it rejects a call: `code` names the reason. Its message contains no secret.
  *
  * A mistake in the program, such as an unknown option, throws a `TypeError` instead.
  *

@@ -12,7 +12,7 @@ const maxPayloadBytes = 262_144;
 /** The longest part of a parser's message that an error repeats, in characters. */
 const maxReasonLength = 300;
 
-/** Serialises an event, and parses it as a receiver does: a receiver accepts whatever the sender accepts. */
+/** Serialises an event, and parses it as a receiver does: a receiver accepts every event that the sender accepts. */
 function serialise(
   input: PublishInput,
   nowMs: number,

@@ -10,7 +10,7 @@ import type { Sender } from './types.js';
 
 const defaultDrainMs = 20_000;
 
-/** What {@link createLifecycle} starts and stops. */
+/** The parts that {@link createLifecycle} starts and stops. */
 export interface LifecycleOptions {
   readonly store: Pick<SenderStore, 'nextAlarmMs'>;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     retention.start();
     stopping = new AbortController();
     resuming = publishing.resume(stopping.signal).catch(onError);
-    // Without a timer, a process that only sends would exit. A virtual clock leaves nothing to wait for.
+    // Without a timer, a process that only sends would exit. With a virtual clock there is nothing to wait for.
     if (!clock.advanceTo) keepAlive ??= setInterval(() => undefined, 2 ** 30);
   }
 

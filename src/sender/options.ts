@@ -6,7 +6,7 @@ import { defaultRetryScheduleSeconds } from './delivery/retry-schedule.js';
 import { checkKeys } from './input.js';
 import type { RetentionOptions, SenderOptions } from './types.js';
 
-/** What an option must be. */
+/** The check of one option. */
 interface Check {
   readonly isValid: (value: unknown) => boolean;
   /** Completes the sentence "The option must be …". */
@@ -57,7 +57,7 @@ const senderChecks: Checks<SenderOptions> = {
     (value) => Array.isArray(value) && value.every(isSeconds),
     'a list of seconds, each 0 or more',
   ),
-  // Timers hold less than 2^31 ms, and the lease of an attempt is longer than its timeout.
+  // Timers are limited to less than 2^31 ms, and the lease of an attempt is longer than its timeout.
   attemptTimeoutMs: optional(isNumber(1, 2 ** 30), 'a number of milliseconds from 1 to 2^30'),
   maxInFlight: count,
   maxInFlightPerAccount: count,
@@ -129,7 +129,7 @@ export function resolveOptions(options: SenderOptions): SenderSettings {
     clock: systemClock,
     retryScheduleSeconds: defaultRetryScheduleSeconds,
     attemptTimeoutMs: 15_000,
-    // Half of all slots are left to the other accounts.
+    // The other accounts keep half of all slots.
     maxInFlightPerAccount: Math.max(1, Math.floor(maxInFlight / 2)),
     maxInFlightPerEndpoint: 8,
     jitterRatio: 0,

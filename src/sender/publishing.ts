@@ -6,7 +6,7 @@ import type { PublishStep, SenderStore } from './stores/store.js';
 import type { Time } from './time.js';
 import type { PublishResult } from './types.js';
 
-/** What {@link createPublishing} works with. */
+/** The dependencies of {@link createPublishing}. */
 export interface PublishingOptions {
   readonly store: Pick<SenderStore, 'publish' | 'unfinishedEvents'>;
   readonly time: Time;

@@ -10,10 +10,10 @@ export interface EndpointRecord {
   readonly events: readonly string[];
   readonly secret: string;
   readonly status: 'enabled' | 'disabled';
-  /** Why it is disabled: all retries of an event failed, it responded with 410, or the user disabled it. */
+  /** The reason why it is disabled: all retries of an event failed, it responded with 410, or the user disabled it. */
   readonly disabledReason: 'failures' | 'gone' | 'manual' | null;
   readonly disabledAtMs: number | null;
-  /** Since when no attempt has succeeded; null if the last one succeeded. */
+  /** The time since which no attempt has succeeded; null if the last one succeeded. */
   readonly failingSinceMs: number | null;
   readonly lastError: string | null;
   /** True from the time it was disabled for failures until its owner has been notified. */
@@ -56,7 +56,7 @@ export interface DeliveryRecord {
    */
   readonly kind: 'automatic' | 'manual' | 'ping';
   readonly status: DeliveryStatus;
-  /** How many attempts have begun. */
+  /** The number of attempts that have begun. */
   readonly attempts: number;
   readonly dueAtMs: number | null;
   /** Identifies the claim, so that the result of an attempt whose lease has passed is ignored. */
@@ -85,7 +85,7 @@ export interface AttemptResult {
   readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
   /** The beginning of the response body as text, at most 16 KiB. */
   readonly responseBody?: string | undefined;
-  /** Why there is no status, or why the response is incomplete. */
+  /** The reason why there is no status, or why the response is incomplete. */
   readonly error?: string | undefined;
 }
 
@@ -134,7 +134,10 @@ export interface IdempotencyRecord {
   readonly key: string;
   /** Identifies the call. Another call with the same key has another fingerprint and is rejected. */
   readonly fingerprint: string;
-  /** The id of what the call creates. A retry of an abandoned call keeps it, so that nothing is created twice. */
+  /**
+   * The id of the resource that the call creates. A retry of an abandoned call keeps it, so that nothing is created
+   * twice.
+   */
   readonly resourceId: string;
   readonly begunAtMs: number;
   /** True if the call ended without a response that could be stored. */

@@ -74,7 +74,7 @@ export function createTime(clock: Clock): Time {
     const changedMs = nowMs - monotonic() - offsetMs;
     offsetMs += changedMs;
     if (changedMs <= -minStepMs) setBackMs -= changedMs;
-    // Deferred: whoever reads the time must not be interrupted by the watcher.
+    // Deferred, so that the watcher does not interrupt the code that reads the time.
     if (Math.abs(changedMs) >= minStepMs && watcher) queueMicrotask(watcher);
     return Math.floor(nowMs);
   }

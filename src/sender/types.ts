@@ -44,15 +44,15 @@ export interface SenderOptions {
    */
   onEndpointDisabled?: ((endpoint: Endpoint) => unknown) | undefined;
   /**
-   * Called before held deliveries of an endpoint are dropped (`expiring`), and once the first of them was (`dropped`).
-   * If it rejects or the process dies meanwhile, it is called again. Enabling the endpoint resets this.
+   * Called before held deliveries of an endpoint are dropped (`expiring`), and once the first of them has been
+   * (`dropped`). If it rejects or the process dies meanwhile, it is called again. Enabling the endpoint resets this.
    * `createHeldExpiringMailer` of `@hostwares/webhooks/sender/email` sends an e-mail.
    */
   onHeldExpiring?: ((endpoint: Endpoint, notice: HeldNotice) => unknown) | undefined;
-  /** How long and how much the sender keeps. Defaults: see {@link RetentionOptions}. */
+  /** The limits on age and amount of stored deliveries. Defaults: see {@link RetentionOptions}. */
   retention?: RetentionOptions | undefined;
   /**
-   * Called with each error that a store, a transport or a callback threw. The sender goes on.
+   * Called with each error that a store, a transport or a callback threw. The sender continues.
    * @default emits a warning of the process
    */
   onError?: ((error: unknown) => unknown) | undefined;
@@ -76,9 +76,9 @@ export interface RetentionOptions {
   bytes?: number | undefined;
 }
 
-/** What happens to the held deliveries of an endpoint. */
+/** A notice about the held deliveries of an endpoint. */
 export interface HeldNotice {
-  /** `expiring`: they will be dropped. `dropped`: the first one was. */
+  /** `expiring`: they will be dropped. `dropped`: the first one has been. */
   readonly state: 'expiring' | 'dropped';
   /** The time of the first drop, in milliseconds since 1970. */
   readonly fromMs: number;
@@ -115,7 +115,7 @@ export interface PingResult {
 /** The name of an event type, or `*` for all. Editors suggest the known names; the sender rejects unknown ones. */
 export type EventName = EventType | '*' | (string & {});
 
-/** What an endpoint is created from. */
+/** The properties of an endpoint to create. */
 export interface EndpointInput {
   /** An `https:` URL with a public host, at most 2,048 characters. */
   url: string;
@@ -185,7 +185,7 @@ export interface Sender {
    */
   listEndpoints(options?: ListOptions & { accountId?: string | undefined }): Promise<Page<Endpoint>>;
   /**
-   * Changes the URL or the subscriptions of an endpoint. Deliveries that wait are sent to the new URL.
+   * Changes the URL or the subscriptions of an endpoint. Waiting deliveries are sent to the new URL.
    *
    * @throws `SenderError` `not_found`, `invalid_url`, `invalid_events`
    */

@@ -7,7 +7,7 @@ import { WebhookError } from '../errors.js';
 export type Secret = string | Uint8Array;
 
 /**
- * Where the secret comes from: one secret, several (during a rotation all are tried), or a function
+ * The source of the secret: one secret, several (during a rotation all are tried), or a function
  * that is called for every request with the adapter's context (Hono's `c`, the request elsewhere).
  *
  * A plain value is checked at set-up. A function's result is checked per request: a missing or

@@ -1,6 +1,6 @@
 /**
- * Helps to test a webhook endpoint: genuine signed requests, sample events, a clock that tests advance, and a suite for
- * your own replay store. Not for production.
+ * Helps you test a webhook endpoint: genuine signed requests, sample events, a clock that tests advance, and a suite
+ * for your own replay store. Not for production.
  *
  * @module testing
  */

@@ -68,7 +68,7 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     const right = statuses[98] === 'busy' && statuses[99] === 'claimed' && statuses[0] === 'busy';
     expect(right, `the claims were ${[...new Set(statuses)].join(' and ')}`);
   }),
-  it('answers a busy id with the rest of the lease', async ({ open }) => {
+  it('answers busy, with the remaining lease, for an id that is claimed', async ({ open }) => {
     const store = await open();
     const id = newId();
     await claim(store, id);
@@ -133,7 +133,7 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     expect((await statusOf(store, id)) === 'busy', 'the new claim was lost');
     expect(await other.complete(id, fresh), 'the new holder could not complete');
   }),
-  it('keeps an extended claim', async ({ open, pass }) => {
+  it('keeps an extended claim beyond its first lease', async ({ open, pass }) => {
     const store = await open();
     const id = newId();
     const token = await claim(store, id, short);
@@ -142,7 +142,7 @@ export const replayStoreCases: readonly ReplayStoreCase[] = [
     expect((await statusOf(store, id)) === 'busy', 'the id was free');
     expect(await store.complete(id, token), 'the holder could not complete');
   }),
-  it('keeps a completed id, and ignores its token', async ({ open, pass }) => {
+  it('keeps a completed id beyond its lease, and ignores its token', async ({ open, pass }) => {
     const store = await open();
     const id = newId();
     const token = await claim(store, id, short);

@@ -21,9 +21,9 @@ export interface RejectionFacts {
 
 type Analysable = RejectionFacts & { body: Uint8Array; secrets: readonly Secret[] };
 
-/** A larger body is not analysed, in bytes. */
+/** The largest body to analyse, in bytes. */
 const maxAnalysedBytes = 65_536;
-/** The longest hypothesis about the original body that is tried, in characters. */
+/** The longest candidate for the original body to try, in characters. */
 const maxHypothesisLength = 4 * maxAnalysedBytes;
 const maxAnalysedDepth = 32;
 
@@ -282,7 +282,7 @@ async function findHint(code: WebhookErrorCode, facts: RejectionFacts): Promise<
 
 /**
  * Sets the message and the hint of a rejection. It never changes the verdict.
- * A module of its own, loaded by the first rejection, because it is larger than the verification itself.
+ * The first rejection loads this module, because it is larger than the verification itself.
  */
 export async function explain(error: WebhookError, facts: RejectionFacts): Promise<void> {
   const detailed = error as { message: string; hint?: string };

@@ -1,6 +1,6 @@
 /** Header names of the contract (section 3), in lower case, as Node and `Headers` give them. */
-export const signatureHeader = 'x-hostwares-signature';
-export const timestampHeader = 'x-hostwares-timestamp';
+const signatureHeader = 'x-hostwares-signature';
+const timestampHeader = 'x-hostwares-timestamp';
 
 /**
  * Request headers as the runtime gives them: a `Headers`, or a plain object with names in any case
@@ -26,8 +26,8 @@ function collectSingle(found: string | undefined, value: unknown): string | unde
 }
 
 /**
- * Finds the two headers. `Headers` and Node join repeated headers with a comma, so that their parser rejects
- * them as malformed. Some hosts pass no headers at all; then both are absent.
+ * Finds the two headers. `Headers` and Node join repeated headers with a comma, so the parser of each header rejects them as malformed.
+ * Some hosts pass no headers at all; then both are absent.
  */
 export function findSignedHeaders(headers: HeadersLike | null | undefined): SignedHeaders {
   if (typeof headers?.get === 'function') {

@@ -91,7 +91,7 @@ export interface UnverifiedRequest {
   readonly getBody: (maxBytes: number) => Uint8Array | Promise<Uint8Array>;
   /** Passed to the secret function, and used for hints. */
   readonly adapterContext: unknown;
-  /** Asked for each error. False saves the work of an explanation that nobody would read. */
+  /** Called for each error. If it returns false, the error is not explained, because nobody would read it. */
   readonly willReport: (error: WebhookError) => unknown;
 }
 
@@ -118,7 +118,7 @@ export async function verifyRequest(
     if (digits === undefined) throw new WebhookError('malformed_signature');
     if (toleranceSeconds !== false) checkTimestamp(timestamp, toleranceSeconds, now());
 
-    // Secrets before the body: while a secret function hangs, forged requests hold no bodies in memory.
+    // Secrets before the body: while a secret function hangs, forged requests keep no bodies in memory.
     secrets = typeof source === 'function' ? await source(adapterContext) : source;
     // Awaited only if they are promises: the two turns of the microtask queue take 4 % (400 B, bench/verify.mjs).
     const reading = getBody(maxBodyBytes);

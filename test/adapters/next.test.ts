@@ -17,7 +17,7 @@ describe('createNextHandler', () => {
     expect((await POST(await createSignedRequest('ping', { secret: 'other' }))).status).toBe(401);
   });
 
-  it('passes early acknowledged work to after', async () => {
+  it('passes the running handlers to `after` with acknowledge: early', async () => {
     const tasks: Promise<unknown>[] = [];
     const handled = vi.fn();
     let end: () => void = () => undefined;

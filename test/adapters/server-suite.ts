@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createReceiver, type Receiver, type WebhookError } from '../../src/index.js';
-import { createSignedRequest } from '../../src/testing/index.js';
+import { createReceiver, signPayload, type Receiver, type WebhookError } from '../../src/index.js';
+import { createSignedRequest, sampleEvent } from '../../src/testing/index.js';
 import { close, listen } from '../support/http-server.js';
 import { head, open } from '../support/raw-client.js';
 
@@ -144,6 +144,31 @@ export function describeServer(
         expect(await answer()).toMatch(/^HTTP\/1\.1 413 /);
         socket.destroy();
       });
+
+    describe.each([
+      ['with Content-Length', (bytes: Uint8Array<ArrayBuffer>) => bytes],
+      ['in chunks', (bytes: Uint8Array<ArrayBuffer>) => new Blob([bytes]).stream()],
+    ])('maxBodyBytes, for a body %s', (_form, toBody) => {
+      it.each([
+        ['accepts a body of exactly that length', 100_000, 200],
+        ['returns 413 for one byte more', 100_001, 413],
+      ])('%s', async (_condition, length, status) => {
+        const bytes = new TextEncoder().encode(JSON.stringify(sampleEvent('ping')).padEnd(length, ' '));
+        const response = await fetch(url + path, {
+          method: 'POST',
+          headers: {
+            'x-hostwares-signature': await signPayload(bytes, secret),
+            'x-hostwares-timestamp': String(Math.floor(Date.now() / 1000)),
+            'content-type': 'application/json',
+            connection: 'close',
+          },
+          body: toBody(bytes),
+          duplex: 'half',
+        } as RequestInit);
+        expect(response.status).toBe(status);
+        expect(rejected.map(({ code }) => code)).toEqual(status === 413 ? ['body_too_large'] : []);
+      });
+    });
 
     it.each(['destroy', 'resetAndDestroy', 'end'] as const)(
       'survives a client that disconnects in the middle of the body (%s)',

@@ -1,6 +1,6 @@
 /**
- * What the notifiers must do alike in every runtime. Plain JavaScript without imports; a part of the
- * conformance suite.
+ * The behaviour of the notifiers that must be the same in every runtime. Plain JavaScript without imports; a part of
+ * the conformance suite.
  *
  * @param {typeof import('../../src/notifiers/index.js')} notifiers
  * @param {typeof import('../../src/testing/index.js')} testing
@@ -17,7 +17,7 @@ export function notifierCases(notifiers, testing) {
   });
   return [
     {
-      name: 'notifiers: messages are the same everywhere',
+      name: 'notifiers: escape mentions and control characters alike in every runtime',
       async run() {
         const slack = JSON.stringify(notifiers.toSlackMessage(event));
         const discord = JSON.stringify(notifiers.toDiscordMessage(event));
@@ -26,7 +26,7 @@ export function notifierCases(notifiers, testing) {
       },
     },
     {
-      name: 'notifiers: post, try again, obey 429, in order',
+      name: 'notifiers: post in order, and retry a post after a 429',
       async run() {
         /** @type {string[]} */
         const posted = [];
@@ -46,7 +46,7 @@ export function notifierCases(notifiers, testing) {
       },
     },
     {
-      name: 'notifiers: a refusal is notifier_failed, without the secret',
+      name: 'notifiers: throw notifier_failed without the secret if the provider rejects a message',
       async run() {
         const notify = notifiers.createSlackNotifier({
           url,

@@ -385,7 +385,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'hints at the likely cause',
+      'explains the likely cause of a rejection in its hint',
       async () => {
         const spaced = '{ "id": "evt_1",\n "x": 1 }\n';
         const pretty = JSON.stringify(envelope, null, 2);
@@ -465,7 +465,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'carries code, status and brand on its errors',
+      'sets code, status and brand on its errors',
       async () => {
         const error = await rejected(verify({ body: goodBody, headers: {} }), 'missing_signature');
         equal(
@@ -479,7 +479,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'lists the twelve types',
+      'lists the twelve published types',
       async () => {
         equal(lib.eventTypes.length, 12);
         equal(
@@ -493,7 +493,7 @@ export function conformanceCases(lib, testing) {
       },
     ],
     [
-      'handles every sample through a receiver',
+      'handles a sample of every event type',
       async () => {
         /** @type {string[]} */
         const seen = [];

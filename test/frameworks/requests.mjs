@@ -1,4 +1,4 @@
-// The requests that every framework must handle alike.
+// The requests that every framework must handle in the same way.
 import { createSignedRequest, sampleEvent } from '@hostwares/webhooks/testing';
 
 export const secret = 'whsec_frameworks';

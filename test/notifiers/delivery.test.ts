@@ -110,7 +110,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     expect(JSON.stringify(provider.posts[0]!.body)).toContain('npm run build exited with code 1');
   });
 
-  it('waits after a 429, and so do the messages behind', async () => {
+  it('delays its message and all later ones after a 429', async () => {
     provider = await startFakeProvider([rateLimit(2.25)]);
     const notify = make();
     const results = await finish(notify(event), notify(event));
@@ -120,7 +120,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     expect(provider.posts[1]!.at - startedMs).toBeLessThan(waited + 200);
   });
 
-  it('fails at once if a 429 asks for more than timeoutMs, and posts nothing until then', async () => {
+  it('fails at once if a 429 asks for more than timeoutMs, and posts nothing until that time has passed', async () => {
     provider = await startFakeProvider([rateLimit(60)]);
     const notify = make();
     const [first] = await finish(notify(event));
@@ -128,7 +128,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     expect(Date.now() - startedMs).toBeLessThan(1000);
     expect(first!.error).toMatchObject({ code: 'notifier_failed', status: 500, retryable: true });
     expect(first!.error!.message).toMatch(
-      /asked us to wait until \S+Z \(60 s\), longer than timeoutMs leaves: 429/,
+      /asked us to wait until \S+Z \(60 s\), longer than timeoutMs allows: 429/,
     );
     expect(second!.error).toMatchObject({ code: 'notifier_failed' });
     expect(provider.posts).toHaveLength(1);
@@ -146,7 +146,9 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     for (const { error } of [first!, second!]) {
       expect(error).toMatchObject({ code: 'notifier_failed', status: 500, cause: { status: 429 } });
       const resumesAt = new Date(provider.posts[0]!.at + 60_000).toISOString().slice(0, 16);
-      expect(error!.message).toContain(`named no time, so nothing is posted to it until ${resumesAt}`);
+      expect(error!.message).toContain(
+        `did not say for how long, so nothing is posted to it until ${resumesAt}`,
+      );
       expect(error!.message).toMatch(/429: slow down\.$/);
       expect(error!.hint).toMatch(/may block the address of this machine/);
     }
@@ -216,7 +218,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     expect(Date.now() - startedMs).toBeLessThan(2_200);
   });
 
-  it('reads a limited part of an endless answer', async () => {
+  it('reads a limited part of an endless response', async () => {
     let written = 0;
     provider = await startFakeProvider([
       (response) => {
@@ -233,11 +235,11 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     const [result] = await finish(make()(event));
     expect(result!.error!.message.length).toBeLessThan(500);
     expect(written).toBeLessThan(20_000_000);
-    // The limit ended it, not the deadline.
+    // The limit ended the reading, not the deadline.
     expect(Date.now() - startedMs).toBeLessThan(1_000);
   });
 
-  it('shows no part of its secret if the answer is truncated within it', async () => {
+  it('shows no part of its secret if the response is truncated within it', async () => {
     const long: Answer = (response) => response.writeHead(404).end('x'.repeat(290) + secrets.at(-1)!);
     provider = await startFakeProvider([long]);
     const [result] = await finish(make()(event));
@@ -260,7 +262,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     }
   });
 
-  it('posts in order and one at a time, also if a message is retried', async () => {
+  it('posts in order and one at a time, even if a message is retried', async () => {
     let open = 0;
     let most = 0;
     const slow: Answer = (response, post) => {
@@ -298,7 +300,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
       timeoutMs: 3_000,
       fetch: (url, init) => (++calls === 1 ? new Promise(() => undefined) : fetch(url, init)),
     });
-    // Its timer is gone too, so it never settles.
+    // Its timer does not fire either, so it never settles.
     vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(0 as never);
     void notify(event);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -309,7 +311,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     expect(Date.now() - atOnce).toBeLessThan(200);
   });
 
-  it('keeps timeoutMs if fetch never settles, and retries if it gives no response', async () => {
+  it('fails after timeoutMs if fetch never settles, and retries if fetch returns no response', async () => {
     provider = await startFakeProvider();
     const deaf = () => new Promise<Response>(() => undefined);
     const silent = async () => new Response(new ReadableStream({}), { status: 500 });
@@ -328,14 +330,14 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     }
   });
 
-  it('obeys a Retry-After whose body never ends, and a repeated one', async () => {
+  it('obeys Retry-After if the response body never ends, and if the header is repeated', async () => {
     provider = await startFakeProvider([
       (response) => response.writeHead(429, { 'retry-after': '60' }).write('{'),
     ]);
     const notify = make({ timeoutMs: 1_000 });
     await finish(notify(event));
     const [second] = await finish(notify(event));
-    expect(second!.error!.message).toMatch(/asked us to wait until .* longer than timeoutMs leaves/);
+    expect(second!.error!.message).toMatch(/asked us to wait until .* longer than timeoutMs allows/);
     expect(provider.posts).toHaveLength(1);
     await provider.stop();
 
@@ -411,7 +413,7 @@ describe.each(Object.entries(makers))('the %s notifier', (name, { make, rateLimi
     );
   });
 
-  it('makes the receiver answer 500 and pass the failure to onError', async () => {
+  it('makes the receiver respond with 500 and pass the failure to onError', async () => {
     provider = await startFakeProvider([status(404)]);
     const errors: unknown[] = [];
     const receiver = createReceiver({ secret: 'x' })
@@ -556,6 +558,8 @@ describe('the hint for a rejected message', () => {
     ['Slack', 404, 'no_service', /was removed/],
     ['Slack', 400, 'invalid_blocks', /format and links/],
     ['Slack', 400, 'no_text', /format and links/],
+    ['Slack', 413, 'payload_too_large', /format and links/],
+    ['Slack', 422, 'invalid_payload', /format and links/],
   ])('of %s with %s %s names the fix', async (name, code, body, expected) => {
     provider = await startFakeProvider([status(code, {}, body)]);
     const [result] = await finish(makers[name]!.make()(event));
@@ -565,8 +569,64 @@ describe('the hint for a rejected message', () => {
   });
 });
 
-describe('the redaction of answers', () => {
-  /** Returns the part of an error's message that shows the provider's answer. */
+describe('the error of a notifier', () => {
+  const failWith = async (answer: Answer) => {
+    provider = await startFakeProvider([answer]);
+    const [result] = await finish(makers.Slack!.make({ maxRetries: 0, timeoutMs: 1_000 })(event));
+    return result!.error!;
+  };
+
+  it("contains the provider's reason in its message and its cause", async () => {
+    const error = await failWith(status(400, {}, 'invalid_payload'));
+    expect(error.message).toBe(`Slack (${provider.origin}/…) rejected the message: 400: invalid_payload.`);
+    expect(error.cause).toEqual({ status: 400, answer: 'invalid_payload' });
+  });
+
+  it('says so if the response is empty', async () => {
+    expect((await failWith(status(404))).message).toMatch(/: 404: an empty response\.$/);
+  });
+
+  it('contains no hint if a retry may succeed', async () => {
+    const error = await failWith(status(503, {}, 'down'));
+    expect(error.message).toMatch(/did not accept the message in 1 attempt: 503: down\.$/);
+    expect(error.hint).toBeUndefined();
+  });
+
+  it('names the fix if the provider asked for a long pause', async () => {
+    const error = await failWith(status(429, { 'retry-after': '60' }));
+    expect(error.hint).toMatch(/^Too many messages for one webhook\./);
+  });
+
+  it.each([
+    ['does not arrive in time', () => new Promise<string>(() => undefined), /did not arrive in time\.$/],
+    [
+      'cannot be found, since the function rejects',
+      () => Promise.reject(new Error('no')),
+      /the function for its secret threw\.$/,
+    ],
+  ])('says that the secret %s', async (_, url, message) => {
+    provider = await startFakeProvider();
+    const [result] = await finish(createSlackNotifier({ url, timeoutMs: 500 })(event));
+    expect(result!.error).toMatchObject({ code: 'misconfigured' });
+    expect(result!.error!.message).toMatch(message);
+  });
+
+  it('names the provider and the event if a format throws', async () => {
+    provider = await startFakeProvider();
+    const format = {
+      'deployment.failed': () => {
+        throw new Error('boom');
+      },
+    };
+    const [result] = await finish(makers.Slack!.make({ format })(event));
+    expect(result!.error!.message).toBe(
+      'The Slack message for deployment.failed could not be composed: its format or links threw.',
+    );
+  });
+});
+
+describe('the redaction of responses', () => {
+  /** Returns the part of an error's message that shows the provider's response. */
   const answered = async (
     make: typeof createDiscordNotifier | typeof createSlackNotifier,
     path: string,
@@ -589,7 +649,7 @@ describe('the redaction of answers', () => {
     ['webhooks', createDiscordNotifier, discord, 'https://discord.com/developers: webhooks are gone'],
     ['api and v10', createDiscordNotifier, '/api/v10/webhooks/1/abcdefgh', 'the api v10 is degraded'],
     ['services', createSlackNotifier, '/services/T0000/B0000/abcdefgh', 'Slack services are degraded'],
-  ])('keeps the word %s of an answer', async (_, make, path, body) => {
+  ])('keeps the word %s of a response', async (_, make, path, body) => {
     expect(await answered(make, path, body)).toBe(`${body}.`);
   });
 

@@ -561,7 +561,7 @@ describe('hostile text', () => {
     );
   });
 
-  it('does none of that in the result of a format', () => {
+  it('mentions nobody, forges no link, breaks no layout and exceeds no limit in the result of a format', () => {
     const notice = fc.record({
       title: text,
       text: fc.option(text, { nil: undefined }),

@@ -74,7 +74,7 @@ function describePgBoss(server: () => Server): void {
     await test.close();
   });
 
-  it('rejects an event that the policy of the queue turns away', async () => {
+  it("rejects an event that the queue's policy does not accept", async () => {
     const { boss, ...test } = await open(server());
     const queue = `short-${crypto.randomUUID()}`;
     await boss.createQueue(queue, { policy: 'short' });

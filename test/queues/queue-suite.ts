@@ -15,7 +15,7 @@ export interface TestQueue {
   addForeign(): Promise<unknown>;
   /** Returns the reasons of failed jobs. */
   failures(): Promise<string[]>;
-  /** Disconnects the queue from its server for good. */
+  /** Disconnects the queue from its server permanently. */
   cut(): Promise<unknown>;
   close(): Promise<unknown>;
 }
@@ -102,7 +102,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     ]);
   });
 
-  it('keeps a job that failed for good with its reason, and retries it on a redelivery', async () => {
+  it('keeps a permanently failed job with its reason, and retries it on a redelivery', async () => {
     const queue = await openQueue();
     const event = sampleEvent('ssl.issued');
     await deliver(front(queue), event);
@@ -123,7 +123,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
   });
 
   it.each([
-    ['undefined', undefined, /threw a value that is no Error/],
+    ['undefined', undefined, /threw a value that is not an Error/],
     ['a string', 'no disk', /no disk/],
     ['an error whose text jsonb rejects', new Error('half \u0000 a \ud800 pair'), /half .* a .* pair/],
   ])('fails a job after all attempts if its handler throws %s', async (_, thrown, reason) => {
@@ -150,7 +150,7 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(await queue.failures()).toEqual([expect.stringContaining('has no handlers')]);
   });
 
-  it('preserves every string and unknown types', async () => {
+  it('preserves every string and events of unknown types', async () => {
     const queue = await openQueue();
     const odd = 'nul \u0000, half a pair \ud800, \u2028, "quotes", {{braces}}, 🦊';
     const event = sampleEvent('deployment.completed', { data: { commit_message: odd } });
@@ -172,13 +172,13 @@ export function describeQueue(open: () => Promise<TestQueue>): void {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('fails a job that holds no event, with a reason', async () => {
+  it('fails a job that contains no event, with a reason', async () => {
     const queue = await openQueue();
     let runs = 0;
     await queue.work(createReceiver({ secret }).onAny(() => (runs += 1)));
     await queue.addForeign();
     await eventually(async () => expect(await queue.count('failed')).toBe(1));
-    expect(await queue.failures()).toEqual([expect.stringContaining('Give webhooks a queue of their own')]);
+    expect(await queue.failures()).toEqual([expect.stringContaining('Give webhooks their own queue')]);
     expect(runs).toBe(0);
   });
 

@@ -150,3 +150,29 @@ it('maxHandlingSeconds outside its range is a TypeError at set-up', () => {
     );
   }
 });
+
+it('onError that settles within a second is awaited before the response', async () => {
+  let isLogged = false;
+  const receiver = make()
+    .onAny(() => Promise.reject(new Error('no')))
+    .onError(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      isLogged = true;
+    });
+  const [status, afterMs] = await answered(receiver.handle(await request()), 100);
+  expect([status, isLogged]).toEqual([500, true]);
+  expect(afterMs).toBe(900);
+});
+
+it('handlers that return no promise cost no timer', async () => {
+  const { headers, body } = await request();
+  const text = await new Response(body).text();
+  const setTimer = vi.spyOn(globalThis, 'setTimeout');
+  const receiver = make().onAny(() => undefined);
+  expect((await receiver.receive({ headers, body: text })).status).toBe(200);
+  expect(setTimer).not.toHaveBeenCalled();
+  receiver.onAny(() => Promise.resolve());
+  expect((await receiver.receive({ headers, body: text })).status).toBe(200);
+  expect(setTimer).toHaveBeenCalledOnce();
+  setTimer.mockRestore();
+});

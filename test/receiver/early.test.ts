@@ -35,7 +35,7 @@ it('acknowledge: early responds before the handlers have ended, and passes them 
   expect(handled).toEqual([{ handlers: 1, duplicate: false }]);
 });
 
-it('acknowledge: early responds after the handlers without a working waitUntil', async () => {
+it('acknowledge: early responds after the handlers have ended if there is no working waitUntil', async () => {
   for (const waitUntil of [
     undefined,
     () => {
@@ -98,3 +98,13 @@ it('acknowledge: early with replay claims before the response, completes after t
   expect(await send()).toBe(200);
   expect(attempts).toEqual([1, 2]);
 });
+
+it.each([undefined, 'handled'] as const)(
+  'acknowledge: %s responds after the handlers, although the platform has waitUntil',
+  async (acknowledge) => {
+    const { kept, waitUntil } = platform();
+    const receiver = make({ acknowledge, logger: false }).onAny(() => Promise.reject(new Error('no')));
+    expect((await receiver.handle(await request(), { waitUntil })).status).toBe(500);
+    expect(kept).toEqual([]);
+  },
+);

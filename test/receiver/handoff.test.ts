@@ -61,7 +61,7 @@ it('handoff that does not settle leads to 503 after 10 s by default', async () =
   }
 });
 
-it('handoff with replay is repeated after a failure, and not after a success', async () => {
+it('handoff with replay is called again for a retry after a failure, and not after a success', async () => {
   const attempts: (number | undefined)[] = [];
   const receiver = createReceiver({
     secret,
@@ -215,4 +215,21 @@ it('dispatch rejects with a TypeError if the receiver has no handlers', async ()
   await expect(createReceiver({ secret }).dispatch(event)).rejects.toThrow(
     /no handlers: register them where/,
   );
+});
+
+it('dispatch leaves no listener on the signal of the job, whether handlers succeed or fail', async () => {
+  const job = new AbortController();
+  const add = vi.spyOn(job.signal, 'addEventListener');
+  const remove = vi.spyOn(job.signal, 'removeEventListener');
+  let inner: AbortSignal | undefined;
+  const receiver = createReceiver({ secret, logger: false })
+    .onAny((_, { signal }) => void (inner = signal))
+    .on('site.created', () => Promise.reject(new Error('no')));
+  await receiver.dispatch(event, { signal: job.signal });
+  const failing = receiver.dispatch(sampleEvent('site.created'), { signal: job.signal });
+  await expect(failing).rejects.toMatchObject({ code: 'handler_failed' });
+  expect(add).toHaveBeenCalledTimes(2);
+  expect(remove.mock.calls).toEqual(add.mock.calls);
+  job.abort();
+  expect(inner?.aborted).toBe(false);
 });

@@ -509,3 +509,31 @@ it('receive accepts a body as text, as AWS Lambda passes it', async () => {
   };
   expect(await receiver.receive({ headers, body })).toMatchObject({ status: 200 });
 });
+
+it('receive names the allowed method for a wrong method only', async () => {
+  const receiver = createReceiver({ secret, logger: false });
+  expect(await receiver.receive({ headers: {}, body: '' })).toEqual({
+    status: 401,
+    headers: { 'content-type': 'application/json', 'content-length': '29' },
+    body: '{"error":"missing_signature"}',
+  });
+});
+
+it('receive returns 500 if a module that is loaded on demand is missing, without an unhandled rejection', async () => {
+  const unhandled = vi.fn();
+  process.on('unhandledRejection', unhandled);
+  vi.resetModules();
+  vi.doMock('../../src/receiver/apply-schema.js', () => {
+    throw new Error('chunk is missing');
+  });
+  try {
+    const { createReceiver: createFreshReceiver } = await import('../../src/index.js');
+    const receiver = createFreshReceiver({ secret, logger: false, schemas: { 'site.created': z.unknown() } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(unhandled).not.toHaveBeenCalled();
+    expect((await receiver.receive(await inputFor('site.created'))).status).toBe(500);
+  } finally {
+    vi.doUnmock('../../src/receiver/apply-schema.js');
+    process.off('unhandledRejection', unhandled);
+  }
+});

@@ -55,6 +55,36 @@ describe('the memory replay store', () => {
     expect(await store.claim('d', times)).toMatchObject(free);
   });
 
+  it('counts an id once, however often it is claimed and released', async () => {
+    const store = createMemoryReplayStore({ maxEntries: 2 });
+    const times = { leaseMs: 1_000, ttlMs: 10_000 };
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const claim = await store.claim('a', times);
+      expect(claim).toMatchObject({ status: 'claimed', attempt });
+      await store.release('a', claim.status === 'claimed' ? claim.token : '');
+    }
+    expect(await store.claim('b', times)).toMatchObject({ status: 'claimed' });
+  });
+
+  it('accepts a claim in a full store if ids have expired in another part of it', async () => {
+    const clock = createVirtualClock();
+    // The smallest store with more than one part.
+    const maxEntries = 8_193;
+    const store = createMemoryReplayStore({ maxEntries, now: () => clock.now() });
+    const times = { leaseMs: 10, ttlMs: 100 };
+    // Ids without an odd digit all get into the same part.
+    for (let number = 0; number < maxEntries; number += 1) {
+      const id = number
+        .toString(5)
+        .padStart(8, '0')
+        .replaceAll(/\d/g, (digit) => `${2 * Number(digit)}`);
+      await store.claim(id, times);
+    }
+    expect(() => store.claim('00000001', times)).toThrow('full');
+    clock.advance(100);
+    expect(await store.claim('00000001', times)).toMatchObject({ status: 'claimed' });
+  });
+
   describe('with a short ttl behind a longer one', () => {
     const long = { leaseMs: 10, ttlMs: 1_000 };
     const short = { leaseMs: 200, ttlMs: 100 };
@@ -135,6 +165,8 @@ describe('the memory replay store', () => {
   });
 
   it.each([0, 1.5, Number.NaN, '9' as never])('rejects %s as maxEntries', (maxEntries) => {
-    expect(() => createMemoryReplayStore({ maxEntries })).toThrow(TypeError);
+    const create = () => createMemoryReplayStore({ maxEntries });
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow('maxEntries must be a whole number above 0.');
   });
 });

@@ -47,12 +47,15 @@ describe.each([
       expect((await store.claim(id, times)).status).toBe('busy');
     });
 
-    it.skipIf(!available)('rejects a claim with the fix if its table is missing', async () => {
-      const store = make(`${table}_missing`);
-      await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
-        `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,
-      );
-    });
+    it.skipIf(!available)(
+      'rejects a claim with an error that names migrate() if its table is missing',
+      async () => {
+        const store = make(`${table}_missing`);
+        await expect(store.claim('a', { leaseMs: 10, ttlMs: 20 })).rejects.toThrow(
+          `The table ${table}_missing is missing: call store.migrate() once, when you deploy or start.`,
+        );
+      },
+    );
 
     it.skipIf(!available)('deletes expired rows only, in limited numbers', async () => {
       const store = await open();

@@ -86,7 +86,7 @@ describe.skipIf(!isThere)('the Redis replay store on a cluster', () => {
   ])('with %s', (_, open) => {
     it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-    it('finds each id again on any node', async () => {
+    it('finds each claimed id from any node', async () => {
       const store = await open();
       const ids = Array.from({ length: 100 }, () => crypto.randomUUID());
       const times = { leaseMs: 60_000, ttlMs: 60_000 };

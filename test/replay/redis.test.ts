@@ -26,7 +26,7 @@ describe.skipIf(!ioredis).each([
 ])('the Redis replay store with %s', (_, open) => {
   it.each(replayStoreCases)('$name', ({ run }) => run({ open, pass: sleep }));
 
-  it('lets every key expire', async () => {
+  it('sets an expiry on every key', async () => {
     const store = open();
     const id = crypto.randomUUID();
     const claim = await store.claim(id, { leaseMs: 1_000, ttlMs: 60_000 });

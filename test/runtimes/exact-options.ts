@@ -24,7 +24,7 @@ import type {
   SenderApiOptions,
   SenderOptions,
 } from '@hostwares/webhooks/sender';
-import type { DisabledMailerOptions } from '@hostwares/webhooks/sender/email';
+import type { EndpointDisabledMailerOptions } from '@hostwares/webhooks/sender/email';
 import type { SqliteStoreOptions } from '@hostwares/webhooks/sender/sqlite';
 import type {
   SampleOverrides,
@@ -70,7 +70,7 @@ accepts<NonNullable<Parameters<Sender['rotateSecret']>[1]>>();
 accepts<NonNullable<Parameters<Sender['stop']>[0]>>();
 accepts<AttemptResult>();
 accepts<AttemptTimings>();
-accepts<DisabledMailerOptions>();
+accepts<EndpointDisabledMailerOptions>();
 accepts<SqliteStoreOptions>();
 accepts<SignedRequestOptions>();
 accepts<SendTestEventOptions>();

@@ -181,7 +181,7 @@ describe.each(stores)('the delivery contract on the $name store', ({ open }) => 
     });
   });
 
-  describe('an endpoint that answers 410', () => {
+  describe('an endpoint that responds with 410', () => {
     it('is disabled at once, and the event is held', async () => {
       t.answer = () => answered(410);
       const sender = t.createSender();
@@ -196,7 +196,7 @@ describe.each(stores)('the delivery contract on the $name store', ({ open }) => 
   });
 
   describe('a disabled endpoint', () => {
-    it('holds its deliveries, those published later too, until they are released', async () => {
+    it('holds its deliveries, including those published later, until they are released', async () => {
       const sender = t.createSender();
       const { id } = await t.createEndpoint(sender);
       await sender.publish(failedDeployment());

@@ -1,4 +1,4 @@
-// How endpoints, and first attempts and retries, share the attempts in flight.
+// Endpoints share the attempts in flight, and so do first attempts and retries.
 import { describe, expect, it, vi } from 'vitest';
 import { sampleEvent } from '../../src/testing/index.js';
 import { answered, failedDeployment, url, useSenderHarness } from '../support/sender-harness.js';
@@ -48,6 +48,9 @@ describe.each(stores)('attempts in flight on the $name store', ({ open }) => {
     await sender.publish(low('acc_2'));
     await sender.start();
     await vi.waitFor(() => expect(t.sent.map(({ request }) => request.url)).toEqual([`${url}/other`]));
+    await vi.waitFor(async () =>
+      expect((await sender.listDeliveries({ status: 'scheduled' })).items).toEqual([]),
+    );
     await sender.stop();
     const held = await sender.enableEndpoint(id, { release: true });
     expect(held.released).toBe(1_100);

@@ -1,4 +1,4 @@
-// Starting and stopping a sender, and what a killed process leaves.
+// Starting and stopping a sender, and recovery from a killed process.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   answered,
@@ -149,7 +149,7 @@ describe.each(stores)('a sender with a virtual clock on the $name store', ({ ope
       await sender.publish(failedDeployment());
       const stopped = sender.stop();
       await settle();
-      // The claim of retries ends; the one of first attempts would find the event.
+      // The claim of retries ends; the claim of first attempts would find the event.
       pendingClaims[0]!();
       await settle();
       pendingClaims[1]?.();
@@ -188,7 +188,7 @@ describe.each(stores)('a sender with a virtual clock on the $name store', ({ ope
   });
 
   describe('start()', () => {
-    it('sends what was published before once it is called again after a failure', async () => {
+    it('sends earlier events once it is called again after a failure', async () => {
       t.answer = () => answered(200);
       const expire = t.store.expire.bind(t.store);
       const sender = t.createSender();

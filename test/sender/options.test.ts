@@ -1,4 +1,4 @@
-// The options of createSender: which values are rejected, and what `retention` keeps.
+// The options of createSender: rejected values, and the rows that `retention` keeps.
 import { describe, expect, it, vi } from 'vitest';
 import type { Sender, SenderOptions } from '../../src/sender/index.js';
 import { createMemoryStore } from '../../src/sender/stores/memory/memory.js';

@@ -32,7 +32,7 @@ describe('createSerialExecutor', () => {
     expect(await results).toEqual(['a', 'b']);
   });
 
-  it('goes on after a task that rejects', async () => {
+  it('runs the next task after one that rejects', async () => {
     const run = createSerialExecutor();
     const failed = run(() => Promise.reject(new Error('failed')));
     const next = run(() => Promise.resolve('next'));

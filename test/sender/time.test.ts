@@ -103,7 +103,7 @@ describe.each(stores)('on the $name store', ({ open }) => {
       },
     );
 
-    it('without any alarm still lets the store be polled within 30 s', async () => {
+    it('without an alarm does not keep the sender from polling the store within 30 s', async () => {
       const claim = vi.spyOn(t.store, 'claim');
       const sender = t.createSender();
       await sender.start();

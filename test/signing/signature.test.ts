@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import nodeCrypto, { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { signatureMatches, signPayload } from '../../src/index.js';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
@@ -83,7 +83,7 @@ it('signPayload uses the bytes that a secret has at the time of the call', async
   expect(await signPayload('x', secret)).not.toBe(signature);
 });
 
-it('signPayload does not confuse text with bytes of the same notation', async () => {
+it('signPayload distinguishes bytes from a text that lists the same numbers', async () => {
   const mac = (key: string | Uint8Array) => `sha256=${createHmac('sha256', key).update('x').digest('hex')}`;
   for (const secret of ['1,2', Uint8Array.of(1, 2), '\0' + '1,2', '12'])
     expect(await signPayload('x', secret)).toBe(mac(secret));
@@ -95,6 +95,92 @@ it('signPayload works with more secrets than the key cache holds', async () => {
       `sha256=${createHmac('sha256', `secret ${at}`).update('x').digest('hex')}`,
     );
   }
+});
+
+describe('signPayload', () => {
+  it.each(['', ' \n', new Uint8Array(), undefined, null, [], ['good', '']])(
+    'rejects with a TypeError that names the environment for the blank secret %j',
+    async (blank) => {
+      const outcome = await signPayload('x', blank as never).catch((error: unknown) => error);
+      expect(outcome).toBeInstanceOf(TypeError);
+      expect(String(outcome)).toMatch(/secret is missing or blank.+environment/);
+    },
+  );
+});
+
+describe('signatureMatches', () => {
+  it('returns false for a signature that is not text but converts to the right text', async () => {
+    const signature = await signPayload('x', 'whsec_text');
+    expect(await signatureMatches('x', signature, 'whsec_text')).toBe(true);
+    for (const converted of [[signature], { toString: () => signature }, new String(signature)])
+      expect(await signatureMatches('x', converted as never, 'whsec_text')).toBe(false);
+  });
+});
+
+describe('the HMAC engine', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** Loads a new copy of the library, because it chooses its engine at the first signature. */
+  async function loadLibrary() {
+    vi.resetModules();
+    return import('../../src/index.js');
+  }
+  const mac = (secret: string) => `sha256=${createHmac('sha256', secret).update('x').digest('hex')}`;
+
+  it('uses node:crypto where it is available', async () => {
+    const webSign = vi.spyOn(crypto.subtle, 'sign');
+    const nodeHmac = vi.spyOn(nodeCrypto, 'createHmac');
+    const library = await loadLibrary();
+    await library.signPayload('x', 'whsec_engine');
+    expect([nodeHmac.mock.calls.length, webSign.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['is absent', undefined],
+    ['lacks node:crypto', (id: string) => (id === 'node:crypto' ? undefined : { Buffer })],
+    ['lacks node:buffer', (id: string) => (id === 'node:buffer' ? undefined : nodeCrypto)],
+    ['throws, as in the edge runtime of Next', () => { throw new Error('not supported'); }], // prettier-ignore
+  ])('uses WebCrypto if process.getBuiltinModule %s', async (_condition, getBuiltinModule) => {
+    vi.stubGlobal('process', { ...process, getBuiltinModule });
+    try {
+      const webSign = vi.spyOn(crypto.subtle, 'sign');
+      const library = await loadLibrary();
+      expect(await library.signPayload('x', 'whsec_engine')).toBe(mac('whsec_engine'));
+      expect(webSign).toHaveBeenCalledOnce();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it('imports WebCrypto keys as not extractable', async () => {
+    vi.stubGlobal('process', { ...process, getBuiltinModule: undefined });
+    try {
+      const importKey = vi.spyOn(crypto.subtle, 'importKey');
+      const library = await loadLibrary();
+      await library.signPayload('x', 'whsec_engine');
+      const keys = await Promise.all(importKey.mock.results.map(({ value }) => value as Promise<CryptoKey>));
+      expect(keys.map(({ extractable }) => extractable)).toEqual([false]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it('imports each of 256 secrets once, and imports them again after the 257th', async () => {
+    const importKey = vi.spyOn(nodeCrypto, 'createSecretKey');
+    const library = await loadLibrary();
+    const importsOf = async (...secrets: string[]) => {
+      importKey.mockClear();
+      for (const secret of secrets) expect(await library.signPayload('x', secret)).toBe(mac(secret));
+      return importKey.mock.calls.length;
+    };
+    const secrets = Array.from({ length: 256 }, (_, index) => `secret ${index}`);
+    expect(await importsOf(...secrets)).toBe(256);
+    expect(await importsOf(...secrets)).toBe(0);
+    expect(await importsOf('secret 256')).toBe(1);
+    expect(await importsOf('secret 256', 'secret 0', 'secret 0')).toBe(1);
+  });
 });
 
 // Third-party vectors, which are not part of the repository. The test is skipped without them.

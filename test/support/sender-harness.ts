@@ -41,7 +41,7 @@ export class SenderHarness {
   store!: SenderStore;
   /** Moves time: timers, the monotonic clock, and the wall clock. */
   clock!: ReturnType<typeof createVirtualClock>;
-  /** How far the wall clock is set forward or back, in milliseconds. Only if the clock of the sender can step. */
+  /** How far the wall clock is set forward or back, in milliseconds. Has an effect only with `canStep`. */
   offsetMs!: number;
   /** The clock of the senders. */
   senderClock!: Clock;

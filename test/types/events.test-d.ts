@@ -141,7 +141,7 @@ describe('functions', () => {
     createReceiver({ secret: ['x', new Uint8Array(1)] });
     createReceiver({ secret: () => undefined as string | undefined });
     createReceiver({ secret: async () => ['x'] });
-    // @ts-expect-error a plain secret must be there
+    // @ts-expect-error a plain secret must not be undefined
     createReceiver({ secret: undefined as string | undefined });
     // @ts-expect-error there is no default secret
     createReceiver({});
@@ -230,7 +230,7 @@ describe('a receiver', () => {
       .on('ping', any)
       .onAny(any)
       .onUnknown(unknown);
-    // @ts-expect-error the handler wants another type
+    // @ts-expect-error the handler expects another type
     receiver.on('site.created', one);
     // @ts-expect-error the name has a typo
     expectTypeOf<Handler<'deployment.complete'>>().toBeFunction();

@@ -83,7 +83,7 @@ describe('the hint for a body that a host or proxy has changed', () => {
     expect(await hintFor(body, {}, latin1Text)).toMatch(/converted to Latin-1/);
   });
 
-  it('does not take a declared encoding for a compressed body that was decompressed', async () => {
+  it('does not name compression if the body was decompressed but its Content-Encoding was kept', async () => {
     const hint = await hintFor(`${text}\n`, { 'content-encoding': 'gzip' });
     expect(hint).toMatch(/final newline/);
   });
@@ -116,7 +116,7 @@ describe('the hint for a request without headers', () => {
     });
   });
 
-  it('does not name them for a request that has headers', async () => {
+  it('does not name AWS if the request has other headers', async () => {
     const { receiver, told } = createTold();
     await receiver.receive({ headers: { 'user-agent': 'scanner' }, body: '' });
     expect(told[0]?.hint).not.toMatch(/multiValueHeaders/);

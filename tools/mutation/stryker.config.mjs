@@ -19,6 +19,7 @@ export default {
   ignoreStatic: true,
   ignorePatterns: [
     '.work',
+    'tools/mutation/.stryker-tmp',
     'bench',
     'dist',
     'docs/api',

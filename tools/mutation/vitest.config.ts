@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // The tests of the mutated folders that need neither a server nor the build, and no long proofs.
@@ -14,6 +15,7 @@ export default defineConfig({
       'test/sender/stores/**',
       'test/sender/email/**',
     ],
+    setupFiles: [fileURLToPath(new URL('setup.ts', import.meta.url))],
     testTimeout: 20_000,
     silent: true,
     env: {

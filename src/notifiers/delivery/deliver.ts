@@ -5,8 +5,8 @@ import { postJson, type Failure, type FetchLike } from './http.js';
 import type { Post, Provider } from './provider.js';
 
 /**
- * The pause after a 429 that names no time, in milliseconds. Our choice: rate limits are counted per minute at
- * most, and the platform's second retry comes after 60 s. A longer block costs one post per pause.
+ * The pause after a 429 that names no time, in milliseconds. Our choice: providers count per minute at most, and the platform's second
+ * retry follows after 60 s. During a longer block, each pause costs one post.
  */
 const unstatedRetryAfterMs = 60_000;
 const firstBackoffMs = 500;
@@ -23,7 +23,7 @@ export interface Delivery {
   readonly signal: AbortSignal;
 }
 
-/** The pause before a retry: doubled each time, with up to half as much again by chance. */
+/** The pause before a retry: it doubles each time, plus up to half as much at random. */
 function backoffMs(attempt: number): number {
   return firstBackoffMs * 2 ** (attempt - 1) * (1 + Math.random() / 2);
 }
@@ -42,7 +42,7 @@ function pauseUntil(timeMs: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The pause that a failure asks for. A pause of 0 s is none: the backoff applies. */
+/** The pause that a failure requires. A wait of 0 s is no pause: the backoff applies instead. */
 function pauseAfter(failure: Failure): Pause | undefined {
   const unstatedMs = failure.kind === 'rateLimited' ? unstatedRetryAfterMs : 0;
   const retryAfterMs = failure.retryAfterMs ?? unstatedMs;
@@ -53,9 +53,9 @@ function pausedError({ provider, secret }: Delivery, { untilMs, failure }: Pause
   const until = `until ${new Date(untilMs).toISOString()} (${Math.ceil((untilMs - Date.now()) / 1000)} s)`;
   const reason =
     failure.retryAfterMs === undefined
-      ? `is rate limiting us and named no time, so nothing is posted to it ${until}`
+      ? `is rate limiting us and did not say for how long, so nothing is posted to it ${until}`
       : `asked us to wait ${until}`;
-  return notifierFailed(provider, secret, `${reason}, longer than timeoutMs leaves`, failure);
+  return notifierFailed(provider, secret, `${reason}, longer than timeoutMs allows`, failure);
 }
 
 function inAttempts(count: number): string {

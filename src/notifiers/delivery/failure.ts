@@ -3,7 +3,7 @@ import { cleanLine, truncate } from '../message/text.js';
 import type { Failure } from './http.js';
 import type { Provider } from './provider.js';
 
-/** The longest part of a provider's answer that an error shows. */
+/** The most characters of a provider's response that an error shows. */
 const maxAnswerShown = 300;
 
 /** Returns the fix for a failure. */
@@ -12,16 +12,16 @@ function hintFor(provider: Provider, failure: Failure): string | undefined {
   if (kind === 'transient') return undefined;
   if (kind === 'rateLimited') {
     return retryAfterMs === undefined
-      ? 'The provider named no time. It may block the address of this machine for a while. Send fewer messages, or use another address.'
+      ? 'The provider did not say how long to wait. It may block the address of this machine for a while. Send fewer messages, or use another address.'
       : 'Too many messages for one webhook. Send fewer events to it, or use more webhooks.';
   }
   const explanation = provider.explain?.(answer);
   if (explanation !== undefined) return explanation;
   if (status < 400)
-    return 'Redirects are not followed: they would hand the message to another host. Give the final URL.';
+    return 'Redirects are not followed: they would send the message to another host. Give the final URL.';
   if (status === 400 || status === 413 || status === 422)
     return 'The provider does not accept the message. Check what your format and links return.';
-  return 'The webhook or key was removed, or is not complete. Create a new one with the provider.';
+  return 'The webhook or key was removed, or is incomplete. Create a new one with the provider.';
 }
 
 /**
@@ -35,11 +35,11 @@ export function notifierFailed(
   problem: string,
   failure?: Failure,
 ): WebhookError {
-  // Secrets are removed before white space is folded and the text is truncated, or a part could be left.
+  // Secrets are removed before white space is folded and the text is truncated. Afterwards a part of one could remain.
   const redacted =
     failure &&
     provider.sensitiveParts(secret).reduce((text, part) => text.replaceAll(part, '…'), failure.answer);
-  const answer = failure && truncate(cleanLine(redacted) ?? 'an empty answer', maxAnswerShown);
+  const answer = failure && truncate(cleanLine(redacted) ?? 'an empty response', maxAnswerShown);
   const message = [`${provider.name} (${provider.toPublicUrl(secret)}) ${problem}`, failure?.status, answer]
     .filter(Boolean)
     .join(': ');

@@ -1,6 +1,6 @@
 import { cleanLine } from '../message/text.js';
 
-/** The longest part of an answer that is read, in bytes. Providers answer in a line. */
+/** The most bytes of a response body that are read. Providers respond with one line. */
 const maxAnswerBytes = 16_384;
 /** Longer than any webhook URL. */
 const maxSecretLength = 512;
@@ -16,13 +16,13 @@ export interface Failure {
   readonly kind: 'rateLimited' | 'transient' | 'permanent';
   /** Undefined if no response came. */
   readonly status?: number;
-  /** The response's body as it came, or what is wrong with the connection. The secret may be in it. */
+  /** The response body as received, or the error of the connection. It may contain the secret. */
   readonly answer: string;
   /** The wait that the provider asks for, in milliseconds. Undefined if it names no time. */
   readonly retryAfterMs?: number;
 }
 
-/** Settles as `promise` does, or rejects when the signal fires, also if the promise's owner ignores the signal. */
+/** Settles as `promise` does, or rejects when the signal fires, even if the promise's owner ignores the signal. */
 export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -36,7 +36,7 @@ export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): 
   });
 }
 
-/** Reads at most {@link maxAnswerBytes} of an answer, as text, and until the signal fires at most. */
+/** Reads a response body as text: at most {@link maxAnswerBytes}, and only until the signal fires. */
 async function readAnswer(response: Response, signal: AbortSignal): Promise<string> {
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
@@ -48,11 +48,11 @@ async function readAnswer(response: Response, signal: AbortSignal): Promise<stri
       if (!chunk?.value) return text;
       size += chunk.value.length;
       text += decoder.decode(chunk.value, { stream: true });
-      // The end may be the beginning of a secret, which would not be recognised.
+      // The text may end within a secret, whose first part the redaction would not recognise.
       if (size > maxAnswerBytes) return text.slice(0, -maxSecretLength);
     }
   } catch {
-    // The status is known, and it decides.
+    // The status alone decides, so a body that breaks off is no failure.
     return text.slice(0, -maxSecretLength);
   } finally {
     void reader?.cancel().catch(() => undefined);
@@ -74,7 +74,7 @@ function secondsIn(header: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** The seconds until the time in a header. A time in the past is now: clocks differ. */
+/** The seconds until the time in a header. A time in the past counts as now, because clocks differ. */
 function secondsUntil(header: string): number | undefined {
   const timeMs = Date.parse(header);
   // `Date.parse` accepts nearly any text with a digit; an HTTP date begins with a weekday.
@@ -125,7 +125,7 @@ export async function postJson(
     );
     // A custom fetch may resolve to anything.
     if (typeof (response as Partial<Response> | undefined)?.status !== 'number')
-      throw new TypeError('fetch gave no Response');
+      throw new TypeError('fetch did not return a Response');
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'transient', answer: describeError(error) };

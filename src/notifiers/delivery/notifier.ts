@@ -89,7 +89,7 @@ async function withDeadline(
     controller.abort();
   };
   const timer = setTimeout(stop, timeoutMs);
-  // Past the handlers' deadline the platform has its response, and retries the event.
+  // After the handlers' deadline the platform has its response, and retries the event.
   outer?.addEventListener('abort', stop);
   if (outer?.aborted) stop();
   try {
@@ -100,7 +100,7 @@ async function withDeadline(
   }
 }
 
-/** The secret for an event. The error of a function that throws is dropped: it may hold the secret. */
+/** The secret for an event. The error of a function that throws is dropped: it may contain the secret. */
 async function resolveSecret(
   provider: Provider,
   context: NotifierContext,
@@ -142,7 +142,7 @@ interface Turn {
 /** Returns a function that queues an event at its destination, in the order of arrival. */
 function createTurns(provider: Provider): (context: NotifierContext, deadline: Deadline) => Promise<Turn> {
   const destinationOf = createDestinations();
-  // A secret may take longer than that of the next event, and events must keep their order.
+  // A secret may resolve later than that of the next event, but events must keep their order.
   const secretQueue = createFifoMutex();
   return async (context, { atMs, signal }) => {
     const release = await secretQueue.acquire(atMs, signal).catch(() => {

@@ -5,7 +5,7 @@ export interface WebhookUrlForm {
   readonly provider: string;
   readonly hosts: readonly string[];
   readonly path: RegExp;
-  /** Matches the segments of the path that are the same in every URL, and therefore no secret. */
+  /** Matches the segments of the path that are the same in every URL, and therefore not secret. */
   readonly publicSegment: RegExp;
   /** The expected form, for the error: `https://hooks.slack.com/services/…`. */
   readonly example: string;
@@ -55,7 +55,7 @@ function formEncoded(text: string): string {
   return new URLSearchParams([['', decoded(text)]]).toString().slice(1);
 }
 
-/** The value of a query parameter. A parameter without a name is all value. */
+/** The value of a query parameter. Without `=`, the whole parameter is its value. */
 function valueOf(parameter: string): string {
   return parameter.slice(parameter.indexOf('=') + 1);
 }
@@ -77,7 +77,7 @@ export function sensitivePartsOf(url: string, { publicSegment }: WebhookUrlForm)
     .sort((a, b) => b.length - a.length);
 }
 
-/** Returns the part of a provider that follows from a secret which is the webhook URL itself. */
+/** Returns the part of a provider that is the same for all providers whose secret is a webhook URL. */
 export function withUrlAsSecret(
   form: WebhookUrlForm,
 ): Pick<Provider, 'name' | 'toPublicUrl' | 'sensitiveParts'> {

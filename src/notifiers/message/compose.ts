@@ -40,7 +40,7 @@ export interface MessageOptions {
 const formatNames: readonly string[] = [...eventTypes, 'ping', 'unknown'];
 const linkNames: readonly string[] = ['logs', 'dashboard'] satisfies (keyof NoticeLinks)[];
 
-/** @throws `TypeError` for a format of an unknown type, and for a format or links that are no function. */
+/** @throws `TypeError` for a format of an unknown type, and for a format or links that are not functions. */
 export function checkMessageOptions({ format = {}, links }: MessageOptions): void {
   for (const [name, value] of Object.entries(format)) {
     if (!formatNames.includes(name))

@@ -33,7 +33,7 @@ import { cleanLine, truncate } from './text.js';
 const maxUnit = 20;
 const maxUnknownFields = 10;
 
-/** Returns whether a site crashed. A site that is running did not, whatever its reason is. */
+/** Returns whether a site crashed. A running site did not, whatever its reason says. */
 export function isCrash({ status, reason }: SiteStatusChangedData): boolean {
   return status === 'CRASHED' || (reason === 'crash' && status !== 'RUNNING');
 }
@@ -130,7 +130,7 @@ function describeAlert(data: AlertTriggeredData): Notice {
   const severity = cleanLine(data.severity)?.toLowerCase() ?? '';
   const unit = namedUnit(data, 'unit') ?? unitOf(data.metric);
   return {
-    // An alert of unknown severity is worth a warning.
+    // An alert of unknown severity counts as a warning.
     tone: severityTones.get(severity) ?? 'warning',
     title: `Alert: ${nameOf(data.alert_name, data.alert_id, 'a threshold was exceeded')}`,
     fields: present(

@@ -7,7 +7,7 @@ import { cleanLine, truncate } from './text.js';
 export const maxName = 80;
 const maxValue = 200;
 
-/** Returns a name, or else an id, or else the given words. */
+/** Returns the name, otherwise the id, otherwise the given text. */
 export function nameOf(name: unknown, id: unknown, otherwise: string): string {
   return truncate(cleanLine(name) ?? cleanLine(id) ?? otherwise, maxName);
 }
@@ -27,7 +27,7 @@ export function field(
   return text === undefined ? undefined : { name, value: truncate(text, maxValue), ...more };
 }
 
-/** Returns a field in any case, with `N/A` for a missing value (contract section 5). */
+/** Always returns a field, with `N/A` for a missing value (contract section 5). */
 export function fixedField(name: string, value: unknown, more?: Pick<NoticeField, 'wide'>): NoticeField {
   return field(name, value, more) ?? { name, value: 'N/A' };
 }
@@ -42,7 +42,7 @@ export const domainField = (domain: unknown, inTitle?: unknown): NoticeField | u
     ? undefined
     : field('Domain', domain, { url: siteAddress(domain) });
 
-/** Returns the status, unless the title says it. */
+/** Returns the status, unless the title contains it. */
 export const statusField = (status: unknown, inTitle: string): NoticeField | undefined =>
   status === inTitle ? undefined : field('Status', formatConstant(status));
 

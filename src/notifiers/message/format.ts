@@ -1,4 +1,4 @@
-// Values of events in words. Each function returns undefined for a value that cannot be shown.
+// Formats values of events for readers. Each function returns undefined for a value that cannot be shown.
 import { cleanLine, formatNumber } from './text.js';
 
 /** Three centuries. A larger number is no duration. */
@@ -21,7 +21,7 @@ export function formatDuration(seconds: unknown): string | undefined {
   return rest === 0 ? most : `${most} ${rest} ${smallerName}`;
 }
 
-/** Writes a commit as short hash and first line of the message: `9fceb02 Fix the cart total`. */
+/** Writes a commit as its short hash and the first line of its message: `9fceb02 Fix the cart total`. */
 export function formatCommit(sha: unknown, message: unknown): string | undefined {
   const hash = cleanLine(sha);
   const short = hash && /^[0-9a-f]{8,}$/i.test(hash) ? hash.slice(0, 7) : hash;

@@ -45,8 +45,8 @@ function isDotted(hostname: string): boolean {
 }
 
 /**
- * Does the same for a provider that rejects a whole message for a link whose host has no dot (`localhost`, a name in an intranet,
- * IPv6).
+ * Like {@link webAddress}, for a provider that rejects a whole message because of a link whose host has no dot (`localhost`, a name in an
+ * intranet, IPv6): it is undefined for such an address too.
  */
 export function dottedWebAddress(value: unknown): string | undefined {
   const address = webAddress(value);

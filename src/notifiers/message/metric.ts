@@ -23,7 +23,7 @@ const units: ReadonlyMap<string, Unit> = new Map([
   ...sizes.map((size): [string, Unit] => [size.toLowerCase(), { word: size, suffix: ` ${size}` }]),
 ]);
 
-/** Resources whose name alone does not tell what is measured; "usage" is added. */
+/** Resources whose name alone does not name a measurement; "usage" is added. */
 const resources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ram', 'disk', 'swap', 'storage', 'gpu']);
 const abbreviations: ReadonlySet<string> = new Set([
   'api',

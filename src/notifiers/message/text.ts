@@ -2,24 +2,24 @@
  * Cleans text from outside (commit messages, site names, errors) for display. The files of the providers escape their own markup.
  */
 
-// More than any provider shows. Text is truncated first, so that the patterns below never run over megabytes.
+// More than any provider shows. Text is truncated first, so that the patterns below never process megabytes.
 const maxInput = 10_000;
 
 // Colours, cursor movements, links and character sets of build output: ECMA-48's sequences, in 7 and 8 bits.
 const ansiSequence =
   /(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B[ -/]*[0-~]/g;
 const lineBreak = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
-// Control characters but the line feed; soft hyphens; marks and overrides of direction; characters without
-// width and fillers that look like nothing. The joiners U+200C and U+200D stay: words and emoji need them.
+// Control characters but the line feed; soft hyphens; marks and overrides of direction; zero-width characters and invisible fillers. The
+// joiners U+200C and U+200D stay: words and emoji need them.
 const invisible =
   /(?!\n)[\p{Cc}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E0FFF}]/gu;
 const blank = /^[\s\u200C\u200D\uFE00-\uFE0F]*$/;
 const loneSurrogate = /\p{Cs}/gu;
-// Letters of living scripts carry few marks; a tower of them overwrites the lines around it.
+// Letters of living scripts have few combining marks; a stack of them overlaps the lines around it.
 const markTower = /(\p{M}{4})\p{M}+/gu;
 
 /**
- * Returns the text of a value, harmless and trimmed. Undefined if nothing is left to show: a value that is neither text nor a finite
+ * Returns the text of a value, cleaned and trimmed. Undefined if nothing is left to show: a value that is neither text nor a finite
  * number never becomes "undefined", "null", "NaN" or "[object Object]".
  */
 export function cleanText(value: unknown): string | undefined {
@@ -37,7 +37,7 @@ export function cleanText(value: unknown): string | undefined {
   return blank.test(clean) ? undefined : clean;
 }
 
-/** Does the same, and puts the text on one line. */
+/** Like {@link cleanText}, but on one line. */
 export function cleanLine(value: unknown): string | undefined {
   return cleanText(value)?.replace(/\s+/g, ' ');
 }

@@ -28,7 +28,7 @@ export interface SenderApi {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** Our limit. The largest legal body, a URL, twelve event names and a secret, is far smaller. */
+/** Our limit. The largest valid body (a URL, twelve event names and a secret) is far smaller. */
 const maxBodyBytes = 65_536;
 
 /** Finds the account of the API key and counts the request against its quota. */
@@ -62,7 +62,7 @@ function createRoutes(api: ApiParts, { apiKeys, onError }: SenderApiOptions): Ho
       onError: (error) => onError?.(error),
     }),
   );
-  // Before the endpoints: `deliveries` is not the id of one.
+  // Registered before the endpoints, so that `deliveries` is not read as the id of one.
   routes.route('/deliveries', deliveryRoutes(api));
   routes.route('/', endpointRoutes(api));
   return routes;
@@ -100,7 +100,7 @@ export function createSenderApi(sender: Sender, options: SenderApiOptions): Send
   return {
     async fetch(request) {
       const response = await app.fetch(request);
-      // On every response, also those of unknown routes: they hold secrets and change with time.
+      // Set on every response, also for unknown routes: responses contain secrets and change over time.
       response.headers.set('cache-control', 'no-store');
       return response;
     },

@@ -4,7 +4,10 @@ import type { Context } from 'hono';
 export interface ApiEnv {
   Variables: {
     accountId: string;
-    /** Becomes the id of what the call creates. It is the same for every retry with the same `Idempotency-Key`. */
+    /**
+     * Becomes the id of the resource that the call creates. It is the same for every retry with the same
+     * `Idempotency-Key`.
+     */
     resourceId: string;
   };
 }

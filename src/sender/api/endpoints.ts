@@ -17,7 +17,7 @@ import { spend } from './limits.js';
 import type { ApiParts } from './parts.js';
 import { rejection } from './rejection.js';
 
-/** Finds the endpoint of the path. That of another account is answered like one that does not exist. */
+/** Finds the endpoint of the path. An endpoint of another account gets the same response as one that does not exist. */
 async function findOwnEndpoint({ sender }: ApiParts, c: ApiContext): Promise<Endpoint> {
   const endpoint = await sender.getEndpoint(c.req.param('id') ?? '');
   if (endpoint?.accountId === c.var.accountId) return endpoint;
@@ -73,7 +73,7 @@ async function rotateSecret(api: ApiParts, c: ApiContext): Promise<Response> {
   const { id } = await findOwnEndpoint(api, c);
   const given = await readBody(c, rotateSchema);
   const { secret } = await api.sender.rotateSecret(id, given);
-  // The caller knows a secret of its own: only a generated one is shown.
+  // Only a generated secret is shown: the caller knows the one that it sent.
   return c.json(given.secret === undefined ? { id, secret } : { id });
 }
 

@@ -10,7 +10,7 @@ import type { ApiContext, ApiEnv } from './context.js';
 /** A call without a response after this time counts as abandoned: its process was killed. No call takes as long. */
 const abandonedAfterMs = 5 * 60_000;
 
-/** What {@link idempotency} works with. */
+/** The dependencies of {@link idempotency}. */
 export interface IdempotencyOptions {
   readonly backend: Pick<ApiBackend, 'store' | 'now'>;
   /** The most keys that an account may use within 24 hours. */
@@ -43,7 +43,7 @@ function claimKey(
   });
 }
 
-/** Answers a call whose key is taken. */
+/** Answers a call whose key is in use. */
 function respondToTaken(c: ApiContext, taken: IdempotencyRecord, fingerprint: string): Response {
   if (taken.fingerprint !== fingerprint) {
     return c.json({ error: 'Idempotency-Key: was used for another call' }, 422);

@@ -54,7 +54,10 @@ export async function readBody<Value>(c: Context, schema: ZodMiniType<Value>): P
   throw rejection(422, describeIssue(result.error.issues[0]));
 }
 
-/** Reads `cursor` and `limit`. The sender checks their values; here only the text of a number is. */
+/**
+ * Reads `cursor` and `limit`. The sender checks their values; this function checks only that `limit` consists of
+ * digits.
+ */
 export function readPage(c: Context): ListOptions {
   const { cursor, limit } = c.req.query();
   if (limit !== undefined && !/^\d{1,3}$/.test(limit)) {

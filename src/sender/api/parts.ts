@@ -9,7 +9,7 @@ import {
   type SenderApiLimits,
 } from './limits.js';
 
-/** What the handlers work with. */
+/** The parts that all handlers use. */
 export interface ApiParts {
   readonly sender: Sender;
   readonly backend: ApiBackend;

@@ -13,7 +13,7 @@ export function rejection(status: 400 | 404 | 422 | 429, error: string): HTTPExc
   return new HTTPException(status, { message: error });
 }
 
-/** Turns what a handler threw into a response; undefined if it is not a rejection of the call. */
+/** Returns the response for an error that a handler threw; undefined if the error does not reject the call. */
 export function toRejectionResponse(error: unknown, c: Context): Response | undefined {
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   if (!isSenderError(error)) return undefined;

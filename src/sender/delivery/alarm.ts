@@ -18,7 +18,7 @@ export class Alarm {
     private readonly ring: () => void,
   ) {}
 
-  /** Until then, no call sets an alarm. */
+  /** Before this call, no other call sets an alarm. */
   enable(): void {
     this.isEnabled = true;
   }
@@ -51,7 +51,7 @@ export class Alarm {
     if (nextMs !== undefined) this.ringBy(nextMs);
   }
 
-  /** Rings by then, and has the store asked for the next due time. */
+  /** Rings by `dueAtMs` at the latest, and lets the next `findNext` ask the store. */
   retryBy(dueAtMs: number): void {
     this.isEarliest = false;
     this.ringBy(dueAtMs);

@@ -7,7 +7,7 @@ import type { Settlements } from './settlements.js';
 import { toSignedRequest } from './signed-request.js';
 import { settle, type DeliveryRules } from './state-machine.js';
 
-/** What {@link Attempts} needs. */
+/** The dependencies of {@link Attempts}. */
 export interface AttemptsOptions extends PendingRequestsOptions {
   readonly time: Time;
   readonly rules: DeliveryRules;

@@ -7,7 +7,7 @@ import type { PingSlots } from './ping-slots.js';
 import { begin } from './state-machine.js';
 import type { Work } from './work.js';
 
-/** What {@link Claims} needs. */
+/** The dependencies of {@link Claims}. */
 export interface ClaimsOptions {
   readonly store: Pick<SenderStore, 'claim'>;
   readonly leaseMs: number;

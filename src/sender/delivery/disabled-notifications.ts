@@ -4,7 +4,7 @@ import type { Time } from '../time.js';
 
 const retryDelayMs = 60_000;
 
-/** What {@link DisabledNotifications} needs. */
+/** The dependencies of {@link DisabledNotifications}. */
 export interface DisabledNotificationsOptions {
   readonly store: Pick<SenderStore, 'pendingDisabledNotifications' | 'updateEndpoint'>;
   readonly time: Time;
@@ -20,7 +20,7 @@ export class DisabledNotifications {
 
   constructor(private readonly options: DisabledNotificationsOptions) {}
 
-  /** Sends what an earlier process left pending. */
+  /** Sends the notifications that an earlier process left pending. */
   async start(): Promise<void> {
     this.isRunning = true;
     try {

@@ -35,8 +35,8 @@ export interface DispatcherOptions extends InFlightLimits {
 /** Claims due deliveries, sends them and settles their attempts by the rules of the state machine. */
 export interface Dispatcher {
   /**
-   * Runs a ping in a slot of its account. Waits for a free slot for as long as an attempt may take; `run` is told
-   * whether there was one.
+   * Runs a ping in a slot of its account. Waits for a free slot for as long as an attempt may take; `run` receives
+   * whether one became free.
    */
   ping<Value>(ownerId: string, run: (hasSlot: boolean) => Promise<Value>): Promise<Value>;
   /** Sends and settles an attempt that has begun. If `result` is given, settles it with that and sends nothing. */

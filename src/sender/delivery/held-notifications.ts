@@ -3,7 +3,7 @@ import type { EndpointRecord } from '../records.js';
 import type { PendingHeldNotification, SenderStore } from '../stores/store.js';
 import type { HeldNotice } from '../types.js';
 
-/** What {@link HeldNotifications} needs. */
+/** The dependencies of {@link HeldNotifications}. */
 export interface HeldNotificationsOptions {
   readonly store: Pick<SenderStore, 'pendingHeldNotifications' | 'updateEndpoint'>;
   readonly clock: Clock;

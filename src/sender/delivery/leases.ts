@@ -3,7 +3,7 @@ import type { Alarm } from './alarm.js';
 import type { Attempts } from './attempts.js';
 import { giveUp, type DeliveryRules } from './state-machine.js';
 
-/** What {@link Leases} needs. */
+/** The dependencies of {@link Leases}. */
 export interface LeasesOptions {
   readonly store: Pick<SenderStore, 'expire'>;
   readonly attempts: Pick<Attempts, 'isActive'>;

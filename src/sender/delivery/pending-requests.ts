@@ -11,12 +11,12 @@ export interface Outcome {
 
 /** A request without a response so far. */
 interface PendingRequest {
-  /** By the monotonic clock. */
+  /** The end of the wait, by the monotonic clock. */
   readonly expiresAtMs: number;
   readonly resolve: (outcome: Outcome | undefined) => void;
 }
 
-/** What {@link PendingRequests} needs. */
+/** The dependencies of {@link PendingRequests}. */
 export interface PendingRequestsOptions {
   readonly transport: Transport;
   readonly time: Time;
@@ -24,7 +24,7 @@ export interface PendingRequestsOptions {
   readonly onError: (error: unknown) => unknown;
 }
 
-// A transport enforces the timeout itself. The wait for one that does not ends this much later.
+// A transport enforces the timeout itself. If it does not, the wait ends this much after the timeout.
 const expiryMarginMs = 5_000;
 
 function transportFault(error: string): Outcome {

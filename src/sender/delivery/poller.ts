@@ -4,7 +4,7 @@ import type { Claims } from './claims.js';
 import type { Leases } from './leases.js';
 import type { Rebase } from './rebase.js';
 
-/** What {@link Poller} needs. */
+/** The dependencies of {@link Poller}. */
 export interface PollerOptions {
   readonly time: Time;
   readonly alarm: Alarm;
@@ -25,7 +25,7 @@ export class Poller {
   private polling: Promise<void> | undefined;
   /** Set by a request for another poll while one is under way. */
   private isPollRequested = false;
-  /** By the monotonic clock. */
+  /** The time of the last poll, by the monotonic clock. */
   private polledAtMs = 0;
   private stopWatching: () => void = () => undefined;
 
@@ -91,7 +91,7 @@ export class Poller {
     const nowMs = time.now();
     await leases.expire(nowMs);
     const { claimed, processed } = await claims.claimDue(nowMs, () => this.running);
-    // Held and cancelled deliveries used up a part of the claim that others still wait for.
+    // Held and cancelled deliveries used up a part of the claim, so others are still due.
     if (processed > claimed) this.isPollRequested = true;
     await alarm.findNext(nowMs);
   }

@@ -17,7 +17,7 @@ export interface RetentionOptions extends HeldNotificationsOptions {
   readonly limits: RetentionLimits;
 }
 
-/** Deletes what is too old or too much while the sender runs, and notifies owners before held deliveries are dropped. */
+/** Deletes rows beyond the limits while the sender runs, and notifies owners before held deliveries are dropped. */
 export interface Retention {
   start(): void;
   stop(): Promise<void>;

@@ -2,7 +2,7 @@ import { signPayload } from '../../signing/signature.js';
 import type { Claim } from '../stores/store.js';
 import type { OutgoingRequest } from '../transport/transport.js';
 
-/** What {@link toSignedRequest} needs beside the claim. */
+/** The input of {@link toSignedRequest} besides the claim. */
 export interface SignedRequestOptions {
   readonly nowMs: number;
   readonly userAgent: string;

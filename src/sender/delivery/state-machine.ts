@@ -37,7 +37,7 @@ export interface AttemptEnd {
   /** Must be the delivery's token, or the attempt has been given up meanwhile. */
   readonly token: string;
   readonly result: AttemptResult;
-  /** True if the transport itself failed, which is not held against the endpoint. */
+  /** True if the transport itself failed, for which the endpoint is not blamed. */
   readonly isTransportFault?: boolean;
   readonly requestHeaders: Readonly<Record<string, string>>;
   /** The fraction of the retry interval, 0 to 1, that is added to it. */
@@ -194,7 +194,7 @@ export function settle(rows: Rows, end: AttemptEnd, rules: DeliveryRules): Chang
   return postpone({ delivery, endpoint: after, attempt }, nowMs, next);
 }
 
-/** Schedules the next attempt, or holds or cancels the delivery if its endpoint is disabled or gone. */
+/** Schedules the next attempt, or holds or cancels the delivery if its endpoint is disabled or deleted. */
 function postpone(
   { delivery, endpoint, attempt }: Rows & { readonly attempt: AttemptRecord },
   nowMs: number,

@@ -5,5 +5,5 @@
  * @module sender/email
  */
 export { createEndpointDisabledMailer, createHeldExpiringMailer } from './mailer.js';
-export type { DisabledMailer, DisabledMailerOptions, HeldExpiringMailer } from './mailer.js';
+export type { EndpointDisabledMailer, EndpointDisabledMailerOptions, HeldExpiringMailer } from './mailer.js';
 export type { MailedEndpoint, MailedHeldNotice } from './message.js';

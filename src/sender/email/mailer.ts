@@ -9,12 +9,12 @@ import {
 } from './message.js';
 
 /** Options of {@link createEndpointDisabledMailer} and {@link createHeldExpiringMailer}. */
-export interface DisabledMailerOptions {
+export interface EndpointDisabledMailerOptions {
   /** The mail server: a URL such as `smtps://user:password@smtp.example.com`, or the options of nodemailer. */
   smtp: string | object;
-  /** The address that the e-mail is from, such as `Hostwares <no-reply@example.com>`. */
+  /** The sender's address, such as `Hostwares <no-reply@example.com>`. */
   from: string;
-  /** Returns the address that the e-mail goes to. Return undefined to send none. */
+  /** Returns the recipient's address. Return undefined to send no e-mail. */
   to: (endpoint: MailedEndpoint) => string | undefined | Promise<string | undefined>;
   /**
    * The origin of the platform's pages and API.
@@ -23,10 +23,10 @@ export interface DisabledMailerOptions {
   platformUrl?: string | undefined;
 }
 
-/** Sends the owner of an endpoint one e-mail: the endpoint was disabled. */
-export type DisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
+/** Sends one e-mail to the owner of an endpoint that was disabled. */
+export type EndpointDisabledMailer = (endpoint: MailedEndpoint) => Promise<void>;
 
-/** Sends the owner of an endpoint one e-mail: held events will be dropped, or were. */
+/** Sends one e-mail to the owner of an endpoint whose held events will be dropped, or have been. */
 export type HeldExpiringMailer = (endpoint: MailedEndpoint, notice: MailedHeldNotice) => Promise<void>;
 
 /** Bounds the wait for a silent mail server, in milliseconds. The sender calls the mailer again after a failure. */
@@ -36,7 +36,7 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 type Send = (endpoint: MailedEndpoint, toMessage: () => Message, messageId: string) => Promise<void>;
 
 /** @throws `TypeError` that names the option and the function that it was passed to */
-function checkOptions(creator: string, { smtp, from, to }: DisabledMailerOptions): void {
+function checkOptions(creator: string, { smtp, from, to }: EndpointDisabledMailerOptions): void {
   const expect = (name: string, isValid: boolean, expected: string): void => {
     if (!isValid) throw new TypeError(`${creator}: ${name} must be ${expected}.`);
   };
@@ -47,7 +47,7 @@ function checkOptions(creator: string, { smtp, from, to }: DisabledMailerOptions
   expect('to', typeof (to as unknown) === 'function', 'a function that returns an address');
 }
 
-function createSend({ smtp, from, to: addressOf }: DisabledMailerOptions, { hostname }: URL): Send {
+function createSend({ smtp, from, to: addressOf }: EndpointDisabledMailerOptions, { hostname }: URL): Send {
   return async (endpoint, toMessage, messageId) => {
     const to = await addressOf(endpoint);
     if (to === undefined) return;
@@ -72,7 +72,7 @@ function createSend({ smtp, from, to: addressOf }: DisabledMailerOptions, { host
   };
 }
 
-function platformOf({ platformUrl }: DisabledMailerOptions): URL {
+function platformOf({ platformUrl }: EndpointDisabledMailerOptions): URL {
   return new URL(platformUrl ?? 'https://hostwares.com');
 }
 
@@ -95,7 +95,7 @@ function platformOf({ platformUrl }: DisabledMailerOptions): URL {
  *   }),
  * });
  */
-export function createEndpointDisabledMailer(options: DisabledMailerOptions): DisabledMailer {
+export function createEndpointDisabledMailer(options: EndpointDisabledMailerOptions): EndpointDisabledMailer {
   checkOptions('createEndpointDisabledMailer', options);
   const platformUrl = platformOf(options);
   const send = createSend(options, platformUrl);
@@ -108,8 +108,8 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
 }
 
 /**
- * Creates an `onHeldExpiring` callback that sends the account an e-mail before held events are dropped, and one when the
- * first of them was.
+ * Creates an `onHeldExpiring` callback that sends the account an e-mail before held events are dropped, and one when
+ * the first of them has been dropped.
  *
  * The callback rejects if the mail server does not accept the e-mail; the sender then calls it again. E-mails about the
  * same notice have the same `Message-ID`.
@@ -124,7 +124,7 @@ export function createEndpointDisabledMailer(options: DisabledMailerOptions): Di
  *   onHeldExpiring: createHeldExpiringMailer(mail),
  * });
  */
-export function createHeldExpiringMailer(options: DisabledMailerOptions): HeldExpiringMailer {
+export function createHeldExpiringMailer(options: EndpointDisabledMailerOptions): HeldExpiringMailer {
   checkOptions('createHeldExpiringMailer', options);
   const platformUrl = platformOf(options);
   const send = createSend(options, platformUrl);

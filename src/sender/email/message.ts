@@ -30,12 +30,12 @@ type Detail = readonly [label: string, value: string];
 interface Content {
   readonly subject: string;
   readonly headline: string;
-  /** Why the e-mail is sent. */
+  /** The reason for the e-mail. */
   readonly reason: string;
   readonly details: readonly Detail[];
-  /** What the reader should do. */
+  /** The steps for the reader to take. */
   readonly steps: string;
-  /** The API request that does it. */
+  /** The API request for these steps. */
   readonly request: string;
 }
 
@@ -61,7 +61,7 @@ function formatTime(ms: number | null): string {
   return ms === null ? 'unknown' : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** The host alone: a path can be long, and may hold a secret. */
+/** The host alone: a path can be long, and may contain a secret. */
 function hostOf(url: string): string {
   return toLine(URL.canParse(url) ? new URL(url).host : 'unknown host');
 }

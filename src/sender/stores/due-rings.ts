@@ -22,7 +22,7 @@ export interface DueOwner {
   readonly places: Fifo<Place>;
 }
 
-/** The accounts in the order of their turns. */
+/** The accounts that may have something due, in the order of their turns. */
 export interface DueRings {
   readonly isEmpty: boolean;
   add(place: Place): void;
@@ -33,7 +33,7 @@ export interface DueRings {
   each(hasEnough: () => boolean, serve: (owner: DueOwner) => boolean): void;
 }
 
-/** Whether a place is the one that its queue has now. */
+/** Whether a place is still the current one of its queue. */
 export function isCurrent(place: Place): boolean {
   return place.queue.place === place;
 }

@@ -193,7 +193,7 @@ export interface SenderStore {
 
   /**
    * Stores the event, and a delivery for each endpoint that is subscribed to it, in steps of at most
-   * {@link maxEndpointsPerStep} endpoints. The caller continues with `next` as the position until it is undefined. A
+   * 100 endpoints. The caller continues with `next` as the position until it is undefined. A
    * step that an earlier call stored for the same account and id changes nothing and returns the deliveries of that
    * call. So publishing an event again, after a crash or at the same time, completes it and duplicates nothing.
    */
@@ -231,8 +231,8 @@ export interface SenderStore {
   /** The earliest time after `afterMs` at which the first delivery of an endpoint is due or a lease ends. */
   nextAlarmMs(afterMs: number): Promise<number | undefined>;
   /**
-   * Takes one bounded step of bringing due times and leases after `nowMs` forward, by `byMs` but not to before `nowMs`.
-   * Resolves to the position of the next step, if there is one. The sender calls it for exclusive stores only.
+   * Takes one bounded step of a rebase: subtracts `byMs` from due times and leases after `nowMs`, but not below
+   * `nowMs`. Resolves to the position of the next step, if there is one. The sender calls it for exclusive stores only.
    */
   rebase(request: RebaseRequest): Promise<number | undefined>;
 

@@ -18,8 +18,8 @@ export function exceeds({ count, bytes }: Amount, rule: PruneRule, ratio = 1): b
 }
 
 /**
- * Returns the time at which a held delivery is due to be dropped, because of its age or because of the amount that its
- * account holds; undefined if that is not soon.
+ * Returns the time at which a held delivery is due to be dropped, because of its age or because its account has too
+ * much; undefined if that is not soon.
  */
 export function heldDueAtMs(createdAtMs: number, held: Amount, rule: PruneRule): number | undefined {
   const { nowMs, heldMs, heldNoticeMs } = rule;

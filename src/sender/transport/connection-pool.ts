@@ -22,7 +22,7 @@ export interface PoolRequestOptions extends ClientRequestArgs {
   readonly agent: ConnectionPool;
   readonly host: string;
   readonly port: number;
-  /** Called when a connection is being opened, with a function that aborts this. */
+  /** Called when a connection is being opened, with a function that aborts it. */
   readonly onConnecting: (abort: (reason: Error) => void) => void;
 }
 

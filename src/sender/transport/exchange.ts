@@ -109,8 +109,8 @@ export class Exchange {
   private onBytes(count: number): void {
     this.receivedBytes += count;
     if (this.receivedBytes <= maxBodyBytes + maxOverheadBytes) return;
-    // The parser gets these bytes next. If they do not end the exchange, its body is within the limit, so the
-    // overhead is not.
+    // The parser gets these bytes next. If the exchange continues after them, its body is within the limit, so the
+    // excess is overhead.
     queueMicrotask(() => {
       if (this.isSettled) return;
       this.abort(

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Resolution } from './resolution.js';
 
-/** When the next address is tried beside those that have not answered (RFC 8305, section 5). */
+/** The time after which the next address is tried beside those that have not answered (RFC 8305, section 5). */
 const attemptDelayMs = 250;
 /** Addresses tried per connection. A name with thousands of addresses must not make the sender scan a network. */
 const maxAddresses = 10;
@@ -101,7 +101,7 @@ class Race {
  * after 250 ms without an answer the next address is tried as well. Node's `autoSelectFamily` instead gives up an
  * address after that time, so it would never reach one that is merely slow.
  *
- * @throws the signal's reason, or the errors of the addresses in one.
+ * @throws the signal's reason, or one error with the messages of all addresses.
  */
 export function connectToFirst(resolution: Resolution, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** The assigned part of global unicast IPv6. Other addresses that ipaddr.js calls unicast are routed nowhere. */
+/** The assigned part of global unicast IPv6. Other addresses that ipaddr.js calls unicast are not routed. */
 const assignedIpv6 = ipaddr.parseCIDR('2000::/3');
 /** Documentation (RFC 9637). The list of ipaddr.js is older. */
 const documentationIpv6 = ipaddr.parseCIDR('3fff::/20');

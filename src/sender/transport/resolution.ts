@@ -1,6 +1,6 @@
 import type { Resolve } from './resolvers.js';
 
-/** The addresses of a host, as far as they were answered in time. */
+/** The addresses of a host that the name server returned in time. */
 export interface Resolution {
   readonly addresses: readonly string[];
   /** The addresses of a family whose answer is still pending. */

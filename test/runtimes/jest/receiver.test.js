@@ -25,7 +25,7 @@ test('a rejected request has a hint', async () => {
   });
 });
 
-test('a schema and dispatch work', async () => {
+test('dispatch runs the handler on an event that passes its schema', async () => {
   const validate = (value) => ({ value });
   const schema = { '~standard': { version: 1, vendor: 'test', validate } };
   const handler = jest.fn();

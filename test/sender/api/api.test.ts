@@ -183,7 +183,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       ['a part of a key', `Bearer ${key.slice(0, -1)}`],
       ['a key followed by other text', `Bearer ${key} x`],
       ['the name of an object property', 'Bearer __proto__'],
-    ])('are required: a request with %s is answered with 401', async (_, authorization) => {
+    ])('are required: a request with %s gets a 401', async (_, authorization) => {
       const rejected = await call('GET', '', undefined, { authorization });
       expect(rejected).toMatchObject({
         status: 401,
@@ -293,7 +293,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       });
     });
 
-    it('leads to 500 without details if the store fails, and onError gets the error', async () => {
+    it('gets a 500 without details if the store fails, and onError gets the error', async () => {
       store.getEndpoint = () => Promise.reject(new Error('disk of /var/lib is full'));
       expect(await call('GET', '/wh_1')).toMatchObject({ status: 500, json: { error: 'internal error' } });
       expect(errors).toEqual([new Error('disk of /var/lib is full')]);
@@ -329,7 +329,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       expect((await call('GET', '')).json.data).toHaveLength(2);
     });
 
-    it('is answered with 409 while the first call is in progress', async () => {
+    it('is rejected with 409 while the first call is in progress', async () => {
       const [first, second] = await Promise.all([
         call('POST', '', body, idempotent),
         call('POST', '', body, idempotent),

@@ -1,4 +1,4 @@
-// The limits of an account: endpoints, quotas, idempotency keys, sizes; and what responses do not reveal.
+// The limits of an account (endpoints, quotas, idempotency keys, sizes), and the details that responses omit.
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment,
    @typescript-eslint/no-unsafe-argument */
 import { beforeEach, describe, expect, it, vi } from 'vitest';

@@ -15,7 +15,7 @@ const maxInFlight = 64;
 const victim = fileURLToPath(new URL('victim.mjs', import.meta.url));
 const folder = temporaryFolder();
 
-/** How many times each event arrived. */
+/** The number of times each event arrived. */
 const arrived = new Map<string, number>();
 const receiver = createServer((request, response) => {
   const chunks: Buffer[] = [];
@@ -79,7 +79,7 @@ async function run(name: string, kill?: Kill): Promise<Line[]> {
   return lines;
 }
 
-it(`the sender loses no event over ${kills} kills, and duplicates only what was in flight`, async () => {
+it(`the sender loses no event over ${kills} kills, and duplicates only events in flight`, async () => {
   const promised = new Set<string>();
   const errors: string[] = [];
   for (let each = 0; each < kills; each += 1) {

@@ -1,4 +1,4 @@
-// When the sender polls again.
+// The time at which the sender polls again.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Alarm } from '../../../src/sender/delivery/alarm.js';
 import { createTime } from '../../../src/sender/time.js';

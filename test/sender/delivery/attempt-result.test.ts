@@ -1,4 +1,4 @@
-// Which values a transport may return.
+// The values that a transport may return.
 import { describe, expect, it } from 'vitest';
 import { toAttemptResult } from '../../../src/sender/delivery/attempt-result.js';
 
@@ -17,7 +17,7 @@ describe('toAttemptResult', () => {
     expect(toAttemptResult(value)).toBe(value);
   });
 
-  it.each([
+  it.each<unknown>([
     undefined,
     null,
     'ok',

@@ -62,7 +62,7 @@ function createSteppedClock() {
   const clock: Clock = {
     ...virtual,
     setTimeout(callback, delayMs) {
-      // The sweeps of retention are many and change nothing here.
+      // Retention sweeps are frequent and change nothing here.
       if (delayMs !== sweepIntervalMs) alarms.add(virtual.now() + delayMs);
       return virtual.setTimeout(callback, delayMs);
     },
@@ -207,7 +207,7 @@ async function crash(world: World): Promise<void> {
 async function restart(world: World): Promise<void> {
   const stopped = world.sender.stop({ drainMs: 0 });
   const started = world.sender.start();
-  // Until the stop has begun: before it, the number of requests depends on the speed of the store.
+  // Waits until the stop has begun: before it, the number of requests depends on the speed of the store.
   for (let turns = 0; turns < 4; turns += 1) await Promise.resolve();
   await Promise.all([stopped, started, publish(world, 'acc_1')]);
 }

@@ -1,4 +1,4 @@
-// What a sender deletes, when it does so, and the notifications before that.
+// The rows that a sender deletes, the times at which it does, and the notifications before that.
 import { setTimeout as sleep } from 'node:timers/promises';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

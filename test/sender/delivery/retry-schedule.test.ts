@@ -1,4 +1,4 @@
-// When the next attempt is made, and how Retry-After changes it.
+// The time of the next attempt, and how Retry-After changes it.
 import { describe, expect, it } from 'vitest';
 import {
   defaultRetryScheduleSeconds,
@@ -30,6 +30,7 @@ describe('retryAfterMs', () => {
     '1234567890',
     '10 s',
     'soon',
+    'on Sat, 31 Jan 2026 08:00:30 GMT',
     '2026-01-31T08:00:30Z',
     'Sat, 31 Jan 2026 07:59:59 GMT',
     'Sat, 31 Jan 2026 08:00:00 GMT',

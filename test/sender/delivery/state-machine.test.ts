@@ -174,6 +174,7 @@ describe('settle', () => {
   });
 
   it.each([
+    [199, 'HTTP 199'],
     [299, undefined],
     [300, 'HTTP 300: redirects are not followed'],
     [399, 'HTTP 399: redirects are not followed'],
@@ -278,6 +279,11 @@ describe('settle', () => {
   ])('reads Retry-After of a %i: the next attempt follows after %i ms', (code, delayMs) => {
     const change = settleWith(status(code, { 'retry-after': '30' }));
     expect(change?.delivery.dueAtMs).toBe(nowMs + delayMs);
+  });
+
+  it('keeps the scheduled interval after a 429 without response headers', () => {
+    const change = settleWith({ result: { status: 429, timings } });
+    expect(change?.delivery.dueAtMs).toBe(nowMs + 10_000);
   });
 });
 

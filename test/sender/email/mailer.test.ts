@@ -37,7 +37,7 @@ beforeEach(async () => {
         mails.push({
           from: mailFrom === false ? '' : mailFrom.address,
           to: rcptTo.map(({ address }) => address),
-          // Folded headers and quoted-printable, as far as they are used here.
+          // Decodes folded headers and the part of quoted-printable that these e-mails use.
           text: Buffer.concat(chunks)
             .toString()
             .replace(/:\r\n /g, ': ')
@@ -191,7 +191,7 @@ describe('createEndpointDisabledMailer', () => {
 });
 
 describe('createHeldExpiringMailer', () => {
-  it('sends one e-mail a week before held events are dropped, and one when the first was', async () => {
+  it('sends one e-mail a week before held events are dropped, and one when the first has been dropped', async () => {
     const clock = createVirtualClock();
     const sender = createSender({
       store: createMemoryStore(),

@@ -31,7 +31,7 @@ export function describeClaiming(open: () => SenderStore): void {
       expect(await store.nextAlarmMs(0)).toBe(11);
     });
 
-    it('reaches an endpoint with capacity behind 250 endpoints without', async () => {
+    it('reaches an endpoint with capacity behind 250 endpoints without capacity', async () => {
       for (let each = 0; each < 250; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
       await publish(store, '1', { dueAtMs: 1 });
       await store.insertEndpoint(endpoint('wh_free'));

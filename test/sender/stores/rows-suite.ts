@@ -69,7 +69,7 @@ export function describeRows(open: () => SenderStore): void {
       expect((await claimDue(store)).processed).toBe(0);
     });
 
-    it('undoes a publication that throws, and not another one of the same time', async () => {
+    it('undoes a publication that throws, but not a concurrent one', async () => {
       await store.insertEndpoint(endpoint('wh_1'));
       const wrong = store.publish(event('evt_wrong'), () => {
         throw new Error('no delivery');

@@ -43,7 +43,7 @@ describe('the file of the SQLite store', () => {
     await last;
     await first.close();
     await expect(first.updateEndpoint('wh_1', (each) => each)).rejects.toThrow(
-      'The store is closed: stop the sender before it.',
+      'The store is closed. Stop the sender before you close its store.',
     );
 
     const second = createSqliteStore({ path, synchronous: 'normal' });
@@ -54,7 +54,7 @@ describe('the file of the SQLite store', () => {
 
   it('is locked for other connections while the store is open', async () => {
     const first = createSqliteStore({ path });
-    expect(() => createSqliteStore({ path })).toThrow(/is in use: one process has the file to itself/);
+    expect(() => createSqliteStore({ path })).toThrow(/is in use by another process/);
     expect(() => new DatabaseSync(path).prepare('SELECT * FROM endpoints').all()).toThrow(/locked/);
     await first.close();
     await createSqliteStore({ path }).close();
@@ -64,12 +64,12 @@ describe('the file of the SQLite store', () => {
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE mine (a)');
     other.close();
-    expect(() => createSqliteStore({ path })).toThrow(/is the database of something else/);
+    expect(() => createSqliteStore({ path })).toThrow(/is the database of another program/);
 
     const later = new DatabaseSync(`${path}2`);
     later.exec('PRAGMA user_version = 99');
     later.close();
-    expect(() => createSqliteStore({ path: `${path}2` })).toThrow(/has version 99 .* update it/);
+    expect(() => createSqliteStore({ path: `${path}2` })).toThrow(/has version 99 .* Update the package/);
 
     writeFileSync(`${path}3`, 'not a database, but a text that is longer than a header of SQLite would be');
     expect(() => createSqliteStore({ path: `${path}3` })).toThrow(/not a database/);
@@ -160,7 +160,7 @@ describe('the file of the SQLite store', () => {
     const nowhere = join(folder, 'nowhere', 'x.db');
     expect(() => createSqliteStore({ path: nowhere })).toThrow(`${nowhere}: it or its folder does not exist`);
     expect(() => createSqliteStore({ path: folder })).toThrow(
-      `${folder}: it or its folder does not exist, is not a file`,
+      `${folder}: it or its folder does not exist, it is not a file`,
     );
     writeFileSync(path, 'x'.repeat(8_192));
     expect(() => createSqliteStore({ path })).toThrow(`${path}: it is not a database.`);

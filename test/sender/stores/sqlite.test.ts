@@ -1,82 +1,81 @@
+// Properties of the SQLite store alone: the suite of all stores is stores.test.ts.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/sender/records.js';
-import type { SenderStore } from '../../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../../src/sender/stores/sqlite/sqlite.js';
-import { beginAttempt, delivery, endpoint, event } from './fixtures.js';
+import { maxEndpointsPerStep, type SenderStore } from '../../../src/sender/stores/store.js';
+import { claimDue, delivery, endpoint, event, publish, succeed } from './fixtures.js';
 
-it('the SQLite store searches a bounded number of rows per page, and continues on the next page', async () => {
-  const store = createSqliteStore({ path: ':memory:' });
-  await store.insertEndpoint(endpoint('wh_1'));
-  const publishing = Array.from({ length: 12_000 }, (_, each) =>
-    store.publish(event(`evt_${each}`, { type: each === 0 ? 'rare' : 'common' }), () =>
-      delivery(`dlv_${each}`, `evt_${each}`, { eventType: each === 0 ? 'rare' : 'common' }),
-    ),
-  );
-  await Promise.all(publishing);
-  const sizes: number[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.listDeliveries({ endpointId: 'wh_1', eventType: 'rare', limit: 10, cursor });
-    sizes.push(page.items.length);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  expect(sizes).toEqual([0, 0, 1]);
-  await store.close();
-});
-
-describe('the SQLite store after a rollback', () => {
+describe('SQLite store', () => {
   let store: SenderStore;
-  beforeEach(async () => {
+  beforeEach(() => {
     store = createSqliteStore({ path: ':memory:' });
-    await store.insertEndpoint(endpoint('wh_1'));
-    for (const id of ['1', '2']) {
-      const made = delivery(`dlv_${id}`, `evt_${id}`, { dueAtMs: Number(id) });
-      await store.publish(event(`evt_${id}`), () => made);
-    }
   });
   afterEach(() => store.close());
 
-  it('returns a delivery as scheduled if its attempt was rolled back', async () => {
-    let begun = 0;
-    const request = {
-      lane: 'first',
-      nowMs: 10,
-      limit: 9,
-      accountCapacityOf: () => 9,
-      capacityOf: () => 9,
-    } as const;
-    const failing: Transition = (rows) => {
-      if (++begun % 2 === 0) throw new Error('on the second');
-      return beginAttempt(rows);
-    };
-    await expect(store.claim({ ...request, begin: failing })).rejects.toThrow('on the second');
-    const seen: string[] = [];
-    await store.settle([
-      {
-        deliveryId: 'dlv_1',
-        change: ({ delivery: row }) => {
-          seen.push(row.status);
-          return undefined;
-        },
-      },
-    ]);
-    expect(seen).toEqual(['scheduled']);
-    expect((await store.claim({ ...request, begin: beginAttempt })).claims).toHaveLength(2);
+  it('excludes an endpoint created during a fan-out after the newest endpoint was deleted', async () => {
+    const count = maxEndpointsPerStep + 2;
+    for (let each = 0; each < count; each += 1) await store.insertEndpoint(endpoint(`wh_${each}`));
+    const publishStep = (position?: number) =>
+      store.publish(event('evt_1'), ({ id }) => delivery(`dlv_${id}`, 'evt_1', { endpointId: id }), position);
+    const { next } = await publishStep();
+    await store.deleteEndpoint(`wh_${count - 1}`, succeed);
+    await store.insertEndpoint(endpoint('wh_new'));
+    const last = await publishStep(next);
+    expect(last.deliveries.map(({ endpointId }) => endpointId)).toEqual([`wh_${count - 2}`]);
+    expect(last.next).toBeUndefined();
   });
 
-  it('returns an endpoint as it was before', async () => {
-    const disabling: Transition = ({ delivery: row, endpoint: at }) => ({
-      delivery: row,
-      endpoint: at && { ...at, status: 'disabled' },
-    });
-    const failing: Transition = () => {
-      throw new Error('no');
+  it('passes the lease that rebase brought forward to the next transition', async () => {
+    await store.insertEndpoint(endpoint('wh_1'));
+    await publish(store, '1');
+    await claimDue(store);
+    await store.rebase({ nowMs: 20, byMs: 30 });
+    const leases: (number | null)[] = [];
+    const change: Transition = ({ delivery: { leaseUntilMs } }) => {
+      leases.push(leaseUntilMs);
+      return undefined;
     };
-    const both = [
-      { deliveryId: 'dlv_1', change: disabling },
-      { deliveryId: 'dlv_2', change: failing },
-    ];
-    await expect(store.settle(both)).rejects.toThrow('no');
-    expect((await store.getEndpoint('wh_1'))?.status).toBe('enabled');
+    await store.settle([{ deliveryId: 'dlv_1_wh_1', change }]);
+    expect(leases).toEqual([69]);
+  });
+});
+
+describe('file of the SQLite store', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hostwares-sqlite-'));
+    path = join(folder, 'webhooks.db');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is opened again with the schema that its creation wrote', async () => {
+    await createSqliteStore({ path }).close();
+    const store = createSqliteStore({ path });
+    expect(await store.insertEndpoint(endpoint('wh_1'))).toBe(true);
+    await store.close();
+  });
+
+  it('is rejected if it belongs to another program with the same version number', () => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE users (id); PRAGMA user_version = 1');
+    database.close();
+    expect(() => createSqliteStore({ path })).toThrow(`${path} is the database of another program`);
+  });
+
+  it.each([2, -1])('is rejected with schema version %i', async (version) => {
+    await createSqliteStore({ path }).close();
+    const database = new DatabaseSync(path);
+    database.exec(`PRAGMA user_version = ${version}`);
+    database.close();
+    expect(() => createSqliteStore({ path })).toThrow(
+      `${path} has version ${version} of the sender's schema, and this package supports version 1 only`,
+    );
   });
 });

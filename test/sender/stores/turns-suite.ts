@@ -19,14 +19,14 @@ export function describeTurns(open: () => SenderStore): void {
     const owners = async (more: object) =>
       (await claimDue(store, more)).claims.map((each) => each.delivery.accountId);
 
-    it('come to each account, even if another has 150 endpoints that have waited longer', async () => {
+    it('are given to each account, even if another has 150 endpoints that have waited longer', async () => {
       for (let each = 0; each < 150; each += 1) await store.insertEndpoint(of('acc_many', `wh_${each}`));
       await store.insertEndpoint(of('acc_one', 'wh_one'));
       await store.insertEndpoint(of('acc_two', 'wh_two'));
       for (let each = 0; each < 10; each += 1) await due('acc_many', `many_${each}`, each);
       await due('acc_one', 'one', 10);
       await due('acc_two', 'two', 10);
-      // One free place at a time: no account waits for more than one turn of each of the others.
+      // One free slot at a time: no account waits for more than one turn of each of the others.
       const turns = [];
       for (let each = 0; each < 3; each += 1) turns.push(...(await owners({ limit: 1 })));
       expect(turns.sort()).toEqual(['acc_many', 'acc_one', 'acc_two']);
@@ -46,12 +46,12 @@ export function describeTurns(open: () => SenderStore): void {
         },
       };
       expect(await owners(request)).toEqual(['acc_one']);
-      // The capacity of its endpoints is not asked for.
+      // The store does not ask for the capacity of its endpoints.
       expect(asked).toEqual(['wh_one']);
       expect(await owners({ accountCapacityOf: () => 5 })).toHaveLength(5);
     });
 
-    it('come to each endpoint of an account', async () => {
+    it('are given to each endpoint of an account', async () => {
       await store.insertEndpoint(of('acc_1', 'wh_old'));
       for (let each = 0; each < 40; each += 1) await due('acc_1', `old_${each}`, Math.floor(each / 4));
       await store.insertEndpoint(of('acc_1', 'wh_new'));
@@ -72,7 +72,7 @@ export function describeTurns(open: () => SenderStore): void {
       expect([...asked]).toEqual(['*']);
     });
 
-    it('come to a delivery that is due again after the clock was set back', async () => {
+    it('are given to a delivery that is due again after the clock was set back', async () => {
       await store.insertEndpoint(of('acc_1', 'wh_1'));
       await due('acc_1', '1', 1_000);
       expect(await store.nextAlarmMs(0)).toBe(1_000);

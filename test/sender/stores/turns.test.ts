@@ -15,7 +15,7 @@ function serveOne(turns: Turns, nowMs: number): string | undefined {
   return served;
 }
 
-it('an endpoint whose due time moved away and came back has one turn per round', () => {
+it('an endpoint whose due time was moved and moved back has one turn per round', () => {
   const turns = createTurns();
   turns.set('acc_1', 'wh_1', 1);
   turns.set('acc_1', 'wh_2', 1);

@@ -136,7 +136,7 @@ describe('the HTTP transport, on interim responses', () => {
     expect(await post(local(), url)).toMatchObject({ status: 204 });
   });
 
-  it('does not take a 103 for the response', async () => {
+  it('does not treat a 103 as the response', async () => {
     const url = await raw((socket) => socket.once('data', () => socket.end(interim['a 103 with headers'])));
     const result = await post(local(), url);
     expect(result.status).toBeUndefined();

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 /** @param {(worker: import('node:cluster').Worker) => unknown} kill - Kills the worker, which was chosen at random. */
 export async function keepThree(kill) {
   const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-  // A fixed port: with 0, the cluster would choose another one after a moment without any process.
+  // The port is fixed, because with 0 the cluster chooses another one after a moment without any process.
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();

@@ -40,22 +40,22 @@ interface DeliveryParts {
   readonly usage: Usage;
 }
 
+/** Adds a delivery to the usage of its account, or subtracts it. Its attempts must not change in between. */
+function countIn(usage: Usage, change: 'add' | 'subtract', entry: DeliveryEntry): void {
+  const retentionClass = classOf(entry.record);
+  if (retentionClass) usage[change](entry.record.accountId, retentionClass, retainedBytes(entry));
+}
+
 export function createDeliveries({ endpoints, events, queues, leases, usage }: DeliveryParts): Deliveries {
   const byId = createShardedMap<DeliveryEntry>();
   const inOrder = createChunkedSequence<DeliveryEntry>();
 
-  /** The attempts of a delivery must not change while it is counted. */
-  function count(entry: DeliveryEntry, change: 'add' | 'subtract'): void {
-    const retentionClass = classOf(entry.record);
-    if (retentionClass) usage[change](entry.record.accountId, retentionClass, retainedBytes(entry));
-  }
-
   function update(entry: DeliveryEntry, record: DeliveryRecord, attempt?: AttemptRecord): void {
     const before = entry.record;
-    count(entry, 'subtract');
+    countIn(usage, 'subtract', entry);
     if (attempt) entry.attempts[attempt.number - 1] = attempt;
     entry.record = record;
-    count(entry, 'add');
+    countIn(usage, 'add', entry);
     leases.update(entry, before);
     queues.update(entry, before);
   }
@@ -79,7 +79,7 @@ export function createDeliveries({ endpoints, events, queues, leases, usage }: D
       const entry = inOrder.append((position) => ({ position, event, attempts, record }));
       byId.set(record.id, entry);
       events.addDelivery(entry);
-      count(entry, 'add');
+      countIn(usage, 'add', entry);
       leases.update(entry, undefined);
       queues.update(entry, undefined);
     },
@@ -92,7 +92,7 @@ export function createDeliveries({ endpoints, events, queues, leases, usage }: D
       return endpoint && { delivery: change.delivery, endpoint, event: entry.event.record };
     },
     forget(entry) {
-      count(entry, 'subtract');
+      countIn(usage, 'subtract', entry);
       queues.removeHeld(entry);
       byId.delete(entry.record.id);
       inOrder.delete(entry.position);

@@ -2,7 +2,7 @@ import type { DeliveryRecord } from '../../records.js';
 import { createHeap } from '../heap.js';
 import type { DeliveryEntry } from './entries.js';
 
-/** A delivery as it was scheduled. The item is stale once the delivery has another record. */
+/** A delivery and the record with which it was scheduled. The item is stale once the delivery has another record. */
 interface ScheduledItem {
   readonly dueAtMs: number;
   readonly record: DeliveryRecord;

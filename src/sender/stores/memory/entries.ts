@@ -6,7 +6,7 @@ export interface EndpointEntry {
   record: EndpointRecord;
 }
 
-/** An event with the deliveries of it that are kept. {@link Events} alone changes its fields. */
+/** An event and the deliveries of it that are kept. `events.ts` changes it. */
 export interface EventEntry {
   readonly record: EventRecord;
   readonly deliveries: DeliveryEntry[];
@@ -16,7 +16,7 @@ export interface EventEntry {
   unheardPosition: number | undefined;
 }
 
-/** A delivery with its event, its attempts and its position in the order of creation. {@link Deliveries} changes it. */
+/** A delivery with its event, its attempts and its position in the order of creation. `deliveries.ts` changes it. */
 export interface DeliveryEntry {
   readonly position: number;
   readonly event: EventEntry;

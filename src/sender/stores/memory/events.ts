@@ -5,12 +5,12 @@ import type { DeliveryEntry, EventEntry } from './entries.js';
 import { createShardedMap } from './sharded-map.js';
 
 /**
- * The events. An event is kept as long as a delivery of it is. Events without deliveries are counted and forgotten by
- * themselves, in the class `unheard`.
+ * The events. An event is kept as long as one of its deliveries is. Events that have none after publishing make up the
+ * class `unheard`, which is counted here and pruned separately.
  */
 export interface Events {
   find(accountId: string, id: string): EventEntry | undefined;
-  /** Adds an event that is not stored yet. Publishing in steps sets `isPublished` to false. */
+  /** Adds an event that is not stored yet. `isPublished` is false if `finish` will follow. */
   add(record: EventRecord, isPublished: boolean): EventEntry;
   /** Marks an event whose last step of publishing is done. */
   finish(entry: EventEntry): void;

@@ -4,15 +4,12 @@ import type { KeyClaim, KeyExpiry, SenderStore } from '../store.js';
 /** The idempotency keys of each account. */
 export interface IdempotencyKeys {
   claim(record: IdempotencyRecord, expiry: KeyExpiry): KeyClaim;
-  storeResponse(
-    key: Parameters<SenderStore['storeResponse']>[0],
-    outcome: Parameters<SenderStore['storeResponse']>[1],
-  ): void;
+  storeResponse(...args: Parameters<SenderStore['storeResponse']>): void;
   all(): Iterable<IdempotencyRecord>;
   forget(record: IdempotencyRecord): void;
 }
 
-/** Whether a key is held by a call that ended, or seems to have ended, without a response. */
+/** Whether the call of a key ended without a response, or has taken so long that it counts as ended. */
 function isAbandoned(record: IdempotencyRecord, { abandonedMs }: KeyExpiry): boolean {
   return record.isAbandoned || (record.response === null && record.begunAtMs < abandonedMs);
 }

@@ -12,7 +12,7 @@ import { createQueues, type Queues } from './queues.js';
 import { rebaseStep } from './rebase.js';
 import { createRetention } from './retention.js';
 
-/** The rows of the store, and what is derived from them. */
+/** The rows of the store, and the state derived from them. */
 interface Parts {
   readonly endpoints: Endpoints;
   readonly events: Events;

@@ -5,13 +5,13 @@ import type { Endpoints } from './endpoints.js';
 import type { EventEntry } from './entries.js';
 import type { Events } from './events.js';
 
-/** The progress of an event that some endpoints have yet to get. */
+/** The progress of an event that was published to some of its endpoints only. */
 interface FanOut {
   /** The ids of the endpoints at the time of the first step. */
   readonly audience: readonly string[];
-  /** How many of them the steps so far went through. */
+  /** How many of them have been processed so far. */
   done: number;
-  /** The ids of the deliveries that the steps so far created. */
+  /** The ids of the deliveries created so far. */
   readonly created: string[];
 }
 
@@ -59,7 +59,7 @@ export function createPublishing({ endpoints, events, deliveries }: PublishingPa
     return { created: true, deliveries: added, next: fanOut.created.length };
   }
 
-  /** Returns what earlier steps created and the store still keeps. */
+  /** Returns the deliveries that earlier steps created and the store still keeps. */
   function publishedBefore(entry: EventEntry, fanOut: FanOut | undefined, position: number): PublishStep {
     const ids = fanOut?.created ?? entry.deliveries.map(({ record }) => record.id);
     const kept = ids.slice(position).map((id) => deliveries.get(id)?.record);

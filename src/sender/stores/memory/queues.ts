@@ -10,6 +10,9 @@ interface EndpointQueues extends Readonly<Record<Lane, DueQueue>> {
   readonly held: Set<DeliveryEntry>;
 }
 
+/** Begins an attempt. Returns the claim, or undefined if the delivery must not be sent. */
+type Begin = (entry: DeliveryEntry) => Claim | undefined;
+
 /** The deliveries that wait, scheduled or held, by endpoint. */
 export interface Queues {
   /** Follows a change of a delivery; `before` is undefined for a new one. */
@@ -18,8 +21,8 @@ export interface Queues {
   removeHeld(entry: DeliveryEntry): void;
   /** Removes the queues of a deleted endpoint. */
   removeEndpoint(endpointId: string): void;
-  /** Claims due deliveries in turns. `begin` returns the claim, or undefined if the delivery must not be sent. */
-  claim(request: ClaimRequest, begin: (entry: DeliveryEntry) => Claim | undefined): ClaimBatch;
+  /** Claims due deliveries in turns. */
+  claim(request: ClaimRequest, begin: Begin): ClaimBatch;
   waitingFor(endpointId: string, statuses: WaitingRequest['statuses']): readonly DeliveryEntry[];
   /** How many deliveries are held for an endpoint. */
   heldFor(endpointId: string): number;
@@ -27,63 +30,71 @@ export interface Queues {
   nextDueMs(afterMs: number): number | undefined;
 }
 
-/** The order of turns in each lane, and the queues that they are taken from. */
-export function createQueues(ownerOfEndpoint: (endpointId: string) => string): Queues {
-  const byEndpoint = new Map<string, EndpointQueues>();
-  const turns: Record<Lane, Turns> = { first: createTurns(), retry: createTurns() };
+/** The queues of each endpoint, created when the first delivery waits for it. */
+interface QueuesByEndpoint {
+  get(endpointId: string): EndpointQueues;
+  find(endpointId: string): EndpointQueues | undefined;
+  remove(endpointId: string): void;
+}
 
-  function queuesOf(endpointId: string): EndpointQueues {
-    const found = byEndpoint.get(endpointId);
-    if (found) return found;
-    const ownerId = ownerOfEndpoint(endpointId);
-    const added = {
-      ownerId,
+function createQueuesByEndpoint(ownerOfEndpoint: (endpointId: string) => string): QueuesByEndpoint {
+  const byEndpoint = new Map<string, EndpointQueues>();
+
+  function add(endpointId: string): EndpointQueues {
+    const queues = {
+      ownerId: ownerOfEndpoint(endpointId),
       first: createDueQueue(),
       retry: createDueQueue(),
       held: new Set<DeliveryEntry>(),
     };
-    byEndpoint.set(endpointId, added);
-    return added;
+    byEndpoint.set(endpointId, queues);
+    return queues;
   }
 
+  return {
+    get: (endpointId) => byEndpoint.get(endpointId) ?? add(endpointId),
+    find: (endpointId) => byEndpoint.get(endpointId),
+    remove(endpointId) {
+      byEndpoint.delete(endpointId);
+    },
+  };
+}
+
+/** Puts at most `atMost` due deliveries of a queue through `begin`. */
+function claimFrom(queue: DueQueue, atMost: number, nowMs: number, begin: Begin): ClaimBatch {
+  const claims: Claim[] = [];
+  let processed = 0;
+  while (processed < atMost) {
+    const entry = queue.takeDue(nowMs);
+    if (!entry) break;
+    processed += 1;
+    const claim = begin(entry);
+    if (claim) claims.push(claim);
+  }
+  return { claims, processed };
+}
+
+export function createQueues(ownerOfEndpoint: (endpointId: string) => string): Queues {
+  const byEndpoint = createQueuesByEndpoint(ownerOfEndpoint);
+  const turns: Record<Lane, Turns> = { first: createTurns(), retry: createTurns() };
+
   function updateTurn(endpointId: string, lane: Lane): void {
-    const { ownerId, [lane]: queue } = queuesOf(endpointId);
+    const { ownerId, [lane]: queue } = byEndpoint.get(endpointId);
     turns[lane].set(ownerId, endpointId, queue.firstDueMs());
   }
 
   function leave(entry: DeliveryEntry, before: DeliveryRecord): void {
-    if (before.status === 'held') queuesOf(before.endpointId).held.delete(entry);
+    if (before.status === 'held') byEndpoint.get(before.endpointId).held.delete(entry);
     if (before.status === 'scheduled') updateTurn(before.endpointId, laneOf(before));
   }
 
   function enter(entry: DeliveryEntry): void {
     const { status, endpointId } = entry.record;
-    if (status === 'held') queuesOf(endpointId).held.add(entry);
+    if (status === 'held') byEndpoint.get(endpointId).held.add(entry);
     if (status !== 'scheduled') return;
     const lane = laneOf(entry.record);
-    queuesOf(endpointId)[lane].add(entry);
+    byEndpoint.get(endpointId)[lane].add(entry);
     updateTurn(endpointId, lane);
-  }
-
-  /** Puts at most `atMost` due deliveries of an endpoint through `begin`. */
-  function serve(
-    endpointId: string,
-    atMost: number,
-    { lane, nowMs }: ClaimRequest,
-    begin: (entry: DeliveryEntry) => Claim | undefined,
-  ): ClaimBatch {
-    const queue = queuesOf(endpointId)[lane];
-    const claims: Claim[] = [];
-    let processed = 0;
-    while (processed < atMost) {
-      const entry = queue.takeDue(nowMs);
-      if (!entry) break;
-      processed += 1;
-      const claim = begin(entry);
-      if (claim) claims.push(claim);
-    }
-    updateTurn(endpointId, lane);
-    return { claims, processed };
   }
 
   return {
@@ -93,28 +104,28 @@ export function createQueues(ownerOfEndpoint: (endpointId: string) => string): Q
       enter(entry);
     },
     removeHeld(entry) {
-      byEndpoint.get(entry.record.endpointId)?.held.delete(entry);
+      byEndpoint.find(entry.record.endpointId)?.held.delete(entry);
     },
     removeEndpoint(endpointId) {
-      byEndpoint.delete(endpointId);
+      byEndpoint.remove(endpointId);
     },
     claim: (request, begin) =>
-      claimInTurns(turns[request.lane], request, (endpointId, atMost) =>
-        serve(endpointId, atMost, request, begin),
-      ),
+      claimInTurns(turns[request.lane], request, (endpointId, atMost) => {
+        const queue = byEndpoint.get(endpointId)[request.lane];
+        const batch = claimFrom(queue, atMost, request.nowMs, begin);
+        updateTurn(endpointId, request.lane);
+        return batch;
+      }),
     waitingFor(endpointId, statuses) {
-      const queues = byEndpoint.get(endpointId);
+      const queues = byEndpoint.find(endpointId);
       if (!queues) return [];
       const scheduled = statuses.includes('scheduled') ? [...queues.first.all(), ...queues.retry.all()] : [];
       return statuses.includes('held') ? [...scheduled, ...queues.held] : scheduled;
     },
-    heldFor: (endpointId) => byEndpoint.get(endpointId)?.held.size ?? 0,
+    heldFor: (endpointId) => byEndpoint.find(endpointId)?.held.size ?? 0,
     nextDueMs(afterMs) {
-      const first = Math.min(
-        turns.first.nextDueMs(afterMs) ?? Infinity,
-        turns.retry.nextDueMs(afterMs) ?? Infinity,
-      );
-      return first === Infinity ? undefined : first;
+      const [first, retry] = [turns.first.nextDueMs(afterMs), turns.retry.nextDueMs(afterMs)];
+      return first === undefined || retry === undefined ? (first ?? retry) : Math.min(first, retry);
     },
   };
 }

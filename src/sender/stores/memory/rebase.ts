@@ -4,7 +4,7 @@ import type { Deliveries } from './deliveries.js';
 /** The most deliveries that one step examines. */
 const deliveriesPerStep = 10_000;
 
-/** Takes one step of bringing due times and leases forward; returns the position of the next step, if there is one. */
+/** Takes one step of `SenderStore.rebase`; returns the position of the next step, if there is one. */
 export function rebaseStep(
   deliveries: Deliveries,
   { nowMs, byMs, position = 0 }: RebaseRequest,

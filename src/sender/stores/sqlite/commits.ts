@@ -1,129 +1,101 @@
 import { closeDatabase, type OpenDatabase } from './database.js';
-import { explainError } from './file.js';
+import { createFileGuard } from './file-guard.js';
+import { createTransactions, type TransactionHooks, type Work } from './transactions.js';
 
-/** Writes that arrive in the same turn of the event loop, in one transaction: they share the wait for the disk. */
+/** Groups writes of one turn of the event loop into one transaction, so that they share one wait for the disk. */
 export interface Commits {
   /**
-   * Resolves once the work is committed. Work that throws is rolled back alone, and rejects. It may run twice,
-   * the first time in vain.
+   * Resolves after the commit. If work throws, only that work is rolled back and rejects. Work may run twice:
+   * the first transaction is rolled back if other work in it throws.
    */
   write<Value>(work: () => Value): Promise<Value>;
   /** Runs work that changes nothing. */
   read<Value>(work: () => Value): Promise<Value>;
-  /** Commits what is waiting and closes the database. */
+  /** Commits pending writes and closes the database. */
   close(): void;
 }
 
 interface Job {
-  /** Does the work; returns a function that resolves it after the commit. */
-  readonly run: () => () => void;
+  readonly work: Work;
   readonly reject: (error: unknown) => void;
 }
 
-/** What surrounds the work of a transaction. */
-export interface CommitHooks {
-  /** Within it, after all of its work. */
-  readonly beforeCommit: () => void;
-  /** After it was rolled back. */
-  readonly afterRollback: () => void;
-}
-
-/** Reads alone look for the file this often; each commit does before it resolves. */
-const verifyIntervalMs = 1_000;
-
-/** So long a transaction takes more work: beyond it the rest waits for the next turn of the event loop. */
+/** How long a transaction accepts work. The remaining work waits for the next turn of the event loop. */
 const groupMs = 20;
 
-export function createCommits({ database, file }: OpenDatabase, hooks: CommitHooks): Commits {
-  const begin = database.prepare('BEGIN IMMEDIATE');
-  const commit = database.prepare('COMMIT');
-  let jobs: Job[] = [];
-  let verifiedAtMs = performance.now();
-  /** Why the file is lost. There is no way back: what was written since then is in no file. */
-  let loss: { readonly error: unknown } | undefined;
+/** The writes that wait for their transaction. */
+interface WriteQueue {
+  push(job: Job): void;
+  /** Commits the waiting jobs that fit into the time limit; the others wait for the next turn. */
+  flush(limitMs: number): void;
+}
 
-  function verifyFile(): void {
-    verifiedAtMs = performance.now();
-    try {
-      file?.verify();
-    } catch (error) {
-      loss = { error };
-      throw error;
-    }
-  }
+function createWriteQueue(
+  transact: (works: readonly Work[], limitMs: number) => number,
+  explain: (error: unknown) => unknown,
+): WriteQueue {
+  let waiting: Job[] = [];
 
-  function assertUsable(): void {
-    if (!database.isOpen) throw new Error('The store is closed: stop the sender before it.');
-    if (loss) throw loss.error;
-  }
-
-  const explained = (error: unknown): unknown => (file ? explainError(file.path, error) : error);
-
-  /** Does as many jobs as it begins within the time, at least one; or throws and has done nothing. */
-  function transact(batch: readonly Job[], limitMs: number): number {
-    assertUsable();
-    const untilMs = performance.now() + limitMs;
-    begin.run();
-    try {
-      const resolvers: (() => void)[] = [];
-      for (const job of batch) {
-        resolvers.push(job.run());
-        if (performance.now() > untilMs) break;
-      }
-      hooks.beforeCommit();
-      commit.run();
-      verifyFile();
-      for (const resolve of resolvers) resolve();
-      return resolvers.length;
-    } catch (error) {
-      // A full disk has ended the transaction already.
-      if (database.isTransaction) database.exec('ROLLBACK');
-      hooks.afterRollback();
-      throw error;
-    }
-  }
-
-  /** Of the jobs of one transaction one is at fault, and only that one must fail: each by itself. */
-  function retryEach(batch: readonly Job[]): void {
-    for (const job of batch) {
+  /** Finds the job that throws by running each in a transaction of its own. */
+  function runEach(jobs: readonly Job[]): void {
+    for (const { work, reject } of jobs) {
       try {
-        transact([job], Infinity);
+        transact([work], Infinity);
       } catch (error) {
-        job.reject(explained(error));
+        reject(explain(error));
       }
     }
   }
 
-  /** Does as many of the jobs as fit into one transaction of bounded length. */
-  function flush(limitMs: number): void {
-    const batch = jobs;
-    jobs = [];
-    if (batch.length === 0) return;
-    let done = batch.length;
+  function runGroup(jobs: readonly Job[], limitMs: number): number {
     try {
-      done = transact(batch, limitMs);
+      return transact(
+        jobs.map(({ work }) => work),
+        limitMs,
+      );
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(explained(error));
-      else retryEach(batch);
+      if (jobs.length === 1) jobs[0]?.reject(explain(error));
+      else runEach(jobs);
+      return jobs.length;
     }
-    if (done === batch.length) return;
-    jobs = batch.slice(done);
-    flushSoon();
   }
 
-  function flushSoon(): void {
+  function flush(limitMs: number): void {
+    const jobs = waiting;
+    waiting = [];
+    if (jobs.length === 0) return;
+    const done = runGroup(jobs, limitMs);
+    if (done === jobs.length) return;
+    waiting = jobs.slice(done);
+    flushNextTurn();
+  }
+
+  function flushNextTurn(): void {
     setImmediate(() => {
       flush(groupMs);
     });
   }
 
   return {
-    write(work) {
-      return new Promise((resolve, reject) => {
-        assertUsable();
-        if (jobs.length === 0) flushSoon();
-        jobs.push({
-          run: () => {
+    flush,
+    push(job) {
+      if (waiting.length === 0) flushNextTurn();
+      waiting.push(job);
+    },
+  };
+}
+
+export function createCommits(opened: OpenDatabase, hooks: TransactionHooks): Commits {
+  const { database } = opened;
+  const guard = createFileGuard(opened);
+  const queue = createWriteQueue(createTransactions(database, guard, hooks), guard.explain);
+
+  return {
+    write: (work) =>
+      new Promise((resolve, reject) => {
+        guard.assertUsable();
+        queue.push({
+          work: () => {
             const value = work();
             return () => {
               resolve(value);
@@ -131,19 +103,18 @@ export function createCommits({ database, file }: OpenDatabase, hooks: CommitHoo
           },
           reject,
         });
-      });
-    },
+      }),
     async read(work) {
-      assertUsable();
-      if (performance.now() - verifiedAtMs >= verifyIntervalMs) verifyFile();
+      guard.assertUsable();
+      guard.verifyPeriodically();
       try {
         return work();
       } catch (error) {
-        throw explained(error);
+        throw guard.explain(error);
       }
     },
     close() {
-      flush(Infinity);
+      queue.flush(Infinity);
       if (database.isOpen) closeDatabase(database);
     },
   };

@@ -1,14 +1,14 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
-/** The file of a database on the disk, and its write-ahead log (WAL) beside it. */
+/** The file of a database, and its write-ahead log (WAL) beside it. */
 export interface DatabaseFile {
   readonly path: string;
-  /** True if there is a database but no WAL: no process uses it, and the last one closed it, or somebody removed the WAL. */
+  /** True if there was a file without a WAL: either the last process closed it, or someone deleted the WAL. */
   readonly hadNoWal: boolean;
-  /** Remembers which files are open, for `verify`. */
+  /** Records the inodes of both files for `verify`. */
   watch(): void;
-  /** @throws Error if a file was deleted or replaced since `watch`: commits go to a file that nobody will ever open again. */
+  /** @throws Error if a file was deleted or replaced since `watch`: later commits would be lost. */
   verify(): void;
 }
 
@@ -22,48 +22,48 @@ function verifyIdentity(path: string, expected: Identity): void {
   const actual = identityOf(path);
   if (actual?.ino === expected?.ino && actual?.dev === expected?.dev) return;
   throw new Error(
-    `${path} was ${actual ? 'replaced' : 'deleted'} while the store had it open: nothing written now would be kept. ` +
-      'Stop the sender, close the store, put the file back and start again.',
+    `${path} was ${actual ? 'replaced' : 'deleted'} while the store had it open: later writes would be lost. ` +
+      'Stop the sender, close the store, restore the file, and start again.',
   );
 }
 
-/** By the primary result codes of SQLite, if the disk itself does not tell. */
+/** The likely cause of each primary result code of SQLite. */
 const causes: Readonly<Record<number, string>> = {
-  5: 'it is in use: one process has the file to itself. Stop the other sender, or give this one another file.',
-  8: 'it may not be written. Check its permissions and those of its folder.',
-  10: 'the disk failed to read or write. Check the disk, its mount, and that nobody touched the file.',
+  5: 'it is in use by another process. Stop the other sender, or give this one another file.',
+  8: 'it is not writable. Check its permissions and those of its folder.',
+  10: 'the disk failed to read or write. Check the disk, its mount, and that no other program changed the file.',
   11: 'its content is damaged. Restore it from a backup.',
   13: 'the disk is full. Free some space.',
-  14: 'it or its folder does not exist, is not a file, or may not be opened.',
+  14: 'it or its folder does not exist, it is not a file, or its permissions do not allow access.',
   26: 'it is not a database. Give the sender a file of its own.',
 };
 
-/** What the file system says about a path. */
-function accessProblem(path: string): string | undefined {
+/** Describes why this process has no write access to a path; undefined if another cause is more likely. */
+function describeAccessProblem(path: string): string | undefined {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === 'EROFS') return 'its file system is mounted read-only.';
-    if (code === 'EACCES' || code === 'EPERM') return 'this process may not write it.';
+    if (code === 'EACCES' || code === 'EPERM') return 'this process has no permission to write it.';
     return undefined;
   }
 }
 
-/** Names the path and the likely cause of an error of SQLite; gives any other error as it is. */
+/** Returns an error of SQLite with the path and the likely cause, and any other error unchanged. */
 export function explainError(path: string, error: unknown): unknown {
   const { errcode, message } = Object(error) as { errcode?: unknown; message?: unknown };
   if (typeof errcode !== 'number') return error;
-  // The extended codes have more in the upper bytes.
+  // Extended result codes have details in the upper bytes.
   const primary = errcode & 0xff;
-  const cause = accessProblem(path) ?? causes[primary];
+  const cause = describeAccessProblem(path) ?? causes[primary];
   return cause === undefined
     ? error
     : new Error(`${path}: ${cause} (SQLite: ${String(message)})`, { cause: error });
 }
 
-/** @returns Undefined for a database in memory. */
+/** Describes the file of a database; undefined if the database is in memory. */
 export function describeFile(database: DatabaseSync): DatabaseFile | undefined {
   const [main] = database.prepare('PRAGMA database_list').all();
   const path = main?.file;

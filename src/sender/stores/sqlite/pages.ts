@@ -1,39 +1,49 @@
 import { escapeText } from '../../../shared/escape-text.js';
-import type { PageRequest } from '../store.js';
-import type { Row, Tables } from './tables.js';
+import type { Page, PageRequest } from '../store.js';
+import type { ColumnList } from './columns.js';
+import type { Sql } from './statements.js';
 
-/** As far as one page is searched: nobody else waits for a filter that fits little. */
+/** The rows that one page searches: a filter with few matches must not block other calls. */
 const rowsPerSearch = 5_000;
 
-/** Equations for SQL, and their values. */
-function conditions(columns: Readonly<Record<string, string | undefined>>): [string, string[]] {
-  const set = Object.entries(columns).flatMap(([column, value]) =>
-    value === undefined ? [] : [[column, escapeText(value)] as const],
-  );
-  return [set.map(([column]) => ` AND ${column} = ?`).join(''), set.map(([, value]) => value)];
+/** Values that columns must have; undefined matches every value. */
+type Equalities = Readonly<Record<string, string | undefined>>;
+
+/** The rows to list. */
+export interface PageQuery<Item extends object> {
+  readonly table: 'endpoints' | 'deliveries';
+  readonly columns: ColumnList<Item>;
+  /** Restricts the rows that are searched; an index supports it. */
+  readonly scope: Equalities;
+  /** Selects from the searched rows. */
+  readonly filter: Equalities;
+  readonly page: PageRequest;
 }
 
-/** Reads a page, newest first: of what is in `scope`, those that fit `filter`. */
-export function readPage(
-  tables: Tables,
-  table: 'endpoints' | 'deliveries',
-  scope: Readonly<Record<string, string | undefined>>,
-  filter: Readonly<Record<string, string | undefined>>,
-  { cursor, limit }: PageRequest,
-): { readonly rows: readonly Row[]; readonly nextCursor: string | undefined } {
-  const [inScope, scopeValues] = conditions(scope);
-  const [fits, filterValues] = conditions(filter);
+/** SQL and parameters of equalities. */
+function toSql(equalities: Equalities): { readonly sql: string; readonly values: readonly string[] } {
+  const given = Object.entries(equalities).filter(([, value]) => value !== undefined) as [string, string][];
+  return {
+    sql: given.map(([column]) => ` AND ${column} = ?`).join(''),
+    values: given.map(([, value]) => escapeText(value)),
+  };
+}
+
+/** Reads one page, newest first. */
+export function readPage<Item extends object>(sql: Sql, query: PageQuery<Item>): Page<Item> {
+  const { table, columns } = query;
+  const { cursor, limit } = query.page;
+  const scope = toSql(query.scope);
+  const filter = toSql(query.filter);
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-  const searched = `FROM ${table} WHERE seq < ?${inScope} ORDER BY seq DESC`;
-  const found = tables
-    .sql(
-      `SELECT * FROM (SELECT * ${searched} LIMIT ${rowsPerSearch}) WHERE true${fits} ORDER BY seq DESC LIMIT ?`,
-    )
-    .all(before, ...scopeValues, ...filterValues, limit + 1);
+  const searched = `FROM ${table} WHERE seq < ?${scope.sql} ORDER BY seq DESC`;
+  const found = sql(
+    `SELECT * FROM (SELECT * ${searched} LIMIT ${rowsPerSearch})
+     WHERE true${filter.sql} ORDER BY seq DESC LIMIT ?`,
+  ).all(before, ...scope.values, ...filter.values, limit + 1);
   const rows = found.slice(0, limit);
-  if (found.length > limit) return { rows, nextCursor: String(rows.at(-1)?.seq) };
-  const end = tables
-    .sql(`SELECT seq ${searched} LIMIT 1 OFFSET ${rowsPerSearch - 1}`)
-    .get(before, ...scopeValues);
-  return { rows, nextCursor: end && String(end.seq) };
+  const items = rows.map(columns.decode);
+  if (found.length > limit) return { items, nextCursor: String(rows.at(-1)?.seq) };
+  const end = sql(`SELECT seq ${searched} LIMIT 1 OFFSET ${rowsPerSearch - 1}`).get(before, ...scope.values);
+  return { items, nextCursor: end && String(end.seq) };
 }

@@ -1,147 +1,144 @@
-import type { StatementSync } from 'node:sqlite';
 import { escapeText } from '../../../shared/escape-text.js';
 import { isSubscribed, type DeliveryRecord, type EndpointRecord, type EventRecord } from '../../records.js';
 import { maxEndpointsPerStep, type PublishStep } from '../store.js';
-import { toDelivery, toEndpoint, toEvent, type Row, type Tables } from './tables.js';
+import type { Row } from './columns.js';
+import type { Deliveries } from './deliveries.js';
+import type { Events } from './events.js';
+import { isFinished, type FanOuts } from './fan-outs.js';
+import { deliveryColumns, endpointColumns, type FanOut, type SeqRange } from './schema.js';
+import type { Sql } from './statements.js';
 
-/** Deliveries that were made together: the first and the last `seq`. */
-type Range = readonly [first: number, last: number];
-
-/** An event that takes several steps: what each made, and which endpoints are left. */
-interface FanOut {
-  readonly ranges: readonly Range[];
-  /** The endpoint that was last, by `seq`, and the one that will be last. */
-  readonly afterSeq: number;
-  readonly untilSeq: number;
+/** The tables that publishing reads and writes. */
+export interface PublishTables {
+  readonly sql: Sql;
+  readonly events: Events;
+  readonly fanOuts: FanOuts;
+  readonly deliveries: Deliveries;
 }
 
-/** Publishing, within a transaction. */
-export interface Publisher {
-  publish(
-    event: EventRecord,
-    toNewDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
-    position: number,
-  ): PublishStep;
-  unfinished(): readonly EventRecord[];
-  /** The `seq` of the delivery that is made next. */
-  nextSeq(): number;
+/** An event and the deliveries to make of it. */
+interface Publication {
+  readonly event: EventRecord;
+  readonly toDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined;
 }
 
-export function createPublisher(
-  tables: Tables,
-  insert: (delivery: DeliveryRecord, bodyBytes: number) => void,
-): Publisher {
-  const sql = (text: string): StatementSync => tables.sql(text);
+/** The part of an audience that one step processes. */
+interface Batch {
+  readonly deliveries: readonly DeliveryRecord[];
+  /** The `seq` of the last endpoint processed; undefined if no endpoint is left after this batch. */
+  readonly nextAfterSeq: number | undefined;
+}
 
-  function nextSeq(): number {
-    const last = sql('SELECT max(seq) AS seq FROM deliveries').get();
-    return Number(last?.seq ?? 0) + 1;
-  }
+/** The `seq` of the next delivery. */
+export function nextDeliverySeq(sql: Sql): number {
+  return Number(sql('SELECT max(seq) AS seq FROM deliveries').get()?.seq ?? 0) + 1;
+}
 
-  function lastEndpointSeq(): number {
-    return Number(sql('SELECT max(seq) AS seq FROM endpoints').get()?.seq ?? 0);
-  }
+function lastEndpointSeq(sql: Sql): number {
+  return Number(sql('SELECT max(seq) AS seq FROM endpoints').get()?.seq ?? 0);
+}
 
-  function findFanOut({ id, accountId }: EventRecord): FanOut | undefined {
-    const row = sql('SELECT ranges, afterSeq, untilSeq FROM fanOuts WHERE eventId = ? AND accountId = ?').get(
-      escapeText(id),
-      escapeText(accountId),
-    );
-    return row && ({ ...row, ranges: JSON.parse(String(row.ranges)) as Range[] } as unknown as FanOut);
-  }
+const audienceSql = `SELECT * FROM endpoints WHERE accountId = ?1 AND seq > ?2 AND seq <= ?3
+  UNION ALL SELECT * FROM endpoints WHERE accountId IS NULL AND seq > ?2 AND seq <= ?3
+  ORDER BY seq LIMIT ${maxEndpointsPerStep + 1}`;
 
-  function saveFanOut({ id, accountId }: EventRecord, { ranges, afterSeq, untilSeq }: FanOut): void {
-    sql(
-      `INSERT INTO fanOuts (eventId, accountId, ranges, afterSeq, untilSeq) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET ranges = excluded.ranges, afterSeq = excluded.afterSeq`,
-    ).run(escapeText(id), escapeText(accountId), JSON.stringify(ranges), afterSeq, untilSeq);
-  }
+/** Reads endpoints of the account and of no account, one more than a step takes: that one shows whether more are left. */
+function readAudience(sql: Sql, accountId: string, afterSeq: number, untilSeq: number): readonly Row[] {
+  return sql(audienceSql).all(escapeText(accountId), afterSeq, untilSeq);
+}
 
-  /** Endpoints of the account and of no account, in order: one more than a step takes tells that there are more. */
-  function audienceOf(accountId: string, afterSeq: number, untilSeq: number): readonly Row[] {
-    return sql(
-      `SELECT * FROM endpoints WHERE accountId = ?1 AND seq > ?2 AND seq <= ?3
-       UNION ALL SELECT * FROM endpoints WHERE accountId IS NULL AND seq > ?2 AND seq <= ?3
-       ORDER BY seq LIMIT ${maxEndpointsPerStep + 1}`,
-    ).all(escapeText(accountId), afterSeq, untilSeq);
-  }
+function readBatch(sql: Sql, { event, toDelivery }: Publication, fanOut: FanOut | undefined): Batch {
+  const audience = readAudience(
+    sql,
+    event.accountId,
+    fanOut?.afterEndpointSeq ?? 0,
+    fanOut?.untilEndpointSeq ?? Number.MAX_SAFE_INTEGER,
+  );
+  const processed = audience.slice(0, maxEndpointsPerStep);
+  const deliveries = processed
+    .map(endpointColumns.decode)
+    .filter((endpoint) => isSubscribed(endpoint, event))
+    .map(toDelivery)
+    .filter((delivery) => delivery !== undefined);
+  const isLast = processed.length === audience.length;
+  return { deliveries, nextAfterSeq: isLast ? undefined : Number(processed.at(-1)?.seq) };
+}
 
-  function found(event: EventRecord, [first, last]: Range, next: number | undefined): PublishStep {
-    // The place of one that was forgotten may be another event's now.
-    const rows = sql(
-      'SELECT * FROM deliveries WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq',
-    ).all(first, last, escapeText(event.accountId), escapeText(event.id));
-    return { created: false, deliveries: rows.map(toDelivery), next };
-  }
+function rangeFrom(firstSeq: number, { deliveries }: Batch): SeqRange {
+  return [firstSeq, firstSeq + deliveries.length - 1];
+}
 
-  /** An event counts one more delivery while it is unfinished, so that it is not forgotten meanwhile. */
-  function count(event: EventRecord, deliveries: number): void {
-    sql('UPDATE events SET deliveries = deliveries + ? WHERE accountId = ? AND id = ?').run(
-      deliveries,
-      escapeText(event.accountId),
-      escapeText(event.id),
-    );
-  }
+/** Stores an event with its first batch. It counts one delivery more while it is unfinished, so that it is kept. */
+function storeFirst({ sql, events, fanOuts }: PublishTables, event: EventRecord, batch: Batch): void {
+  const { deliveries, nextAfterSeq } = batch;
+  const range = rangeFrom(nextDeliverySeq(sql), batch);
+  const unfinished = nextAfterSeq === undefined ? 0 : 1;
+  const deliveryCount = deliveries.length + unfinished;
+  const [firstDeliverySeq] = range;
+  // An event that is unfinished does not count as one without deliveries yet.
+  const lastDeliverySeq = firstDeliverySeq + deliveryCount - 1;
+  events.insert(event, { firstDeliverySeq, lastDeliverySeq, deliveryCount });
+  if (nextAfterSeq === undefined) return;
+  fanOuts.save({
+    eventId: event.id,
+    accountId: event.accountId,
+    deliveryRanges: [range],
+    afterEndpointSeq: nextAfterSeq,
+    untilEndpointSeq: lastEndpointSeq(sql),
+  });
+}
 
-  /** Retention counts an event without deliveries by its own, once nothing is added to it any more. */
-  function finish({ accountId, id }: EventRecord): void {
-    sql('UPDATE events SET lastSeq = firstSeq - 1 WHERE accountId = ? AND id = ? AND deliveries = 0').run(
-      escapeText(accountId),
-      escapeText(id),
-    );
-  }
+/** Stores a further batch of an event. */
+function storeNext({ sql, events, fanOuts }: PublishTables, fanOut: FanOut, batch: Batch): void {
+  const { deliveries, nextAfterSeq } = batch;
+  const key = { accountId: fanOut.accountId, id: fanOut.eventId };
+  const finished = nextAfterSeq === undefined ? 1 : 0;
+  events.addDeliveries(key, deliveries.length - finished);
+  if (finished) events.markUnheard(key);
+  fanOuts.save({
+    ...fanOut,
+    deliveryRanges: [...fanOut.deliveryRanges, rangeFrom(nextDeliverySeq(sql), batch)],
+    afterEndpointSeq: nextAfterSeq ?? fanOut.untilEndpointSeq,
+  });
+}
 
-  /** Stores an event, or goes on with it, for as many endpoints as one step takes. */
-  function publishNext(
-    event: EventRecord,
-    fanOut: FanOut | undefined,
-    toNewDelivery: (endpoint: EndpointRecord) => DeliveryRecord | undefined,
-  ): PublishStep {
-    const { ranges, afterSeq } = fanOut ?? { ranges: [], afterSeq: 0 };
-    const audience = audienceOf(event.accountId, afterSeq, fanOut?.untilSeq ?? Number.MAX_SAFE_INTEGER);
-    const step = audience.slice(0, maxEndpointsPerStep);
-    const isLast = step.length === audience.length;
-    const deliveries = step
-      .map(toEndpoint)
-      .filter((endpoint) => isSubscribed(endpoint, event))
-      .map(toNewDelivery)
-      .filter((delivery) => delivery !== undefined);
-    const firstSeq = nextSeq();
-    if (fanOut) count(event, deliveries.length - (isLast ? 1 : 0));
-    else tables.insertEvent(event, { firstSeq, count: deliveries.length + (isLast ? 0 : 1) });
-    if (fanOut && isLast) finish(event);
-    if (fanOut || !isLast) {
-      const range: Range = [firstSeq, firstSeq + deliveries.length - 1];
-      const untilSeq = fanOut?.untilSeq ?? lastEndpointSeq();
-      const lastSeq = isLast ? untilSeq : Number(step.at(-1)?.seq);
-      saveFanOut(event, { ranges: [...ranges, range], afterSeq: lastSeq, untilSeq });
-    }
-    for (const delivery of deliveries) insert(delivery, event.body.length);
-    return { created: true, deliveries, next: isLast ? undefined : ranges.length + 1 };
-  }
+/** Stores an event, or continues its fan-out, for as many endpoints as one step takes. */
+function storeStep(tables: PublishTables, publication: Publication, fanOut: FanOut | undefined): PublishStep {
+  const { event } = publication;
+  const batch = readBatch(tables.sql, publication, fanOut);
+  if (fanOut) storeNext(tables, fanOut, batch);
+  else storeFirst(tables, event, batch);
+  const { deliveries, nextAfterSeq } = batch;
+  for (const delivery of deliveries) tables.deliveries.insert(delivery, event.body.length);
+  const position = fanOut?.deliveryRanges.length ?? 0;
+  return { created: true, deliveries, next: nextAfterSeq === undefined ? undefined : position + 1 };
+}
 
+/** Reads the deliveries of a step that was stored before. */
+function readStep(sql: Sql, { accountId, id }: EventRecord, [first, last]: SeqRange): DeliveryRecord[] {
+  // The numbers of forgotten deliveries are reused, by deliveries of other events.
+  return sql(
+    `SELECT ${deliveryColumns.names} FROM deliveries
+     WHERE seq BETWEEN ? AND ? AND accountId = ? AND eventId = ? ORDER BY seq`,
+  )
+    .all(first, last, escapeText(accountId), escapeText(id))
+    .map(deliveryColumns.decode);
+}
+
+/** Takes one step of `SenderStore.publish`, within a transaction. */
+export function publish(tables: PublishTables, publication: Publication, position: number): PublishStep {
+  const { event } = publication;
+  const { sql } = tables;
+  const firstRange = tables.events.firstRangeOf(event);
+  if (!firstRange) return storeStep(tables, publication, undefined);
+  const fanOut = tables.fanOuts.get(event);
+  if (!fanOut) return { created: false, deliveries: readStep(sql, event, firstRange), next: undefined };
+  const range = fanOut.deliveryRanges[position];
+  if (!range && !isFinished(fanOut)) return storeStep(tables, publication, fanOut);
+  const isLast = isFinished(fanOut) && position + 1 >= fanOut.deliveryRanges.length;
   return {
-    nextSeq,
-    publish(event, toNewDelivery, position) {
-      const stored = sql('SELECT firstSeq, lastSeq FROM events WHERE accountId = ? AND id = ?').get(
-        escapeText(event.accountId),
-        escapeText(event.id),
-      );
-      if (!stored) return publishNext(event, undefined, toNewDelivery);
-      const fanOut = findFanOut(event);
-      if (!fanOut) return found(event, [Number(stored.firstSeq), Number(stored.lastSeq)], undefined);
-      const isFinished = fanOut.afterSeq >= fanOut.untilSeq;
-      const range = fanOut.ranges[position];
-      if (!range && !isFinished) return publishNext(event, fanOut, toNewDelivery);
-      const next = isFinished && position + 1 >= fanOut.ranges.length ? undefined : position + 1;
-      return found(event, range ?? [0, 0], next);
-    },
-    unfinished: () =>
-      sql(
-        `SELECT events.* FROM fanOuts JOIN events ON events.id = eventId AND events.accountId = fanOuts.accountId
-         WHERE afterSeq < untilSeq`,
-      )
-        .all()
-        .map(toEvent),
+    created: false,
+    deliveries: range ? readStep(sql, event, range) : [],
+    next: isLast ? undefined : position + 1,
   };
 }

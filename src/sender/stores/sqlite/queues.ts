@@ -1,123 +1,118 @@
 import { escapeText, unescapeText } from '../../../shared/escape-text.js';
 import { laneOf, ownerOf, type DeliveryRecord, type Lane } from '../../records.js';
-import { type Claim, type ClaimBatch, type ClaimRequest, type WaitingRequest } from '../store.js';
-import { toDelivery, type Tables } from './tables.js';
+import type { Claim, ClaimBatch, ClaimRequest, WaitingRequest } from '../store.js';
 import { claimInTurns, createTurns, type Turns } from '../turns.js';
+import type { Endpoints } from './endpoints.js';
+import { conditions, deliveryColumns } from './schema.js';
+import type { Sql } from './statements.js';
 
-const inLane: Record<Lane, string> = { first: 'attempts = 0', retry: 'attempts > 0' };
+/**
+ * The queues of scheduled deliveries, one per endpoint and lane. The rows are the queues; only the due time of
+ * each queue's first delivery is kept in memory (`Turns`), which an index finds in one step.
+ */
+export interface Queues {
+  /** Marks the queue that a delivery is in, before or after a change: the queue may now have another first delivery. */
+  markChanged(delivery: DeliveryRecord): void;
+  /** Reads the first due times of the marked queues. Call it at the end of each transaction. */
+  refresh(): void;
+  /** Discards all due times; they are read again when they are needed. Call it after a rollback. */
+  clear(): void;
+  hasDue(lane: Lane, nowMs: number): boolean;
+  nextDueMs(afterMs: number): number | undefined;
+  /** Claims in turns. `begin` returns the claim, or undefined if the delivery must not be sent. */
+  claim(request: ClaimRequest, begin: (delivery: DeliveryRecord) => Claim | undefined): ClaimBatch;
+}
 
 const lanes: readonly Lane[] = ['first', 'retry'];
 
-/**
- * What waits, by endpoint and lane. When the first of each queue is due is kept in memory: nobody else can write, and
- * an index finds it again in one step per endpoint.
- */
-export interface Queues {
-  /** A delivery is, or was, in a queue: its first may be another one now. */
-  touch(delivery: DeliveryRecord): void;
-  /** Brings the turns up to date. Within each transaction, after all else. */
-  update(): void;
-  /** The turns may not be as the database is any more: they are read again when they are needed. */
-  forget(): void;
-  hasDue(lane: Lane, nowMs: number): boolean;
-  nextDueMs(afterMs: number): number | undefined;
-  /** Claims in turns. `begin` gives the claim, if it came to one. */
-  claim(request: ClaimRequest, begin: (delivery: DeliveryRecord) => Claim | undefined): ClaimBatch;
-  /** @param limit - -1 for all. */
-  waitingFor(
-    endpointId: string,
-    statuses: WaitingRequest['statuses'],
-    limit: number,
-  ): readonly DeliveryRecord[];
+const firstDueOf = (lane: Lane): string =>
+  `SELECT dueAtMs FROM deliveries WHERE ${conditions[lane]} AND endpointId = ? ORDER BY dueAtMs LIMIT 1`;
+const dueOf = (lane: Lane): string =>
+  `SELECT ${deliveryColumns.names} FROM deliveries
+   WHERE ${conditions[lane]} AND endpointId = ? AND dueAtMs <= ? ORDER BY dueAtMs, seq LIMIT ?`;
+const firstDueSql = { first: firstDueOf('first'), retry: firstDueOf('retry') };
+const dueSql = { first: dueOf('first'), retry: dueOf('retry') };
+
+function readFirstDueMs(sql: Sql, lane: Lane, endpointId: string): number | undefined {
+  const first = sql(firstDueSql[lane]).get(escapeText(endpointId));
+  return first?.dueAtMs as number | undefined;
 }
 
-export function createQueues(tables: Tables): Queues {
-  const touched: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
+function readTurns(sql: Sql): Record<Lane, Turns> {
+  const turns = { first: createTurns(), retry: createTurns() };
+  for (const row of sql('SELECT id, accountId FROM endpoints').all()) {
+    const id = unescapeText(String(row.id));
+    const accountId = row.accountId === null ? null : unescapeText(String(row.accountId));
+    for (const lane of lanes) turns[lane].set(ownerOf({ accountId }), id, readFirstDueMs(sql, lane, id));
+  }
+  return turns;
+}
+
+function readDue(
+  sql: Sql,
+  { lane, nowMs }: ClaimRequest,
+  endpointId: string,
+  limit: number,
+): readonly DeliveryRecord[] {
+  return sql(dueSql[lane]).all(escapeText(endpointId), nowMs, limit).map(deliveryColumns.decode);
+}
+
+/** Reads deliveries that wait for an endpoint. */
+export function readWaiting(
+  sql: Sql,
+  { endpointId, statuses, limit }: Omit<WaitingRequest, 'change'>,
+): readonly DeliveryRecord[] {
+  const selected = statuses.flatMap((status) =>
+    status === 'held' ? [conditions.held] : lanes.map((lane) => conditions[lane]),
+  );
+  // SQLite reads a negative limit as none.
+  const sqlLimit = Number.isFinite(limit) ? limit : -1;
+  const rows = selected.flatMap((condition) =>
+    sql(`SELECT ${deliveryColumns.names} FROM deliveries WHERE ${condition} AND endpointId = ? LIMIT ?`).all(
+      escapeText(endpointId),
+      sqlLimit,
+    ),
+  );
+  return rows.slice(0, limit).map(deliveryColumns.decode);
+}
+
+export function createQueues(sql: Sql, endpoints: Endpoints): Queues {
+  const changed: Record<Lane, Set<string>> = { first: new Set(), retry: new Set() };
   let turns: Record<Lane, Turns> | undefined;
 
-  function firstDueMs(lane: Lane, endpointId: string): number | undefined {
-    const first = tables
-      .sql(
-        `SELECT dueAtMs FROM deliveries WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ?
-         ORDER BY dueAtMs LIMIT 1`,
-      )
-      .get(escapeText(endpointId));
-    return first?.dueAtMs as number | undefined;
-  }
+  const turnsOf = (lane: Lane): Turns => (turns ??= readTurns(sql))[lane];
 
-  function read(): Record<Lane, Turns> {
-    const read = { first: createTurns(), retry: createTurns() };
-    for (const row of tables.sql('SELECT id, accountId FROM endpoints').all()) {
-      const id = unescapeText(String(row.id));
-      const owner = ownerOf({
-        accountId: row.accountId === null ? null : unescapeText(String(row.accountId)),
-      });
-      for (const lane of lanes) read[lane].set(owner, id, firstDueMs(lane, id));
-    }
-    return read;
-  }
-
-  function current(lane: Lane): Turns {
-    turns ??= read();
-    return turns[lane];
-  }
-
-  function update(lane: Lane, endpointId: string): void {
-    if (!turns) return;
-    const owner = ownerOf(tables.endpoint(endpointId));
-    turns[lane].set(owner, endpointId, firstDueMs(lane, endpointId));
+  function refreshQueue(lane: Lane, endpointId: string): void {
+    const owner = ownerOf(endpoints.get(endpointId));
+    turns?.[lane].set(owner, endpointId, readFirstDueMs(sql, lane, endpointId));
+    changed[lane].delete(endpointId);
   }
 
   return {
-    touch(delivery) {
-      if (delivery.status === 'scheduled') touched[laneOf(delivery)].add(delivery.endpointId);
+    markChanged(delivery) {
+      if (delivery.status === 'scheduled') changed[laneOf(delivery)].add(delivery.endpointId);
     },
-    update() {
-      for (const lane of lanes) {
-        for (const endpointId of touched[lane]) update(lane, endpointId);
-        touched[lane].clear();
-      }
+    refresh() {
+      for (const lane of lanes) for (const endpointId of changed[lane]) refreshQueue(lane, endpointId);
     },
-    forget() {
+    clear() {
       turns = undefined;
-      for (const lane of lanes) touched[lane].clear();
+      for (const lane of lanes) changed[lane].clear();
     },
-    hasDue: (lane, nowMs) => current(lane).hasDue(nowMs),
+    hasDue: (lane, nowMs) => turnsOf(lane).hasDue(nowMs),
     nextDueMs(afterMs) {
-      const times = lanes.map((lane) => current(lane).nextDueMs(afterMs) ?? Infinity);
-      const first = Math.min(...times);
+      const dueTimes = lanes.map((lane) => turnsOf(lane).nextDueMs(afterMs) ?? Infinity);
+      const first = Math.min(...dueTimes);
       return first === Infinity ? undefined : first;
     },
     claim(request, begin) {
-      const { lane, nowMs } = request;
-      return claimInTurns(current(lane), request, (endpointId, atMost) => {
-        const due = tables
-          .sql(
-            `SELECT * FROM deliveries
-             WHERE status = 'scheduled' AND ${inLane[lane]} AND endpointId = ? AND dueAtMs <= ?
-             ORDER BY dueAtMs, seq LIMIT ?`,
-          )
-          .all(escapeText(endpointId), nowMs, atMost);
-        const claims = due.map((row) => begin(toDelivery(row))).filter((claim) => claim !== undefined);
-        update(lane, endpointId);
-        touched[lane].delete(endpointId);
+      const { lane } = request;
+      return claimInTurns(turnsOf(lane), request, (endpointId, limit) => {
+        const due = readDue(sql, request, endpointId, limit);
+        const claims = due.map(begin).filter((claim) => claim !== undefined);
+        refreshQueue(lane, endpointId);
         return { claims, processed: due.length };
       });
-    },
-
-    waitingFor(endpointId, statuses, limit) {
-      // As the partial indexes have it: they are not used for a status that is a parameter.
-      const places = statuses.flatMap((status) =>
-        status === 'held'
-          ? [`status = 'held'`]
-          : lanes.map((lane) => `status = 'scheduled' AND ${inLane[lane]}`),
-      );
-      const found = places.flatMap((place) =>
-        tables
-          .sql(`SELECT * FROM deliveries WHERE ${place} AND endpointId = ? LIMIT ?`)
-          .all(escapeText(endpointId), limit),
-      );
-      return found.slice(0, limit === -1 ? undefined : limit).map(toDelivery);
     },
   };
 }
