@@ -20,11 +20,14 @@ export function matchesAny(
   digits: string,
   secrets: readonly Secret[],
 ): boolean | Promise<boolean> {
-  const engine = hmacEngine();
-  const results = secrets.map((secret) => engine.verify(body, digits, secret));
-  return results.some((result) => result instanceof Promise)
-    ? Promise.all(results).then((settled) => settled.includes(true))
-    : results.includes(true);
+  let matched = false;
+  const pending: Promise<boolean>[] = [];
+  for (const secret of secrets) {
+    const result = hmacEngine().verify(body, digits, secret);
+    if (typeof result === 'boolean') matched = result || matched;
+    else pending.push(result);
+  }
+  return pending.length === 0 ? matched : Promise.all(pending).then((results) => results.includes(true));
 }
 
 /**
