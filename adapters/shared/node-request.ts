@@ -1,4 +1,5 @@
-import { bodyBytes, bodyDeadlineMs, collectBody } from '../../src/verify/body.js';
+import { bodyBytes, collectBody } from '../../src/verify/body.js';
+import { startDeadline, stopDeadline } from './body-deadline.js';
 import { WebhookError, type ReceiveInput, type ReceiveResult } from '../../src/index.js';
 
 /** The part of Node's `IncomingMessage` (HTTP/1 and HTTP/2) that is used, with the properties that frameworks add. */
@@ -74,13 +75,13 @@ function readStream(request: IncomingMessageLike, maxBytes: number): Promise<Uin
   return new Promise((resolve, reject) => {
     // The first of several events settles the promise. The listeners are collected with the request.
     const finish = () => {
-      clearTimeout(deadline);
+      stopDeadline(finish);
       resolve(body.bytes());
     };
-    const deadline = setTimeout(finish, bodyDeadlineMs);
+    startDeadline(finish);
     request.on('data', (chunk) => {
       if (body.add(chunk)) return;
-      clearTimeout(deadline);
+      stopDeadline(finish);
       reject(new WebhookError('body_too_large'));
     });
     request.on('end', finish);

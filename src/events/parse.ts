@@ -12,10 +12,8 @@ const instantPattern =
 function isInstant(text: unknown): boolean {
   if (typeof text !== 'string' || !instantPattern.test(text)) return false;
   const day = Number(text.slice(8, 10));
-  // Every month has 28 days. Day 0 of the next month is the last day of this one.
-  return (
-    day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate()
-  );
+  // Every month has 28 days. For a day that the month lacks, Date is invalid or in the next month.
+  return day <= 28 || day === new Date(text.slice(0, 10)).getUTCDate();
 }
 
 function isText(value: unknown): boolean {

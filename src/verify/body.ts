@@ -7,6 +7,9 @@ import { toBytes } from '../signing/hmac.js';
  */
 export const bodyDeadlineMs = 15_000;
 
+// Shared by all bodies, because it is never written to.
+const emptyBody: Uint8Array = /* @__PURE__ */ new Uint8Array();
+
 /** Collects a body while it arrives. */
 interface BodyCollector {
   /** Adds a chunk. Returns false if the body has become too large. */
@@ -22,7 +25,7 @@ interface BodyCollector {
  */
 export function collectBody(maxBytes: number, declared: number): BodyCollector {
   if (declared > maxBytes) throw new WebhookError('body_too_large');
-  let buffer: Uint8Array = new Uint8Array();
+  let buffer = emptyBody;
   let total = 0;
   return {
     add(chunk) {
