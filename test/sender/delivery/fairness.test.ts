@@ -1,10 +1,11 @@
 // Fairness: one account cannot block attempts, pings or publishing of the others.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSender, type Sender, type SenderOptions } from '../../../src/sender/index.js';
-import type { AttemptResult, EndpointRecord } from '../../../src/sender/records.js';
+import type { AttemptResult } from '../../../src/sender/records.js';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
 import { createVirtualClock, sampleEvent } from '../../../src/testing/index.js';
 import { countFor } from '../../support/long.js';
+import { endpoint } from '../../support/sender-records.js';
 import { stores } from '../../support/sender-stores.js';
 
 const manyEndpoints = countFor('FAN_OUT_ENDPOINTS', { short: 5_000, long: 20_000 });
@@ -60,25 +61,9 @@ describe.each(stores)('fairness on the $name store', ({ open }) => {
 
   /** Saves an endpoint without a ping. */
   async function insert(accountId: string | null, path: string): Promise<string> {
-    const endpoint: EndpointRecord = {
-      id: `wh_${path}`,
-      accountId,
-      url: `${url}/${path}`,
-      events: ['*'],
-      secret: 'whsec_of_the_fairness_test',
-      status: 'enabled',
-      disabledReason: null,
-      disabledAtMs: null,
-      failingSinceMs: null,
-      lastError: null,
-      disabledNotificationPending: false,
-      heldExpiresAtMs: null,
-      heldDroppedAtMs: null,
-      heldNotificationPending: false,
-      createdAtMs: 1,
-    };
-    await store.insertEndpoint(endpoint);
-    return endpoint.id;
+    const inserted = endpoint(`wh_${path}`, { accountId, url: `${url}/${path}` });
+    await store.insertEndpoint(inserted);
+    return inserted.id;
   }
   const event = (account: string, id?: string) =>
     sampleEvent('credits.low', { account_id: account, ...(id !== undefined && { id }) });

@@ -2,29 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { expireHeld, heldNoticeMs } from '../../../src/sender/delivery/held.js';
 import type { EndpointRecord } from '../../../src/sender/records.js';
+import { endpoint } from '../../support/sender-records.js';
 
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 const nowMs = 100 * dayMs;
 
-const endpointWith = (given: Partial<EndpointRecord> = {}): EndpointRecord => ({
-  id: 'wh_1',
-  accountId: 'acc_1',
-  url: 'https://example.com/hook',
-  events: ['*'],
-  secret: 'whsec_of_held_deliveries',
-  status: 'disabled',
-  disabledReason: 'manual',
-  disabledAtMs: 1,
-  failingSinceMs: null,
-  lastError: null,
-  disabledNotificationPending: false,
-  heldExpiresAtMs: null,
-  heldDroppedAtMs: null,
-  heldNotificationPending: false,
-  createdAtMs: 0,
-  ...given,
-});
+const endpointWith = (given: Partial<EndpointRecord> = {}) =>
+  endpoint('wh_1', { status: 'disabled', disabledReason: 'manual', disabledAtMs: 1, ...given });
 
 describe('heldNoticeMs', () => {
   it.each([

@@ -10,44 +10,15 @@ import {
   type AttemptEnd,
 } from '../../../src/sender/delivery/state-machine.js';
 import type { AttemptRecord, DeliveryRecord, EndpointRecord } from '../../../src/sender/records.js';
+import { attempt as attemptOf, delivery, endpoint } from '../../support/sender-records.js';
 
 const nowMs = 1_000_000;
 const rules = { retryScheduleSeconds: [10, 60] };
 
-const endpointWith = (given: Partial<EndpointRecord> = {}): EndpointRecord => ({
-  id: 'wh_1',
-  accountId: 'acc_1',
-  url: 'https://example.com/hook',
-  events: ['*'],
-  secret: 'whsec_of_the_state_machine',
-  status: 'enabled',
-  disabledReason: null,
-  disabledAtMs: null,
-  failingSinceMs: null,
-  lastError: null,
-  disabledNotificationPending: false,
-  heldExpiresAtMs: null,
-  heldDroppedAtMs: null,
-  heldNotificationPending: false,
-  createdAtMs: 0,
-  ...given,
-});
-
-const deliveryWith = (given: Partial<DeliveryRecord> = {}): DeliveryRecord => ({
-  id: 'dlv_1',
-  eventId: 'evt_1',
-  eventType: 'credits.low',
-  accountId: 'acc_1',
-  endpointId: 'wh_1',
-  kind: 'automatic',
-  status: 'scheduled',
-  attempts: 0,
-  dueAtMs: nowMs,
-  token: null,
-  leaseUntilMs: null,
-  createdAtMs: 0,
-  ...given,
-});
+const endpointWith = (given: Partial<EndpointRecord> = {}) =>
+  endpoint('wh_1', { accountId: 'acc_1', url: 'https://example.com/hook', ...given });
+const deliveryWith = (given: Partial<DeliveryRecord> = {}) =>
+  delivery('dlv_1', 'evt_1', { dueAtMs: nowMs, ...given });
 
 const attempting = (given: Partial<DeliveryRecord> = {}): DeliveryRecord =>
   deliveryWith({
@@ -59,18 +30,7 @@ const attempting = (given: Partial<DeliveryRecord> = {}): DeliveryRecord =>
     ...given,
   });
 
-const attempt: AttemptRecord = {
-  deliveryId: 'dlv_1',
-  number: 1,
-  url: 'https://example.com/hook',
-  startedAtMs: nowMs,
-  endedAtMs: null,
-  outcome: 'pending',
-  requestHeaders: null,
-  result: null,
-  nextAttemptAtMs: null,
-  reason: null,
-};
+const attempt = attemptOf('dlv_1', { url: 'https://example.com/hook', startedAtMs: nowMs });
 
 const disabled = endpointWith({ status: 'disabled', disabledReason: 'manual', disabledAtMs: 1 });
 const failing = endpointWith({ failingSinceMs: 5, lastError: 'HTTP 500' });

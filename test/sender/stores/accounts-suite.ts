@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryRecord } from '../../../src/sender/records.js';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, event, idempotencyRecord, keyExpiry, pruneAll } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, idempotencyRecord, keyExpiry, pruneAll } from './fixtures.js';
 
 /** Tests that two accounts can use the same event ids and idempotency keys. */
 export function describeAccounts(open: () => SenderStore): void {

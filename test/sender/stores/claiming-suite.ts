@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, publish } from './fixtures.js';
+import { delivery, endpoint } from '../../support/sender-records.js';
+import { claimDue, publish } from './fixtures.js';
 
 /** Tests which deliveries a claim returns. */
 export function describeClaiming(open: () => SenderStore): void {

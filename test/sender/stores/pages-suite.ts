@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { endpoint, pruneAll, publish } from './fixtures.js';
+import { endpoint } from '../../support/sender-records.js';
+import { pruneAll, publish } from './fixtures.js';
 
 /** Tests lists and their pages. */
 export function describePages(open: () => SenderStore): void {

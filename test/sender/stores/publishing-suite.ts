@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maxEndpointsPerStep, type SenderStore } from '../../../src/sender/stores/store.js';
-import { delivery, endpoint, event, pruneAll, publish, succeed } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { pruneAll, publish, succeed } from './fixtures.js';
 
 /** Tests publishing in one step and in several. */
 export function describePublishing(open: () => SenderStore): void {

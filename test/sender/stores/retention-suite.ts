@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, event, pruneAll, publish, succeed } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, pruneAll, publish, succeed } from './fixtures.js';
 
 /** Tests which rows pruning forgets. */
 export function describeRetention(open: () => SenderStore): void {

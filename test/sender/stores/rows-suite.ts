@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { attempt, claimDue, delivery, endpoint, event, publish, succeed } from './fixtures.js';
+import { attempt, delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, publish, succeed } from './fixtures.js';
 
 /** Tests that a store returns single rows as they were stored. */
 export function describeRows(open: () => SenderStore): void {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSqliteStore } from '../../../src/sender/stores/sqlite/sqlite.js';
-import { delivery, endpoint, event } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
 
 /** Whether this process may mount a file system. In containers and in CI it often may not. */
 const canMount =

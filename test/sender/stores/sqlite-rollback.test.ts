@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/sender/records.js';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
 import { createSqliteStore } from '../../../src/sender/stores/sqlite/sqlite.js';
-import { beginAttempt, delivery, endpoint, event } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { beginAttempt } from './fixtures.js';
 
 it('the SQLite store searches a bounded number of rows per page, and continues on the next page', async () => {
   const store = createSqliteStore({ path: ':memory:' });

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/sender/records.js';
 import { createSqliteStore } from '../../../src/sender/stores/sqlite/sqlite.js';
 import { maxEndpointsPerStep, type SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, event, publish, succeed } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, publish, succeed } from './fixtures.js';
 
 describe('SQLite store', () => {
   let store: SenderStore;

@@ -1,17 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryRecord } from '../../../src/sender/records.js';
 import { maxEndpointsPerStep, type PruneRule, type SenderStore } from '../../../src/sender/stores/store.js';
-import {
-  claimDue,
-  delivery,
-  endpoint,
-  event,
-  idempotencyRecord,
-  keyExpiry,
-  pruneAll,
-  pruneRule,
-  succeed,
-} from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, idempotencyRecord, keyExpiry, pruneAll, pruneRule, succeed } from './fixtures.js';
 
 /** Tests that a store does not mix up ids that a database might store as the same text. */
 export function describeTexts(open: () => SenderStore): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, event } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue } from './fixtures.js';
 
 /** Tests the order in which a claim serves accounts and their endpoints. */
 export function describeTurns(open: () => SenderStore): void {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transition } from '../../../src/sender/records.js';
 import type { SenderStore } from '../../../src/sender/stores/store.js';
-import { claimDue, delivery, endpoint, event, publish, succeed } from './fixtures.js';
+import { delivery, endpoint, event } from '../../support/sender-records.js';
+import { claimDue, publish, succeed } from './fixtures.js';
 
 /** Tests changes of deliveries that are scheduled, held or under a lease. */
 export function describeWaiting(open: () => SenderStore): void {
