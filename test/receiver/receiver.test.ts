@@ -529,7 +529,8 @@ it('receive returns 500 if a module that is loaded on demand is missing, without
   try {
     const { createReceiver: createFreshReceiver } = await import('../../src/index.js');
     const receiver = createFreshReceiver({ secret, logger: false, schemas: { 'site.created': z.unknown() } });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.dynamicImportSettled();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(unhandled).not.toHaveBeenCalled();
     expect((await receiver.receive(await inputFor('site.created'))).status).toBe(500);
   } finally {
