@@ -14,6 +14,8 @@ const sender = createSender({
   maxInFlightPerEndpoint: 64,
   // Many short retries: the test does not wait for hours, and several kills in a row may hit an event.
   retryScheduleSeconds: Array.from({ length: 200 }, () => 0.02),
+  // The test reads every delivery at the end, and a long run makes more than are kept by default.
+  retention: { deliveries: 10_000_000, bytes: 1e12 },
   onError: (error) => print({ error: String(error) }),
 });
 if ((await sender.listEndpoints()).items.length === 0) {
