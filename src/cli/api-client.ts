@@ -33,6 +33,19 @@ export class ApiError extends Error {
 const maxResponseBytes = 8_388_608;
 const timeoutMs = 15_000;
 
+const connectionErrors: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was closed',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ENOTFOUND: 'the host name has no address',
+};
+
+function describeConnectionError(error: Error): string {
+  if (error.name === 'TimeoutError') return `no response within ${timeoutMs / 1000} s`;
+  const { code, message } = Object(error.cause ?? error) as { code?: unknown; message?: unknown };
+  return connectionErrors[String(code)] ?? escapeControls(truncate(String(code ?? message), 200));
+}
+
 async function send({ url, method = 'GET', apiKey, body, signal }: ApiCall): Promise<Response> {
   try {
     return await fetch(url, {
@@ -47,11 +60,7 @@ async function send({ url, method = 'GET', apiKey, body, signal }: ApiCall): Pro
     });
   } catch (error) {
     if (signal.aborted) throw new CliError('', exitCodes.interrupted);
-    const { code, message } = Object((error as Error).cause ?? error) as {
-      code?: unknown;
-      message?: unknown;
-    };
-    throw new ApiError(typeof code === 'string' ? code : String(message));
+    throw new ApiError(describeConnectionError(error as Error));
   }
 }
 

@@ -4,15 +4,23 @@ import { packageVersion } from '../sender/version.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { devCommand } from './commands/dev/command.js';
 import { signCommand } from './commands/sign.js';
+import { tailCommand } from './commands/tail/command.js';
 import { triggerCommand } from './commands/trigger/command.js';
 import { verifyCommand } from './commands/verify.js';
 import type { CliContext } from './context.js';
+import { escapeControlsInLines } from './style.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [devCommand, triggerCommand, signCommand, verifyCommand];
+const commands: readonly CommandFactory[] = [
+  devCommand,
+  triggerCommand,
+  signCommand,
+  verifyCommand,
+  tailCommand,
+];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')
@@ -26,7 +34,8 @@ function createProgram(context: CliContext): Command {
       .showHelpAfterError('(add --help for help)')
       .configureOutput({
         writeOut: (text) => context.stdout.write(text),
-        writeErr: (text) => context.stderr.write(text),
+        // It quotes arguments, which a script may have taken from elsewhere.
+        writeErr: (text) => context.stderr.write(escapeControlsInLines(text)),
         getOutHelpWidth: () => context.stdout.columns ?? 100,
         getErrHelpWidth: () => context.stderr.columns ?? 100,
       });

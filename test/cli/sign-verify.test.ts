@@ -113,7 +113,7 @@ describe('verify', () => {
     expect(JSON.parse(out)).toMatchObject({
       ok: false,
       code: 'timestamp_outside_tolerance',
-      hint: expect.stringMatching(/4000 s old.* The signature matches\.$/) as string,
+      hint: expect.stringMatching(/400\d s old.* The signature matches\.$/) as string,
     });
     const wrong = await run(['verify', '--signature', `sha256=${'0'.repeat(64)}`, ...args], { stdin: body });
     expect(wrong.out).toContain('The signature does not match either.');
@@ -128,6 +128,6 @@ describe('verify', () => {
   it('exits with 2 without --signature', async () => {
     const { code, err } = await run(['verify'], { stdin: body });
     expect(code).toBe(2);
-    expect(err).toContain("required option '--signature <value>' not specified");
+    expect(err).toContain('Pass the value of the X-Hostwares-Signature header');
   });
 });

@@ -114,7 +114,7 @@ describe('trigger through the emulator', () => {
     const { code, err } = await trigger(['credits.low', '--url', emulator.url]);
     expect(code).toBe(3);
     expect(err).toBe(
-      `No emulator runs at ${emulator.url} (ECONNREFUSED). Start one: hostwares-webhooks dev --forward-to URL\n`,
+      `No emulator runs at ${emulator.url} (connection refused). Start one: hostwares-webhooks dev --forward-to URL\n`,
     );
   });
 

@@ -9,7 +9,7 @@ import { requireSecret } from '../secret.js';
 import { createStyle, escapeControls } from '../style.js';
 
 interface VerifyOptions {
-  readonly signature: string;
+  readonly signature?: string | undefined;
   readonly timestamp?: string | undefined;
   readonly secret?: string | undefined;
   readonly json?: boolean | undefined;
@@ -45,11 +45,14 @@ async function explainRejection(error: WebhookError, isGenuine: () => Promise<bo
   return { ok: false, code, message, hint: parts.length === 0 ? null : parts.join(' ') };
 }
 
-async function verify(
-  body: Uint8Array,
-  { signature, timestamp }: VerifyOptions,
-  secret: string,
-): Promise<Verdict> {
+/** The headers and the secret that a body is verified with. */
+interface Signed {
+  readonly signature: string;
+  readonly timestamp: string | undefined;
+  readonly secret: string;
+}
+
+async function verify(body: Uint8Array, { signature, timestamp, secret }: Signed): Promise<Verdict> {
   const headers = {
     'x-hostwares-signature': signature,
     ...(timestamp !== undefined && { 'x-hostwares-timestamp': timestamp }),
@@ -70,9 +73,13 @@ async function runVerify(
   file: string | undefined,
   options: VerifyOptions,
 ): Promise<void> {
+  const { signature, timestamp } = options;
+  if (signature === undefined) {
+    throw new CliError('Pass the value of the X-Hostwares-Signature header: --signature sha256=...');
+  }
   const secret = requireSecret(context, options.secret);
   const { bytes } = await readInput(context, file);
-  const verdict = await verify(bytes, options, secret);
+  const verdict = await verify(bytes, { signature, timestamp, secret });
   const { ok, code, message, hint } = verdict;
   const style = createStyle(context);
   if (options.json === true) {
@@ -87,14 +94,17 @@ async function runVerify(
 
 /** Creates the command `verify`. */
 export function verifyCommand(context: CliContext): Command {
-  return new Command('verify')
-    .summary('check the signature of a body')
-    .description('Verifies a body with its headers as a receiver does, and says what is wrong.')
-    .argument('[file]', 'file with the body; - or a pipe for standard input')
-    .requiredOption('--signature <value>', 'value of the X-Hostwares-Signature header')
-    .option('--timestamp <seconds>', 'value of the X-Hostwares-Timestamp header')
-    .option('--secret <secret>', 'else HOSTWARES_WEBHOOK_SECRET of the environment or .env')
-    .option('--json', 'print a JSON object')
-    .addHelpText('after', help)
-    .action((file: string | undefined, options: VerifyOptions) => runVerify(context, file, options));
+  return (
+    new Command('verify')
+      .summary('check the signature of a body')
+      .description('Verifies a body with its headers as a receiver does, and says what is wrong.')
+      .argument('[file]', 'file with the body; - or a pipe for standard input')
+      // Not a required option: commander would complain of its absence before a misspelt flag.
+      .option('--signature <value>', 'value of the X-Hostwares-Signature header')
+      .option('--timestamp <seconds>', 'value of the X-Hostwares-Timestamp header')
+      .option('--secret <secret>', 'else HOSTWARES_WEBHOOK_SECRET of the environment or .env')
+      .option('--json', 'print a JSON object')
+      .addHelpText('after', help)
+      .action((file: string | undefined, options: VerifyOptions) => runVerify(context, file, options))
+  );
 }

@@ -2,6 +2,7 @@ import { wait } from '../../abort.js';
 import { ApiError, callApi } from '../../api-client.js';
 import { CliError, exitCodes } from '../../cli-error.js';
 import type { EmulatorConnection } from '../../emulator-client.js';
+import { readOutcome } from '../../attempt-json.js';
 import { isRecord } from '../../json.js';
 import type { SendEvent, TriggerResult } from './result.js';
 
@@ -11,25 +12,13 @@ const maxPollMs = 500;
 /** A JSON object of the API. */
 type Json = Record<string, unknown>;
 
-function asText(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
 function toResult(event: Json, deliveryId: string, attempt: Json): TriggerResult {
-  const timings = isRecord(attempt.timings_ms) ? attempt.timings_ms : {};
   return {
     event: String(event.event),
     eventId: String(event.id),
     deliveryId,
-    url: String(attempt.url),
     isSuccess: attempt.outcome === 'success',
-    status: typeof attempt.status === 'number' ? attempt.status : null,
-    error: asText(attempt.error),
-    durationMs: typeof timings.total === 'number' ? timings.total : null,
-    responseHeaders: isRecord(attempt.response_headers)
-      ? (attempt.response_headers as Record<string, string>)
-      : null,
-    responseBody: asText(attempt.response_body),
+    ...readOutcome(attempt),
   };
 }
 
