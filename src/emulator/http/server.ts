@@ -22,6 +22,15 @@ function describeListenError(error: NodeJS.ErrnoException, port: number): Error 
   return new Error(reason, { cause: error });
 }
 
+/**
+ * Returns a Request of Node. The adapter's own cannot be copied, which Hono's body limit does with a body without
+ * Content-Length.
+ */
+function toPlainRequest({ url, method, headers, body, signal }: Request): Request {
+  const init = { method, headers, signal, duplex: 'half' as const };
+  return new Request(url, body ? { ...init, body } : init);
+}
+
 /** @throws `Error` if the port is taken */
 export async function startServer(
   fetch: (request: Request) => Response | Promise<Response>,
@@ -29,7 +38,10 @@ export async function startServer(
   onError: (error: unknown) => unknown,
 ): Promise<RunningServer> {
   // Without the override, the Request and Response of the user's tests stay those of Node.
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: (request) => fetch(toPlainRequest(request)),
+    overrideGlobalObjects: false,
+  }) as Server;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     throw describeListenError(error as NodeJS.ErrnoException, port);
