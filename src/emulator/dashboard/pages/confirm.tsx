@@ -37,7 +37,7 @@ async function confirmPage(
         </p>
         <h1>{title}</h1>
         {error !== undefined && (
-          <Notice kind="error">
+          <Notice kind="error" role="alert">
             <p>{error}</p>
           </Notice>
         )}

@@ -170,7 +170,7 @@ export async function endpointPage(
         {await Recent({ dashboard, endpoint })}
         <h2>Settings</h2>
         {rejected && (
-          <Notice kind="error">
+          <Notice kind="error" role="alert">
             <p>{rejected.error} Nothing was saved.</p>
           </Notice>
         )}

@@ -23,7 +23,7 @@ export function newEndpointPage(
         </p>
         <h1>Add Webhook Endpoint</h1>
         {error !== undefined && (
-          <Notice kind="error">
+          <Notice kind="error" role="alert">
             <p>{error} Nothing was saved. A secret has to be entered again.</p>
           </Notice>
         )}

@@ -115,7 +115,7 @@ function Response({ attempt }: AttemptProps): JSX.Element {
           />
         </>
       )}
-      <p class="muted">{result.address !== undefined && `Connected to ${result.address}. `}</p>
+      {result.address !== undefined && <p class="muted">Connected to {result.address}.</p>}
       <Timings timings={result.timings} />
     </section>
   );

@@ -3,13 +3,14 @@ import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Flash } from '../flash-messages.js';
 import { CopyButton } from './code.js';
 
-/** A message with a tone, read out by screen readers. */
+/** A message with a tone. With a role, screen readers read it out, also each time it changes. */
 export function Notice(props: {
   readonly kind: 'success' | 'warning' | 'error' | 'info';
+  readonly role?: 'alert' | 'status';
   readonly children: Child;
 }): JSX.Element {
   return (
-    <div class={`notice ${props.kind}`} role={props.kind === 'error' ? 'alert' : 'status'}>
+    <div class={`notice ${props.kind}`} role={props.role}>
       {props.children}
     </div>
   );
@@ -17,7 +18,7 @@ export function Notice(props: {
 
 export function FlashNotice({ flash }: { readonly flash: Flash }): JSX.Element {
   return (
-    <Notice kind={flash.kind}>
+    <Notice kind={flash.kind} role={flash.kind === 'error' ? 'alert' : 'status'}>
       <p>
         {flash.text}{' '}
         {flash.deliveryId !== undefined && (
