@@ -137,6 +137,10 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
     await sender.runUntilIdle();
     const { data } = (await call('GET', `/${id}/deliveries?status=failed&event=credits.low`)).json;
     expect(data).toHaveLength(1);
+    const listOf = async (eventId: string) =>
+      (await call('GET', `/${id}/deliveries?event_id=${eventId}`)).json.data;
+    expect(await listOf(event.id)).toEqual(data);
+    expect(await listOf('evt_other')).toEqual([]);
     const details = (await call('GET', `/deliveries/${data[0].id}`)).json;
     expect(details).toMatchObject({ ...data[0], kind: 'automatic', status: 'failed', attempts: 6 });
     expect(JSON.parse(details.request_body)).toEqual(event);
