@@ -50,7 +50,7 @@ export function checkDraft(
   }
   const input = { timestamp: new Date().toISOString(), account_id: accountId, ...value } as PublishInput;
   try {
-    const record = toEventRecord(input, clock.now());
+    const record = toEventRecord(input, { now: Date.now, timestamp: Date.now });
     return { ok: true, input, type: record.type, accountId: record.accountId };
   } catch (error) {
     if (isSenderError(error)) return { ok: false, message: error.message };
