@@ -5,6 +5,7 @@ import { toEventRecord } from '../../sender/event-record.js';
 import { isSenderError } from '../../sender/errors.js';
 import type { PublishInput } from '../../sender/types.js';
 import type { EmulatorCore } from '../emulator.js';
+import { findJsonError } from './json-error.js';
 
 /** The result of checking the text of an event. */
 export type DraftCheck =
@@ -25,13 +26,13 @@ export function sampleText(name: string, accountId: string): string {
   return JSON.stringify(rest, null, 2);
 }
 
-/** Adds line and column to the message of a JSON parser, which knows the position only. */
-function describeJsonError(error: unknown, text: string): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const position = Number(/position (\d+)/.exec(message)?.[1] ?? text.length);
-  const before = text.slice(0, position).split('\n');
-  const reason = message.replace(/,? ?(?:in JSON )?at position.*$|, "[^]*$/, '');
-  return `Not JSON: ${reason} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}).`;
+/** Says where a text is not JSON. */
+function describeJsonError(text: string): string {
+  const position = findJsonError(text);
+  const lines = text.slice(0, position).split('\n');
+  const found = text.slice(position, position + 1);
+  const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  return `Not JSON: ${found === '' ? 'unexpected end' : `unexpected ${JSON.stringify(found)}`} at ${place}.`;
 }
 
 /** Checks the text of an event as sending does: JSON, then the parser of the receiver, then the limits of the sender. */
@@ -42,8 +43,8 @@ export function checkDraft(
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    return { ok: false, message: describeJsonError(error, text) };
+  } catch {
+    return { ok: false, message: describeJsonError(text) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { ok: false, message: 'An event is a JSON object with the fields event, account_id and data.' };
