@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { check, listen, modes, openTab } from './dashboard-browser.mjs';
 import { startEmulator } from '../../dist/emulator.js';
 
-const heightPx = 800;
+const heightPx = 740;
 const gapPx = 16;
 
 /** A receiver with a path for each kind of endpoint. */

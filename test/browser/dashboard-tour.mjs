@@ -80,7 +80,7 @@ async function useEditor(tour) {
 
 async function useDelivery({ tab, say, platform }) {
   const body = tab.locator('#attempts').locator('.body').first();
-  await body.getByLabel('Raw').check();
+  await body.getByRole('radio', { name: 'Raw' }).check();
   check(say('the raw body is shown'), await body.locator('.raw').isVisible());
   check(say('the pretty body is hidden'), !(await body.locator('.pretty').isVisible()));
   await tab.getByText('As a curl command').click();

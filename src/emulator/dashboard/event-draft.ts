@@ -36,10 +36,7 @@ function describeJsonError(text: string): string {
 }
 
 /** Checks the text of an event as sending does: JSON, then the parser of the receiver, then the limits of the sender. */
-export function checkDraft(
-  text: string,
-  { accountId, clock }: Pick<EmulatorCore, 'accountId' | 'clock'>,
-): DraftCheck {
+export function checkDraft(text: string, { accountId }: Pick<EmulatorCore, 'accountId'>): DraftCheck {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -91,7 +91,7 @@ export function dashboardRoutes(emulator: EmulatorCore): Hono {
   for (const [path, action] of Object.entries(actions)) routes.post(path, (c) => action(c, dashboard));
   routes.get('*', (c) => problemPage(c, dashboard, 404, 'There is no page at this address.'));
   routes.onError((error, c) => {
-    if (error instanceof HTTPException) return problemPage(c, dashboard, error.status as 403, error.message);
+    if (error instanceof HTTPException) return problemPage(c, dashboard, error.status, error.message);
     throw error;
   });
   return routes;

@@ -32,10 +32,10 @@ function Upcoming(props: {
       <tbody>
         {deliveries.map((delivery) => (
           <tr data-key={delivery.id}>
-            <td data-label="Due" class="nowrap">
+            <td data-label="Due" class="nowrap status">
               <Time atMs={delivery.dueAtMs ?? nowMs} nowMs={nowMs} />
             </td>
-            <td data-label="Event" class="wide">
+            <td data-label="Event" class="primary">
               <a href={deliveryPath(delivery.id)}>{delivery.eventType}</a>
             </td>
             <td data-label="Attempt">{delivery.attempts + 1}</td>
@@ -93,8 +93,7 @@ export async function clockPage(c: Context, dashboard: Dashboard): Promise<Respo
       <>
         <h1>Clock</h1>
         <p class="muted">
-          Retries take up to 2 h 36 min. The emulator’s clock can be moved forward, so that nobody has to
-          wait. It never goes back; requests always carry this machine’s time.
+          {`Retries take up to 2 h 36 min. The emulator's clock can be moved forward, so that nobody has to wait. It never goes back; requests always carry this machine's time.`}
         </p>
         <div id="clock" class="panel" data-live="">
           <p class="now">

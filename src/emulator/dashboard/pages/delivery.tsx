@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Child } from 'hono/jsx';
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { AttemptRecord, DeliveryRecord } from '../../../sender/records.js';
 import type { Endpoint } from '../../../sender/types.js';
@@ -68,41 +69,39 @@ const kindLabels: Readonly<Record<DeliveryRecord['kind'], string>> = {
   ping: 'Ping',
 };
 
+function Fact(props: { readonly name: string; readonly children: Child }): JSX.Element {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
 function Facts(props: Omit<OutlookProps, 'lastAttempt'>): JSX.Element {
   const { delivery, endpoint, nowMs } = props;
   return (
-    <dl class="facts">
-      <div>
-        <dt>Endpoint</dt>
-        <dd>
+    <>
+      <dl class="facts">
+        <Fact name="Endpoint">
           <EndpointLink id={delivery.endpointId} endpoint={endpoint} />
-        </dd>
-      </div>
-      <div>
-        <dt>Created</dt>
-        <dd>
+        </Fact>
+        <Fact name="Kind">{kindLabels[delivery.kind]}</Fact>
+        <Fact name="Created">
           <Time atMs={delivery.createdAtMs} nowMs={nowMs} />
-        </dd>
-      </div>
-      <div>
-        <dt>Kind</dt>
-        <dd>{kindLabels[delivery.kind]}</dd>
-      </div>
-      <div>
-        <dt>Delivery id</dt>
-        <dd>
+        </Fact>
+      </dl>
+      <dl class="facts">
+        <Fact name="Delivery id">
           <code>{delivery.id}</code>
-        </dd>
-      </div>
-      <div>
-        <dt>Event id</dt>
-        <dd>
+        </Fact>
+        <Fact name="Event id">
           <a href={deliveriesPath({ q: delivery.eventId })}>
             <code>{delivery.eventId}</code>
           </a>
-        </dd>
-      </div>
-    </dl>
+        </Fact>
+      </dl>
+    </>
   );
 }
 

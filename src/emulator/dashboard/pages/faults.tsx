@@ -13,37 +13,37 @@ export const faultDescriptions: Readonly<
   duplicate: {
     label: 'Duplicated',
     effect: 'The request is sent twice, at the same time.',
-    expected: 'One is handled; the other has no effect.',
+    expected: 'one is handled, the other has no effect.',
   },
   delay: {
     label: 'Delayed',
     effect: 'The request is sent 3 s later.',
-    expected: 'It is handled as usual.',
+    expected: 'it is handled as usual.',
   },
   reorder: {
     label: 'Reordered',
     effect: 'The request is sent after the next one, or after 3 s.',
-    expected: 'An older event does not overwrite a newer one.',
+    expected: 'an older event does not overwrite a newer one.',
   },
   tamper: {
     label: 'Tampered',
     effect: 'One byte of the body is changed after it was signed.',
-    expected: 'It is rejected with 401.',
+    expected: 'it is rejected with 401.',
   },
   stale: {
     label: 'Stale',
     effect: 'The timestamp header is an hour old.',
-    expected: 'It is rejected with 401.',
+    expected: 'it is rejected with 401.',
   },
   truncate: {
     label: 'Cut off',
     effect: 'The connection is closed in the middle of the body.',
-    expected: 'Nothing is handled.',
+    expected: 'nothing is handled.',
   },
   'old-secret': {
     label: 'Old secret',
     effect: "It is signed with the endpoint's previous secret, or with a wrong one if there is none.",
-    expected: 'It is rejected with 401, unless the receiver still accepts the previous secret.',
+    expected: 'it is rejected with 401, unless the receiver still accepts the previous secret.',
   },
 };
 
@@ -55,10 +55,7 @@ function Choice({ kind, checked }: { readonly kind: FaultKind; readonly checked:
       <span>
         <strong>{label}</strong>
         <span>{effect}</span>
-        <span class="muted">
-          A correct receiver: {expected[0]?.toLowerCase()}
-          {expected.slice(1)}
-        </span>
+        <span class="muted">Expected: {expected}</span>
       </span>
     </label>
   );
@@ -85,8 +82,8 @@ function Waiting({
       <ol class="faults">
         {faults.map(({ kind, remaining }) => (
           <li data-key={kind}>
-            <strong>{faultDescriptions[kind].label}</strong>: the next {remaining}{' '}
-            {remaining === 1 ? 'attempt' : 'attempts'}
+            <strong>{faultDescriptions[kind].label}</strong>:{' '}
+            {remaining === 1 ? 'the next attempt' : `the next ${remaining} attempts`}
           </li>
         ))}
       </ol>

@@ -39,11 +39,11 @@ function LastResult({ last, nowMs }: Omit<RowProps, 'endpoint'>): JSX.Element {
 function Row({ endpoint, last, nowMs }: RowProps): JSX.Element {
   return (
     <tr data-key={endpoint.id}>
-      <td data-label="Status">
+      <td data-label="Status" class="status">
         <EndpointBadge endpoint={endpoint} />
       </td>
-      <td data-label="URL" class="wide">
-        <a class="strong url" href={endpointPath(endpoint.id)}>
+      <td data-label="URL" class="primary clipped">
+        <a class="strong url" href={endpointPath(endpoint.id)} title={endpoint.url}>
           {endpoint.url}
         </a>
       </td>

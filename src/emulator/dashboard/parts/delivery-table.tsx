@@ -1,6 +1,5 @@
 import type { JSX } from 'hono/jsx/jsx-runtime';
 import type { Endpoint } from '../../../sender/types.js';
-import { formatCount } from '../format.js';
 import { deliveryPath } from '../links.js';
 import type { DeliveryRow } from '../queries.js';
 import { EndpointLink } from './links.js';
@@ -22,17 +21,17 @@ function Row(props: Omit<TableProps, 'caption' | 'rows'> & { readonly row: Deliv
   const { delivery, lastAttempt } = row;
   return (
     <tr data-key={delivery.id}>
-      <td data-label="Status">
+      <td data-label="Status" class="status">
         <DeliveryBadge delivery={delivery} />
       </td>
-      <td data-label="Event" class="wide">
+      <td data-label="Event" class="primary">
         <a class="strong" href={deliveryPath(delivery.id)}>
           {delivery.eventType}
         </a>{' '}
         <span class="muted">{kinds[delivery.kind]}</span>
       </td>
       {endpoints && (
-        <td data-label="Endpoint" class="wide">
+        <td data-label="Endpoint" class="wide clipped">
           <EndpointLink id={delivery.endpointId} endpoint={endpoints.get(delivery.endpointId)} />
         </td>
       )}
@@ -40,7 +39,7 @@ function Row(props: Omit<TableProps, 'caption' | 'rows'> & { readonly row: Deliv
         {lastAttempt ? describeResult(lastAttempt) : <span class="muted">none yet</span>}
       </td>
       <td data-label="Attempts" class="number">
-        {formatCount(delivery.attempts, 'attempt')}
+        {delivery.attempts}
       </td>
       <td data-label="Next attempt" class="nowrap">
         {delivery.status === 'scheduled' && delivery.dueAtMs !== null ? (

@@ -25,7 +25,7 @@ export function EndpointLink(props: {
     );
   }
   return (
-    <a class="url" href={endpointPath(props.id)}>
+    <a class="url" href={endpointPath(props.id)} title={props.endpoint.url}>
       {props.endpoint.url}
     </a>
   );
