@@ -151,6 +151,8 @@ async function useFaults(tour) {
 
 async function useClock(tour) {
   const { tab, say, platform } = tour;
+  // The tampered delivery is retried first, so that it does not fail with the next one.
+  await platform.emulator.clock.runToEnd();
   platform.state.isFailing = true;
   const id = await send(tour, 'deployment.failed');
   await tab

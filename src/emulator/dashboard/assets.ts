@@ -1,6 +1,13 @@
 import { Hono } from 'hono';
 import script from './assets/app.js?raw';
-import style from './assets/app.css?raw';
+import controls from './assets/controls.css?raw';
+import delivery from './assets/delivery.css?raw';
+import frame from './assets/frame.css?raw';
+import messages from './assets/messages.css?raw';
+import narrow from './assets/narrow.css?raw';
+import theme from './assets/theme.css?raw';
+
+const style = [theme, frame, controls, messages, delivery, narrow].join('\n');
 
 /** The script and the style of the pages. */
 export function assetRoutes(): Hono {

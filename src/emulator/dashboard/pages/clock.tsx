@@ -35,7 +35,7 @@ function Upcoming(props: {
             <td data-label="Due" class="nowrap status">
               <Time atMs={delivery.dueAtMs ?? nowMs} nowMs={nowMs} />
             </td>
-            <td data-label="Event" class="primary">
+            <td data-label="Event" class="lead">
               <a href={deliveryPath(delivery.id)}>{delivery.eventType}</a>
             </td>
             <td data-label="Attempt">{delivery.attempts + 1}</td>

@@ -42,7 +42,7 @@ function Row({ endpoint, last, nowMs }: RowProps): JSX.Element {
       <td data-label="Status" class="status">
         <EndpointBadge endpoint={endpoint} />
       </td>
-      <td data-label="URL" class="primary clipped">
+      <td data-label="URL" class="lead clipped">
         <a class="strong url" href={endpointPath(endpoint.id)} title={endpoint.url}>
           {endpoint.url}
         </a>

@@ -24,7 +24,7 @@ function Row(props: Omit<TableProps, 'caption' | 'rows'> & { readonly row: Deliv
       <td data-label="Status" class="status">
         <DeliveryBadge delivery={delivery} />
       </td>
-      <td data-label="Event" class="primary">
+      <td data-label="Event" class="lead">
         <a class="strong" href={deliveryPath(delivery.id)}>
           {delivery.eventType}
         </a>{' '}
