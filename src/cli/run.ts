@@ -2,12 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sender/version.js';
 import { CliError, exitCodes } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { diagnoseCommand } from './diagnose/command.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [];
+const commands: readonly CommandFactory[] = [diagnoseCommand];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')

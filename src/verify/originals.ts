@@ -52,9 +52,9 @@ function* guessJson(text: string, maxLength: number): Generator<OriginalGuess> {
     return;
   }
   const hint = 'The JSON was parsed and serialised again. Verify the raw bytes, before any body parser.';
-  yield { name: 'compact JSON', original: JSON.stringify(value), hint };
+  yield { name: 'as compact JSON', original: JSON.stringify(value), hint };
   if (indentedLength <= maxLength) {
-    yield { name: 'indented JSON', original: JSON.stringify(value, null, 2), hint };
+    yield { name: 'as indented JSON', original: JSON.stringify(value, null, 2), hint };
   }
 }
 
@@ -89,12 +89,12 @@ export function* guessOriginals(body: Uint8Array, text: string, maxLength: numbe
   const bytes = recoded ? toSingleBytes(text) : undefined;
   if (bytes) {
     const hint = 'UTF-8 was read as Latin-1 in transit, and encoded again. Keep the body as bytes.';
-    yield { name: 'as Latin-1', original: bytes, hint };
+    yield { name: 'encoded as Latin-1', original: bytes, hint };
   }
   if (text.includes('\uFFFD')) {
     const original = new TextDecoder('windows-1252').decode(body);
     const hint = 'The body was converted to Latin-1 in transit. Keep the body as bytes.';
-    yield { name: 'from Latin-1', original, hint };
+    yield { name: 'decoded from Latin-1', original, hint };
   }
   yield* guessJson(text, maxLength);
 }
