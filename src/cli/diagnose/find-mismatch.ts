@@ -1,4 +1,5 @@
-import { headerValues, type Capture } from './capture.js';
+import { createHash } from 'node:crypto';
+import { headerValues } from './capture.js';
 import { guessBodies } from './body-guesses.js';
 import { decompress } from './decompress.js';
 import type { Cause, Check } from './diagnosis.js';
@@ -45,6 +46,16 @@ function tried(name: string, isMatch: boolean): Check {
   return { outcome: 'tried', text: `tried: ${name} … ${isMatch ? 'yes' : 'no'}` };
 }
 
+/** Leaves out guesses that are equal to one before: two changes often give the same text. */
+function* distinct(guesses: Iterable<OriginalGuess>): Generator<OriginalGuess> {
+  const seen = new Set<string>();
+  for (const guess of guesses) {
+    const hash = createHash('sha256').update(guess.original).digest('base64');
+    if (!seen.has(hash)) yield guess;
+    seen.add(hash);
+  }
+}
+
 function* allGuesses({ capture, body, timestamp }: Mismatch, receiverHint: string): Generator<OriginalGuess> {
   yield* capture.guesses;
   const [encoding = ''] = headerValues(capture, 'content-encoding');
@@ -57,17 +68,10 @@ function* allGuesses({ capture, body, timestamp }: Mismatch, receiverHint: strin
 
 function explainDamage({ capture, body }: Mismatch): Check[] {
   const decompressed = decompress(body, headerValues(capture, 'content-encoding')[0] ?? '');
-  return decompressed && 'problem' in decompressed
-    ? [
-        {
-          outcome: 'tried',
-          text: `not tried: the decompressed body, because it has ${decompressed.problem}`.replace(
-            'it has the',
-            'the',
-          ),
-        },
-      ]
-    : [];
+  const problem = decompressed && 'problem' in decompressed ? decompressed.problem : undefined;
+  return problem === undefined
+    ? []
+    : [{ outcome: 'info', text: `not tried: the decompressed body (${problem})` }];
 }
 
 function bodyCause({ name, hint }: OriginalGuess): Cause {
@@ -139,11 +143,6 @@ function tryOtherHashes({ signature, body, secrets }: Mismatch): FoundMismatch {
   };
 }
 
-/** A declared length that differs from the body is evidence of truncation, when nothing could be proven. */
-function likelyCause({ capture }: { capture: Capture }, receiverHint: string): Cause {
-  return { code, text: capture.suspicion ?? receiverHint };
-}
-
 /**
  * Looks for the causes of a signature that does not match: first a changed body, then a wrong secret, then both. If none is proven,
  * the cause is the receiver's own hint.
@@ -158,7 +157,7 @@ export async function findMismatch(mismatch: Mismatch): Promise<FoundMismatch> {
     const found = tryOtherHashes(mismatch);
     return { checks: [...checks, ...found.checks], causes: found.causes };
   }
-  const guesses = [...allGuesses(mismatch, receiverHint)];
+  const guesses = [...distinct(allGuesses(mismatch, receiverHint))];
   const variants = [...secretVariants(mismatch.named, mismatch.variables)];
   for (const attempt of [
     () => tryBodies(mismatch, guesses),
@@ -169,5 +168,5 @@ export async function findMismatch(mismatch: Mismatch): Promise<FoundMismatch> {
     checks.push(...found.checks);
     if (found.causes.length > 0) return { checks, causes: found.causes };
   }
-  return { checks, causes: [likelyCause(mismatch, receiverHint)] };
+  return { checks, causes: [{ code, text: mismatch.capture.suspicion ?? receiverHint }] };
 }

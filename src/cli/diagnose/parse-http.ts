@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { CaptureError, describePlace, headerValues, type Capture } from './capture.js';
 import { decodeChunks } from './chunks.js';
+import { maxGuessedBytes } from './body-guesses.js';
+import { guessOriginals, type OriginalGuess } from '../../verify/originals.js';
 
 const requestLine = /^([A-Za-z]+) (\S+)(?: HTTP\/\d(?:\.\d)?)?$/;
 // The colon before the name: pseudo-headers of HTTP/2, as browsers show them.
@@ -63,6 +65,16 @@ function readHead(bytes: Uint8Array, from: number): Head {
   return head;
 }
 
+/** Changed line endings or encodings make a body longer than its declared length, so the cut body is the wrong one to guess from. */
+function guessFromRest(rest: Uint8Array): OriginalGuess[] {
+  if (rest.length > maxGuessedBytes) return [];
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(rest);
+  return [...guessOriginals(rest, text, maxGuessedBytes)].map((guess) => ({
+    ...guess,
+    name: `with the bytes after Content-Length, ${guess.name}`,
+  }));
+}
+
 /** Cuts the body where the request ends, by Content-Length. The rest of the file is often a line break that an editor added. */
 function cutBody(head: Head, rest: Uint8Array): Pick<Capture, 'body' | 'notes' | 'guesses'> {
   const [declared = '', ...others] = headerValues(head, 'content-length');
@@ -77,7 +89,7 @@ function cutBody(head: Head, rest: Uint8Array): Pick<Capture, 'body' | 'notes' |
     notes: [
       `The capture has ${rest.length - length} more bytes after the body of ${length} bytes (Content-Length). They are not part of the request.`,
     ],
-    guesses: [{ name: 'with the bytes after Content-Length', original: rest, hint }],
+    guesses: [{ name: 'with the bytes after Content-Length', original: rest, hint }, ...guessFromRest(rest)],
   };
 }
 

@@ -1,7 +1,7 @@
 import { escapeControls } from '../style.js';
 
-/** Hex digits of 20 bytes or more, and 32 or more bytes in base64: the forms of a MAC. */
-const macs = /[0-9a-f]{40,}|[A-Za-z0-9+/_-]{43,}=?/gi;
+/** Hex digits of 20 bytes or more, and 32 bytes in base64: the forms of a MAC. */
+const macs = /[0-9a-f]{40,}|(?<![\w+/-])[\w+/-]{43}(?:=|(?![\w+/-]))/gi;
 /** Shorter secrets are no secrets, and would blank out ordinary words. */
 const minSecretLength = 6;
 
