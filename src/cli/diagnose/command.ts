@@ -22,6 +22,9 @@ interface Flags {
 /** How many requests of one capture are diagnosed. */
 const maxRequests = 20;
 
+/** Guesses at a body of this length can take more than a second. */
+const slowBodyBytes = 262_144;
+
 function parseTime(text: string): number {
   if (/^\d{9,10}$/.test(text)) return Number(text) * 1000;
   if (/^\d{13}$/.test(text)) return Number(text);
@@ -88,6 +91,9 @@ async function run(context: CliContext, file: string | undefined, flags: Flags):
   const findings: Finding[] = [];
   for (const capture of captures) {
     if (context.signal.aborted) return;
+    if (context.stderr.isTTY === true && capture.body.length >= slowBodyBytes) {
+      context.stderr.write(`Checking a body of ${capture.body.length} bytes, which can take some seconds.\n`);
+    }
     findings.push({ capture, diagnosis: await diagnose(capture, options) });
   }
   if (flags.json === true) context.stdout.write(`${toJsonReport(findings, clean, isShown)}\n`);

@@ -149,7 +149,10 @@ async function checkSignature(
   const { secrets: named, variables } = options;
   const found = await findMismatch({ ...facts, signature, timestamp, named, variables });
   findings.checks.push(...found.checks);
-  findings.causes.push(...found.causes);
+  // A proven cause replaces the guess from the form of the header.
+  const proven = new Set(found.causes.filter(({ proof }) => proof !== undefined).map(({ code }) => code));
+  const kept = findings.causes.filter(({ code }) => !proven.has(code));
+  findings.causes.splice(0, Infinity, ...kept, ...found.causes);
   return undefined;
 }
 

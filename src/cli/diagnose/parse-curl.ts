@@ -160,7 +160,7 @@ export async function parseCurl(bytes: Uint8Array, start: number, readFile: Read
     if (!(error instanceof ShellFault)) throw error;
     return fail(error.offset, `${error.problem}.`);
   }
-  const windows = words.find(({ text }) => text === '^' || /^\^"/.test(text));
+  const windows = words.find(({ text }) => text === '^' || text.startsWith('^"'));
   if (windows) fail(windows.offset, 'a command for cmd.exe of Windows. Choose "Copy as cURL (bash)".');
   const request: CurlRequest = { headers: [], parts: [], isJson: false };
   for (const { option, value, offset } of options(words, fail)) {

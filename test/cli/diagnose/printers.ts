@@ -78,12 +78,16 @@ export function toHar(requests: readonly Printed[], startedDateTime?: string): s
   });
 }
 
+function valuesOf(headers: Printed['headers'], name: string): string[] {
+  return headers.filter(([each]) => each === name).map(([, value]) => value);
+}
+
 /** The event of an AWS Lambda function behind API Gateway. */
 export function toLambdaEvent({ headers, body }: Printed): string {
   return JSON.stringify({
     httpMethod: 'POST',
     path: '/webhooks/hostwares',
-    multiValueHeaders: Object.fromEntries(headers.map(([name, value]) => [name, [value]])),
+    multiValueHeaders: Object.fromEntries(headers.map(([name]) => [name, valuesOf(headers, name)])),
     body: Buffer.from(body).toString('base64'),
     isBase64Encoded: true,
   });

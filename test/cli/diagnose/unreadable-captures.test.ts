@@ -140,7 +140,7 @@ it('the errors quote nothing of the capture but names, and those without control
   ]) {
     const { err, out } = await runDiagnose(capture, ['--secret', secret], { cwd: folder });
     expect(err + out).not.toContain(secret);
-    // eslint-disable-next-line no-control-regex
+
     expect(err + out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
   }
 });
