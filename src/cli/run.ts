@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sender/version.js';
+import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
 import type { CliContext } from './context.js';
 
@@ -7,7 +8,7 @@ import type { CliContext } from './context.js';
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [];
+const commands: readonly CommandFactory[] = [checkCommand];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')
