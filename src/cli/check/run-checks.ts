@@ -3,10 +3,10 @@ import { allChecks } from './checks/index.js';
 import { createEffects } from './effects.js';
 import { createEndpointClient, RateLimitedError, RunStoppedError } from './endpoint-client.js';
 import { createEventFactory } from './events.js';
-import { fail, notProven, skip } from './outcomes.js';
+import { notProven, skip } from './outcomes.js';
 import { ProbeError, type Probe } from './probe.js';
 import { createRandom } from './random.js';
-import { createRunLog } from './run-log.js';
+import { createRunLog, type RunLog } from './run-log.js';
 import type { Check, CheckContext, CheckResult, Outcome, Timings } from './types.js';
 
 const defaultTimings: Timings = {
@@ -67,10 +67,11 @@ interface Progress {
 }
 
 /** Turns an exception of a check into its outcome. */
-function toOutcome(error: unknown, progress: Progress): Outcome {
+function toOutcome(error: unknown, progress: Progress, log: RunLog): Outcome {
   if (error instanceof RunStoppedError) {
-    progress.stopReason = 'The run ended before: see the failure above.';
-    return fail(error.message);
+    log.stopped = error.message;
+    progress.stopReason = '`stays-available` failed, so nothing else can be judged.';
+    return notProven('The run ended in this check: see `stays-available`.');
   }
   if (error instanceof RateLimitedError) return notProven(`${error.message} Lift the limit for this check.`);
   if (error instanceof ProbeError) return notProven(error.message);
@@ -80,14 +81,17 @@ function toOutcome(error: unknown, progress: Progress): Outcome {
 async function runCheck(check: Check, context: CheckContext, progress: Progress): Promise<CheckResult> {
   const { id, group, title, why, fix, severity } = check;
   const startedMs = performance.now();
-  const outcome = await check.run(context).catch((error: unknown) => toOutcome(error, progress));
+  const outcome = await check.run(context).catch((error: unknown) => toOutcome(error, progress, context.log));
   const durationMs = Math.round(performance.now() - startedMs);
   return { id, group, title, why, fix, severity, durationMs, ...outcome };
 }
 
 /** Returns the reason why a check says nothing after what failed before, if there is one. */
-function findSkipReason({ requires = [] }: Check, { results, stopReason }: Progress): string | undefined {
-  if (stopReason !== undefined) return stopReason;
+function findSkipReason(
+  { requires = [], runsAfterStop = false }: Check,
+  { results, stopReason }: Progress,
+): string | undefined {
+  if (stopReason !== undefined && !runsAfterStop) return stopReason;
   const failed = requires.find((id) => ['fail', 'skipped'].includes(results.get(id)?.state ?? ''));
   return failed === undefined ? undefined : `It says nothing, because \`${failed}\` did not pass.`;
 }

@@ -50,11 +50,14 @@ export interface Check {
   readonly requires?: readonly string[];
   /** Runs beside the checks after it, because it mostly waits. */
   readonly isBackground?: boolean;
+  /** Runs although the endpoint is gone, because it sends nothing. */
+  readonly runsAfterStop?: boolean;
   run(context: CheckContext): Promise<Outcome>;
 }
 
 /** A check and its outcome. */
-export interface CheckResult extends Omit<Check, 'run' | 'requires' | 'isBackground'>, Outcome {
+export interface CheckResult
+  extends Omit<Check, 'run' | 'requires' | 'isBackground' | 'runsAfterStop'>, Outcome {
   readonly durationMs: number;
 }
 

@@ -69,7 +69,8 @@ export async function sendForged(
     const end = await client.send(body, options);
     if (isAcknowledged(end)) acknowledged.push(what);
     else log.rejected.push({ eventId, what });
-    if (end.kind !== 'response' || end.status >= 500) {
+    if (end.kind === 'failure' && end.reason === 'timeout') log.unanswered.push(what);
+    else if (end.kind === 'failure' || end.status >= 500) {
       log.serverErrors.push({ what, answer: describeStatus(end) });
     }
   }

@@ -91,7 +91,7 @@ const concurrent: Check = {
   why: 'A retry can arrive while the first attempt is still being handled. Code that first looks for the id and then stores it lets both through.',
   fix: 'Claim the id atomically: a unique key, INSERT … ON CONFLICT DO NOTHING, or SET NX. Answer 409 or 503 while another request handles the event.',
   severity: 'major',
-  requires: ['duplicate'],
+  requires: ['replay'],
   async run(context) {
     const { client, log } = context;
     const effects = provable(context);
@@ -163,7 +163,7 @@ const retryAfterCut: Check = {
   why: 'The platform saw no 2xx and retries. The first attempt was handled, or was broken off half-way: the retry must find out which.',
   fix,
   severity: 'major',
-  requires: ['duplicate'],
+  requires: ['concurrent'],
   async run(context) {
     const { client, timings } = context;
     const event = context.events.create(effectType(context));

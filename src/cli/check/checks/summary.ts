@@ -5,6 +5,22 @@ import { provable } from './provable.js';
 /** Names several things in one sentence, without repetitions. */
 const list = (names: readonly string[]): string => [...new Set(names)].join('; ');
 
+const staysAvailable: Check = {
+  id: 'stays-available',
+  group: 'summary',
+  title: 'still responds after forged and malformed requests',
+  why: 'Anybody can send such a request. If it ends the process or occupies it, genuine events are lost for everybody.',
+  fix: 'Answer on every path. Catch the exceptions of asynchronous code, and of callbacks such as `request.on("end")`.',
+  severity: 'major',
+  requires: ['accepts-genuine'],
+  runsAfterStop: true,
+  async run({ log }) {
+    if (log.stopped !== undefined) return Promise.resolve(fail(log.stopped));
+    if (log.unanswered.length === 0) return Promise.resolve(pass());
+    return Promise.resolve(fail(`The endpoint gave no response in time to ${list(log.unanswered)}.`));
+  },
+};
+
 const serverErrors: Check = {
   id: 'rejected-with-5xx',
   group: 'summary',
@@ -12,6 +28,8 @@ const serverErrors: Check = {
   why: 'A 5xx means that the code threw: `timingSafeEqual` throws for two lengths, and a missing header is undefined. Anybody can fill your log with it, or end the process.',
   fix: 'Check that the header is there and has the exact form before you compare it, and answer 401.',
   severity: 'minor',
+  requires: ['accepts-genuine'],
+  runsAfterStop: true,
   async run({ log }) {
     const seen = log.serverErrors.map(({ what, answer }) => `${answer} to ${what}`);
     return Promise.resolve(seen.length === 0 ? pass() : fail(`The endpoint answered ${list(seen)}.`));
@@ -25,6 +43,8 @@ const leaks: Check = {
   why: 'A response that contains the secret or the expected signature gives an attacker the means to forge events.',
   fix: 'Answer a rejected request with a status and a code, and nothing else.',
   severity: 'critical',
+  requires: ['accepts-genuine'],
+  runsAfterStop: true,
   async run({ log }) {
     const seen = log.leaks.map(({ what, leaked }) => `${leaked}, in the response to ${what}`);
     return Promise.resolve(seen.length === 0 ? pass() : fail(`The endpoint tells ${list(seen)}.`));
@@ -74,4 +94,10 @@ const missingEffects: Check = {
 };
 
 /** Judgements about all requests of the run. They come last. */
-export const summaryChecks: readonly Check[] = [serverErrors, leaks, rejectedEffects, missingEffects];
+export const summaryChecks: readonly Check[] = [
+  staysAvailable,
+  serverErrors,
+  leaks,
+  rejectedEffects,
+  missingEffects,
+];
