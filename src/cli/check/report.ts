@@ -43,17 +43,31 @@ function paint(state: CheckState, style: Style): (text: string) => string {
 
 function writeResult({ id, title, state, detail, why, fix }: CheckResult, style: Style): string[] {
   const label = paint(state, style)(labels[state].padEnd(10));
-  const line = `  ${label}  ${title} ${style.dim(`[${id}]`)}`;
-  if (state === 'pass') return [line];
   const indent = ' '.repeat(14);
-  if (state === 'skipped') return [line, `${indent}${style.dim(detail)}`];
-  return [line, `${indent}${detail}`, `${indent}Why: ${why}`, `${indent}Fix: ${fix}`];
+  const lines = [`  ${label}  ${title} ${style.dim(`[${id}]`)}`, indent + detail];
+  return state === 'not-proven' ? lines : [...lines, `${indent}Why: ${why}`, `${indent}Fix: ${fix}`];
+}
+
+/** Names the skipped checks of a group, those with the same reason on one line. */
+function writeSkipped(results: readonly CheckResult[], style: Style): string[] {
+  const idsByReason = new Map<string, string[]>();
+  for (const { state, id, detail } of results) {
+    if (state === 'skipped') idsByReason.set(detail, [...(idsByReason.get(detail) ?? []), id]);
+  }
+  return [...idsByReason].map(([reason, ids]) => style.dim(`  skipped     ${ids.join(', ')}: ${reason}`));
 }
 
 function writeGroup(group: Group, run: CheckRun, style: Style): string[] {
   const results = run.results.filter((result) => result.group === group);
   if (results.length === 0) return [];
-  return ['', style.bold(groupTitles[group]), ...results.flatMap((result) => writeResult(result, style))];
+  const passed = results.filter(({ state }) => state === 'pass').length;
+  const noted = results.filter(({ state }) => state !== 'pass' && state !== 'skipped');
+  const count = `${passed} of ${results.length} passed`;
+  return [
+    `${style.bold(groupTitles[group].padEnd(24))}${passed === results.length ? style.green(count) : count}`,
+    ...noted.flatMap((result) => writeResult(result, style)),
+    ...writeSkipped(results, style),
+  ];
 }
 
 const isSkippedAsWhole = ({ results }: CheckRun): boolean =>
@@ -76,6 +90,7 @@ export function toReport(run: CheckRun, style: Style): string {
     .map((state) => `${counts[state]} ${state === 'not-proven' ? 'not proven' : state}`);
   return [
     `Checked ${toShownUrl(run.url)}`,
+    '',
     ...groups.flatMap((group) => writeGroup(group, shown, style)),
     ...(hidden > 0
       ? ['', `${hidden} more checks were skipped: they need an endpoint that accepts a genuine event.`]

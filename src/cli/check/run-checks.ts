@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { packageVersion } from '../../sender/version.js';
 import { allChecks } from './checks/index.js';
 import { createEffects } from './effects.js';
@@ -93,7 +94,7 @@ function findSkipReason(
 ): string | undefined {
   if (stopReason !== undefined && !runsAfterStop) return stopReason;
   const failed = requires.find((id) => ['fail', 'skipped'].includes(results.get(id)?.state ?? ''));
-  return failed === undefined ? undefined : `It says nothing, because \`${failed}\` did not pass.`;
+  return failed === undefined ? undefined : `\`${failed}\` did not pass.`;
 }
 
 /** Runs the checks of a list one after the other. Background checks are started at once. */
@@ -145,6 +146,8 @@ function createContext(options: RunOptions, progress: Progress): CheckContext {
 export async function runChecks(options: RunOptions): Promise<CheckRun> {
   const { url, seed, probe, only, signal, onProgress } = options;
   const startedMs = performance.now();
+  // Each request in flight listens, and 20 are sent at once.
+  setMaxListeners(0, signal);
   const progress: Progress = { results: new Map(), stopReason: undefined };
   const context = createContext(options, progress);
   const checks = selectChecks(only, probe !== undefined);

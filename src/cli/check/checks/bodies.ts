@@ -87,7 +87,7 @@ const unfinishedBody: Check = {
     log.rejected.push({ eventId: event.id, what });
     if (end.kind === 'response' || end.reason !== 'timeout') return pass();
     return notProven(
-      `The endpoint still waited after ${Math.round(timeoutMs / 1_000)} s. It answered other requests meanwhile.`,
+      `The endpoint still waited after ${Math.round(timeoutMs / 1_000)} s. It answered other requests meanwhile. Limit the time for a body to about 15 s.`,
     );
   },
 };

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { secret, type EffectLog, type GalleryEvent } from './endpoint.ts';
 
 type Headers = IncomingMessage['headers'];
@@ -96,7 +96,7 @@ export function createCareful(effects: EffectLog, faults: Partial<Steps> = {}): 
     handle: handleOnce(effects),
     ...faults,
   };
-  return async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       steps.checkMethod(request.method);
       const body = await steps.readBody(request);
@@ -110,5 +110,8 @@ export function createCareful(effects: EffectLog, faults: Partial<Steps> = {}): 
       response.writeHead(status).end(body);
       request.resume();
     }
+  };
+  return (request, response) => {
+    void respond(request, response);
   };
 }

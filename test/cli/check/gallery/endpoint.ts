@@ -44,7 +44,7 @@ export class EffectLog {
 /** An endpoint with a fault, and what `check` must find in it. */
 export interface GalleryEndpoint {
   readonly name: string;
-  create(effects: EffectLog): RequestListener;
+  readonly create: (effects: EffectLog) => RequestListener;
   /** The ids of the checks that fail or warn: these and no others. */
   readonly findings: readonly string[];
   /** A part of a finding's text. */
