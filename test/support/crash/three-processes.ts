@@ -44,12 +44,28 @@ export async function startThree(program: URL, args: string[]) {
   };
 }
 
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `count` returns `target`. Throws once the count has not grown for a minute. */
+export async function untilCounted(what: string, target: number, count: () => Promise<number>) {
+  let reached = await count();
+  let grownAt = performance.now();
+  while (reached < target) {
+    await sleep(200);
+    const counted = await count();
+    if (counted > reached) grownAt = performance.now();
+    else if (performance.now() - grownAt > 60_000)
+      throw new Error(`${what}: ${counted} of ${target}, and no more for a minute`);
+    reached = counted;
+  }
+}
+
 /** Waits until `condition` holds, for at most three minutes. `what` names the condition in the error. */
-export async function until(what: string, condition: () => Promise<boolean>) {
+async function until(what: string, condition: () => Promise<boolean>) {
   const deadline = performance.now() + 180_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within three minutes: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 
