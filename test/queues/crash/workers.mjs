@@ -47,12 +47,7 @@ async function openPgBoss() {
   return {
     // 10 s is the shortest heartbeat of pg-boss.
     handoff: createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 }),
-    work: (receiver) =>
-      createPgBossWorker(receiver, boss, {
-        queue: 'hooks',
-        localConcurrency: 10,
-        pollingIntervalSeconds: 0.5,
-      }),
+    work: (receiver) => createPgBossWorker(receiver, boss, { queue: 'hooks', localConcurrency: 10 }),
   };
 }
 
