@@ -93,7 +93,7 @@ function describePgBoss(server: () => Server): void {
     const handled = new Set<string>();
     let running = 0;
     let mostRunning = 0;
-    let release = () => {};
+    let release: () => void = () => undefined;
     const areThreeRunning = new Promise<void>((resolve) => (release = resolve));
     const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' }).onAny(async ({ id }) => {
       running += 1;
