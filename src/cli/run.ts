@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { isSenderError } from '../sender/errors.js';
 import { packageVersion } from '../sender/version.js';
+import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { devCommand } from './commands/dev/command.js';
 import { signCommand } from './commands/sign.js';
@@ -8,6 +9,7 @@ import { tailCommand } from './commands/tail/command.js';
 import { triggerCommand } from './commands/trigger/command.js';
 import { verifyCommand } from './commands/verify.js';
 import type { CliContext } from './context.js';
+import { diagnoseCommand } from './diagnose/command.js';
 import { escapeControlsInLines } from './style.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
@@ -17,6 +19,8 @@ export type CommandFactory = (context: CliContext) => Command;
 const commands: readonly CommandFactory[] = [
   devCommand,
   triggerCommand,
+  checkCommand,
+  diagnoseCommand,
   signCommand,
   verifyCommand,
   tailCommand,
