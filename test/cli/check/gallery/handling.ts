@@ -207,8 +207,9 @@ export const handlingFaults: readonly GalleryEndpoint[] = [
       return (request, response) => {
         createCareful(effects, {
           async handle(event, headers) {
-            if (!connections.has(event.id)) connections.set(event.id, response);
-            await handle(event, headers);
+            const isOwner = !connections.has(event.id);
+            if (isOwner) connections.set(event.id, response);
+            await handle(event, headers).finally(() => isOwner && connections.delete(event.id));
           },
         })(request, response);
       };
