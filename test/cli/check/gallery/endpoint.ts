@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { Timings } from '../../../../src/cli/check/types.ts';
+import type { Timings } from '../../../../src/cli/check/timings.ts';
 
 /** The secret of every endpoint of the gallery. */
 export const secret = 'whsec_gallery_0123456789abcdef';
