@@ -4,12 +4,13 @@ import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { devCommand } from './commands/dev/command.js';
 import type { CliContext } from './context.js';
+import { diagnoseCommand } from './diagnose/command.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [devCommand, checkCommand];
+const commands: readonly CommandFactory[] = [devCommand, checkCommand, diagnoseCommand];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')

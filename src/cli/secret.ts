@@ -24,6 +24,11 @@ function readEnvFile(cwd: string): string | undefined {
   }
 }
 
+/** Returns the variables of `.env`; none if there is no such file. */
+export function readEnvVariables(cwd: string): Readonly<Record<string, string | undefined>> {
+  return parseEnv(readEnvFile(cwd) ?? '');
+}
+
 function present(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === '' ? undefined : value;
 }
@@ -45,7 +50,7 @@ export function findSecret(
   }
   const fromEnvironment = present(env[secretVariable]);
   if (fromEnvironment !== undefined) return { secret: fromEnvironment, source: 'the environment' };
-  const fromFile = present(parseEnv(readEnvFile(cwd) ?? '')[secretVariable]);
+  const fromFile = present(readEnvVariables(cwd)[secretVariable]);
   return fromFile === undefined ? undefined : { secret: fromFile, source: '.env' };
 }
 
