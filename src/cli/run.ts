@@ -1,8 +1,12 @@
 import { Command, CommanderError } from 'commander';
+import { isSenderError } from '../sender/errors.js';
 import { packageVersion } from '../sender/version.js';
 import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { devCommand } from './commands/dev/command.js';
+import { signCommand } from './commands/sign.js';
+import { triggerCommand } from './commands/trigger/command.js';
+import { verifyCommand } from './commands/verify.js';
 import type { CliContext } from './context.js';
 import { diagnoseCommand } from './diagnose/command.js';
 
@@ -10,7 +14,14 @@ import { diagnoseCommand } from './diagnose/command.js';
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [devCommand, checkCommand, diagnoseCommand];
+const commands: readonly CommandFactory[] = [
+  devCommand,
+  triggerCommand,
+  signCommand,
+  verifyCommand,
+  diagnoseCommand,
+  checkCommand,
+];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')
@@ -43,6 +54,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     return context.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (isSenderError(error)) {
+      context.stderr.write(`${error.message}\n`);
+      return exitCodes.usage;
+    }
     if (!(error instanceof CliError)) throw error;
     if (error.message !== '') context.stderr.write(`${error.message}\n`);
     return error.exitCode;

@@ -8,10 +8,10 @@ describe('check, on an endpoint of the gallery', () => {
   it.concurrent.each(gallery)(
     'names its faults and nothing else: $name',
     { timeout: 60_000 },
-    async ({ create, findings, says, effects, timings }) => {
+    async ({ create, findings, says, effects, timings, only }) => {
       const log = effects?.() ?? new EffectLog();
       const run = await withEndpoint(create(log), log.probe, (url, probeUrl) =>
-        runWithProbe(url, probeUrl, { timings: { ...shortTimings, ...timings } }),
+        runWithProbe(url, probeUrl, { timings: { ...shortTimings, ...timings }, only }),
       );
       const found = findingsOf(run);
       expect(found.map(({ id, detail }) => `${id}: ${detail}`).join('\n')).toMatch(says ?? /^/);

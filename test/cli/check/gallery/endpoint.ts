@@ -52,4 +52,6 @@ export interface GalleryEndpoint {
   readonly says?: RegExp;
   readonly effects?: () => EffectLog;
   readonly timings?: Partial<Timings>;
+  /** Runs only some checks. Default: all. */
+  readonly only?: readonly string[];
 }
