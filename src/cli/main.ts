@@ -23,4 +23,6 @@ void runCli(process.argv.slice(2), {
 }).then((exitCode) => {
   // Not process.exit, which would cut off output that is still being written to a pipe.
   process.exitCode = exitCode;
+  // A read of the terminal that is still pending would keep the process alive.
+  process.stdin.destroy();
 });

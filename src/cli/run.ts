@@ -1,26 +1,33 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sender/version.js';
+import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
+import { devCommand } from './commands/dev/command.js';
 import type { CliContext } from './context.js';
+import { diagnoseCommand } from './diagnose/command.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [];
+const commands: readonly CommandFactory[] = [devCommand, checkCommand, diagnoseCommand];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')
     .description('Send yourself signed Hostwares webhooks, look at them, and check your endpoint.')
-    .version(packageVersion)
-    .showHelpAfterError('(add --help for help)');
+    .version(packageVersion);
   for (const create of commands) program.addCommand(create(context));
   // Set on each: commander does not pass these on to commands that are added.
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
-    });
+    command
+      .exitOverride()
+      .showHelpAfterError('(add --help for help)')
+      .configureOutput({
+        writeOut: (text) => context.stdout.write(text),
+        writeErr: (text) => context.stderr.write(text),
+        getOutHelpWidth: () => context.stdout.columns ?? 100,
+        getErrHelpWidth: () => context.stderr.columns ?? 100,
+      });
   }
   return program;
 }

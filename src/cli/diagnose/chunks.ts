@@ -1,0 +1,55 @@
+import { Buffer } from 'node:buffer';
+import { CaptureError, describePlace, type Capture } from './capture.js';
+
+const sizeLine = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i;
+const maxSizeLineBytes = 4_096;
+
+type ChunkedBody = Pick<Capture, 'body' | 'notes' | 'guesses' | 'suspicion'>;
+
+/**
+ * Decodes a chunked body. Some tools save the header `Transfer-Encoding: chunked` with a body that is decoded already; such a body
+ * is left as it is.
+ *
+ * @param bytes - The whole capture.
+ * @param start - The offset of the first chunk.
+ */
+export function decodeChunks(bytes: Uint8Array, start: number): ChunkedBody {
+  const chunks: Uint8Array[] = [];
+  const result = (suspicion?: string): ChunkedBody => ({
+    body: Buffer.concat(chunks),
+    suspicion,
+    notes: [],
+    guesses: [],
+  });
+  for (let at = start; ;) {
+    const lineEnd = bytes.subarray(0, at + maxSizeLineBytes).indexOf(0x0a, at);
+    const line = Buffer.from(bytes.subarray(at, lineEnd < 0 ? at + maxSizeLineBytes : lineEnd)).toString(
+      'latin1',
+    );
+    const [, digits] = sizeLine.exec(line.replace(/\r$/, '')) ?? [];
+    if (digits === undefined || lineEnd < 0) {
+      if (at === bytes.length) return result('The chunked body is truncated: its last chunk (0) is missing.');
+      if (at > start) {
+        throw new CaptureError('raw HTTP', 'this is not the size of a chunk.', describePlace(bytes, at));
+      }
+      chunks.push(bytes.subarray(start));
+      const note =
+        'Transfer-Encoding says chunked, but the body of the capture has no chunks. It is used as it is.';
+      return { ...result(), notes: [note] };
+    }
+    const size = parseInt(digits, 16);
+    const chunk = bytes.subarray(lineEnd + 1, lineEnd + 1 + size);
+    chunks.push(chunk);
+    if (size === 0) return result();
+    if (chunk.length < size) {
+      return result(`The chunked body is truncated: a chunk has ${chunk.length} of ${size} bytes.`);
+    }
+    at = lineEnd + 1 + size;
+    if (bytes[at] === 0x0d) at += 1;
+    if (bytes[at] === 0x0a) at += 1;
+    else if (at < bytes.length) {
+      const problem = `no line break after a chunk of ${size} bytes. Were line endings changed?`;
+      throw new CaptureError('raw HTTP', problem, describePlace(bytes, at));
+    }
+  }
+}
