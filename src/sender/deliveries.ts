@@ -50,14 +50,7 @@ export function createDeliveries({ store, time, onDue }: DeliveriesOptions): Del
   return {
     get: (id) => store.getDelivery(id),
     async list(options = {}) {
-      checkKeys('listDeliveries', options, [
-        'endpointId',
-        'eventId',
-        'status',
-        'event',
-        'cursor',
-        'limit',
-      ]);
+      checkKeys('listDeliveries', options, ['endpointId', 'eventId', 'status', 'event', 'cursor', 'limit']);
       const { endpointId, eventId, status, event, ...page } = options;
       return store.listDeliveries({ endpointId, eventId, status, eventType: event, ...checkPage(page) });
     },

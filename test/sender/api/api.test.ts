@@ -131,6 +131,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       responseHeaders: { 'x-a': 'b' },
       responseBody: 'no',
       timings: { connectMs: 2, totalMs: 3 },
+      note: 'sent late',
     };
     const event = sampleEvent('credits.low', { account_id: 'acc_1' });
     await sender.publish(event);
@@ -160,6 +161,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       response_headers: { 'x-a': 'b' },
       response_body: 'no',
       error: null,
+      note: 'sent late',
       next_attempt_at: '2026-01-31T08:00:10.000Z',
       reason: 'retry 1 of 5, after 10 s',
     });
