@@ -26,8 +26,8 @@ export function decodeChunks(bytes: Uint8Array, start: number): ChunkedBody {
   for (let at = start; ;) {
     const lineEnd = source.indexOf(0x0a, at);
     const isLine = lineEnd >= 0 && lineEnd - at <= maxSizeLineBytes;
-    const [, digits] =
-      (isLine && sizeLine.exec(source.toString('latin1', at, lineEnd).replace(/\r$/, ''))) || [];
+    const line = isLine ? source.toString('latin1', at, lineEnd).replace(/\r$/, '') : '';
+    const digits = sizeLine.exec(line)?.[1];
     if (digits === undefined) {
       if (at === bytes.length) return result('The chunked body is truncated: its last chunk (0) is missing.');
       if (at > start) {
