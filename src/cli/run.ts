@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sender/version.js';
+import { checkCommand } from './check/command.js';
 import { CliError, exitCodes } from './cli-error.js';
 import { devCommand } from './commands/dev/command.js';
 import type { CliContext } from './context.js';
@@ -9,7 +10,7 @@ import { diagnoseCommand } from './diagnose/command.js';
 export type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
-const commands: readonly CommandFactory[] = [devCommand, diagnoseCommand];
+const commands: readonly CommandFactory[] = [devCommand, checkCommand, diagnoseCommand];
 
 function createProgram(context: CliContext): Command {
   const program = new Command('hostwares-webhooks')

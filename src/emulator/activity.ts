@@ -1,37 +1,77 @@
-import type { DeliveryRecord } from '../sender/records.js';
+import type { SenderStore } from '../sender/stores/store.js';
 import type { DeliveryChange } from './types.js';
 
-/** Knows which deliveries are being attempted or due, so that the clock does not move while something happens. */
+/** Knows whether anything is in flight or due, so that the clock does not move while something happens. */
 export class Activity {
-  /** The due time of each delivery that is scheduled or being attempted. An attempt counts as due. */
-  private readonly dueAtMs = new Map<string, number>();
+  /** The end of the lease of each delivery that is being attempted. */
+  private readonly leases = new Map<string, number>();
   private readonly waiting = new Set<() => void>();
+  private changes = 0;
+  private begun = 0;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly store: Pick<SenderStore, 'nextAlarmMs'>,
+    private readonly now: () => number,
+  ) {}
+
+  /** How many attempts have begun so far. */
+  get attemptsBegun(): number {
+    return this.begun;
+  }
 
   /** Takes note of a change. */
-  update({ delivery }: DeliveryChange): void {
-    const dueAtMs = dueTimeOf(delivery);
-    if (dueAtMs === undefined) this.dueAtMs.delete(delivery.id);
-    else this.dueAtMs.set(delivery.id, dueAtMs);
-    if (!this.isQuiet()) return;
+  update({ delivery, attempt }: DeliveryChange): void {
+    this.changes += 1;
+    if (delivery.status === 'attempting') {
+      this.leases.set(delivery.id, delivery.leaseUntilMs ?? 0);
+      if (attempt?.outcome === 'pending') this.begun += 1;
+    } else {
+      this.leases.delete(delivery.id);
+    }
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }
 
-  /** Resolves when nothing is in flight and nothing is due. */
-  async quiet(): Promise<void> {
-    while (!this.isQuiet()) await new Promise<void>((resolve) => this.waiting.add(resolve));
+  /**
+   * Resolves when nothing is in flight and nothing is due.
+   *
+   * @throws the signal's reason
+   */
+  async quiet(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const { changes } = this;
+      if (await this.isQuiet()) return;
+      // A change during the query may have made it quiet.
+      if (this.changes === changes) await this.nextChange(signal);
+    }
   }
 
-  private isQuiet(): boolean {
-    const nowMs = this.now();
-    for (const dueAtMs of this.dueAtMs.values()) if (dueAtMs <= nowMs) return false;
-    return true;
+  /** The due time of the next attempt after now; undefined if none is scheduled. */
+  async nextDueMs(): Promise<number | undefined> {
+    const ends = new Set(this.leases.values());
+    let nextMs = await this.store.nextAlarmMs(this.now());
+    // The store's alarms include the ends of leases.
+    while (nextMs !== undefined && ends.has(nextMs)) nextMs = await this.store.nextAlarmMs(nextMs);
+    return nextMs;
   }
-}
 
-function dueTimeOf({ status, dueAtMs }: DeliveryRecord): number | undefined {
-  if (status === 'attempting') return -Infinity;
-  return status === 'scheduled' ? (dueAtMs ?? undefined) : undefined;
+  private async isQuiet(): Promise<boolean> {
+    if (this.leases.size > 0) return false;
+    // Asked for, not counted: a database may have been opened with deliveries that are due.
+    const firstMs = await this.store.nextAlarmMs(0);
+    return this.leases.size === 0 && (firstMs === undefined || firstMs > this.now());
+  }
+
+  private nextChange(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        this.waiting.delete(settle);
+        signal.removeEventListener('abort', settle);
+        resolve();
+      };
+      this.waiting.add(settle);
+      signal.addEventListener('abort', settle);
+    });
+  }
 }

@@ -1,11 +1,7 @@
-import { sampleEvent } from '../events/samples.js';
-import { isEventType, type WebhookEvent } from '../events/types.js';
-import type { AttemptRecord, EndpointRecord } from '../sender/records.js';
 import { createSender } from '../sender/sender.js';
 import type { SenderStore } from '../sender/stores/store.js';
 import { createHttpTransport } from '../sender/transport/http.js';
 import { createUrlGuard } from '../sender/transport/url-guard.js';
-import type { PublishInput, Sender } from '../sender/types.js';
 import { Activity } from './activity.js';
 import { AdjustableClock } from './clock.js';
 import { FaultList } from './faults.js';
@@ -13,10 +9,14 @@ import { Listeners } from './listeners.js';
 import { EmulatorMailbox } from './mailbox.js';
 import { observeStore } from './observed-store.js';
 import type { EmulatorSettings } from './options.js';
+import { PreviousSecrets } from './previous-secrets.js';
+import type { StateFile } from './state-file.js';
 import { checkTarget } from './targets.js';
 import { createTimeTravel } from './time-travel.js';
 import { createEmulatorTransport } from './transport.js';
+import { toPublishInput } from './trigger-input.js';
 import type { DeliveryChange, Emulator } from './types.js';
+import { createWaitForAttempt } from './wait-for-attempt.js';
 
 /** The account that owns everything in the emulator; it is the one of the sample events. */
 const accountId = 'acc_19c3';
@@ -24,98 +24,73 @@ const accountId = 'acc_19c3';
 const apiKey = 'hostwares_emulator_key';
 
 /** An emulator without its server. */
-export type EmulatorCore = Omit<Emulator, 'url' | 'stop' | typeof Symbol.asyncDispose>;
-
-/** Turns what a caller triggers into an event of the emulator's account, dated by the machine's clock. */
-function toPublishInput(event: string | WebhookEvent | PublishInput): PublishInput {
-  if (typeof event !== 'string') return { timestamp: new Date().toISOString(), ...event };
-  const overrides = { account_id: accountId };
-  return isEventType(event)
-    ? sampleEvent(event, overrides)
-    : sampleEvent('unknown', { ...overrides, type: event });
+export interface EmulatorCore extends Omit<Emulator, 'url' | 'stop' | typeof Symbol.asyncDispose> {
+  /** Aborted when the emulator stops: calls that wait then reject with its reason, and streams end. */
+  readonly stopping: AbortSignal;
 }
 
-/** Remembers the secret that each URL had before the present one. */
-class PreviousSecrets {
-  private readonly byUrl = new Map<string, string>();
-
-  update(before: EndpointRecord, after: EndpointRecord): void {
-    if (before.secret !== after.secret) this.byUrl.set(after.url, before.secret);
-  }
-
-  get(url: string): string | undefined {
-    return this.byUrl.get(url);
-  }
+/** The dependencies of {@link createEmulatorCore}. */
+export interface EmulatorDependencies {
+  readonly store: SenderStore;
+  readonly state: StateFile;
+  readonly settings: EmulatorSettings;
+  readonly urlOfServer: () => string;
+  readonly stopping: AbortSignal;
 }
 
-/** Waits for the end of an attempt. */
-function createWaitForAttempt(
-  sender: Sender,
-  changes: Listeners<DeliveryChange>,
-): Emulator['waitForAttempt'] {
-  return async (deliveryId, number = 1) => {
-    const isWanted = (attempt: AttemptRecord | undefined): attempt is AttemptRecord =>
-      attempt?.deliveryId === deliveryId && attempt.number === number && attempt.outcome !== 'pending';
-    let stop: () => void = () => undefined;
-    const ended = new Promise<AttemptRecord>((resolve) => {
-      stop = changes.add(({ attempt }) => {
-        if (isWanted(attempt)) resolve(attempt);
-      });
-    });
-    try {
-      const details = await sender.getDelivery(deliveryId);
-      return details?.attempts.find(isWanted) ?? (await ended);
-    } finally {
-      stop();
-    }
-  };
+function createClock({ state, settings: { onError } }: EmulatorDependencies): AdjustableClock {
+  return new AdjustableClock({
+    aheadMs: state.current.aheadMs,
+    onMove(aheadMs) {
+      try {
+        state.update({ aheadMs });
+      } catch (error) {
+        // The clock moves nevertheless; after a restart it is less far ahead.
+        onError(error);
+      }
+    },
+  });
 }
 
 /**
  * Wires the parts of an emulator: a sender on an observed store, with a clock that can be moved, a transport that
  * introduces faults, and a mailbox.
  */
-export function createEmulatorCore(
-  store: SenderStore,
-  settings: EmulatorSettings,
-  urlOfServer: () => string,
-): EmulatorCore {
+export function createEmulatorCore(dependencies: EmulatorDependencies): EmulatorCore {
+  const { store, state, settings, urlOfServer, stopping } = dependencies;
   const { allowPrivateNetwork, retryScheduleSeconds, attemptTimeoutMs, onError } = settings;
-  const clock = new AdjustableClock();
-  const activity = new Activity(() => clock.now());
+  const clock = createClock(dependencies);
+  const now = (): number => clock.now();
+  const activity = new Activity(store, now);
   const changes = new Listeners<DeliveryChange>(onError);
   const previousSecrets = new PreviousSecrets();
   const faults = new FaultList();
-  const mailbox = new EmulatorMailbox({
-    now: () => clock.now(),
-    platformUrl: urlOfServer,
-    file: settings.db === undefined ? undefined : `${settings.db}.mails.json`,
-  });
+  const mailbox = new EmulatorMailbox({ now, platformUrl: urlOfServer, state });
   const observed = observeStore(store, {
     onDelivery(change) {
       activity.update(change);
       changes.emit(change);
     },
     onEndpoint(before, after) {
-      previousSecrets.update(before, after);
+      previousSecrets.update(before.secret, after.secret);
+    },
+    checkUrl(url) {
+      checkTarget(url, allowPrivateNetwork);
     },
   });
+  const inner = createHttpTransport(createUrlGuard(true));
   const sender = createSender({
     store: observed,
     clock,
-    transport: createEmulatorTransport({
-      inner: createHttpTransport(createUrlGuard(true)),
-      faults,
-      allowPrivateNetwork,
-      previousSecretOf: (url) => previousSecrets.get(url),
-    }),
+    transport: createEmulatorTransport({ inner, faults, allowPrivateNetwork, previousSecrets }),
     retryScheduleSeconds,
     attemptTimeoutMs,
+    // `checkTarget` restricts the targets.
     allowPrivateNetwork: true,
-    onEndpointDisabled: (endpoint) => {
+    onEndpointDisabled(endpoint) {
       mailbox.receiveDisabled(endpoint);
     },
-    onHeldExpiring: (endpoint, notice) => {
+    onHeldExpiring(endpoint, notice) {
       mailbox.receiveHeld(endpoint, notice);
     },
     onError,
@@ -124,16 +99,14 @@ export function createEmulatorCore(
     accountId,
     apiKey,
     sender,
-    clock: createTimeTravel(clock, observed, activity),
+    clock: createTimeTravel(clock, activity, stopping),
     faults,
     mailbox,
-    async createEndpoint(input) {
-      checkTarget(input.url, allowPrivateNetwork);
-      return sender.createEndpoint({ ...input, accountId });
-    },
+    stopping,
+    createEndpoint: (input) => sender.createEndpoint({ ...input, accountId }),
     secretOf: async (endpointId) => (await store.getEndpoint(endpointId))?.secret,
-    trigger: (event) => sender.publish(toPublishInput(event)),
-    waitForAttempt: createWaitForAttempt(sender, changes),
+    trigger: async (input) => sender.publish(toPublishInput(input, accountId)),
+    waitForAttempt: createWaitForAttempt(sender, changes, stopping),
     onDelivery: (listener) => changes.add(listener),
   };
 }

@@ -1,6 +1,6 @@
 import type { Fault, FaultKind, Faults } from './types.js';
 
-/** Every kind of fault, in the order in which waiting faults are applied. */
+/** Every kind of fault. */
 export const faultKinds: readonly FaultKind[] = [
   'duplicate',
   'delay',

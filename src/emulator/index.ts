@@ -15,4 +15,5 @@ export type {
   Faults,
   Mail,
   Mailbox,
+  TriggerInput,
 } from './types.js';

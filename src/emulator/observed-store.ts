@@ -6,6 +6,8 @@ import type { DeliveryChange } from './types.js';
 export interface StoreObserver {
   readonly onDelivery: (change: DeliveryChange) => void;
   readonly onEndpoint: (before: EndpointRecord, after: EndpointRecord) => void;
+  /** Called with the URL of an endpoint before it is written. If it throws, nothing is written. */
+  readonly checkUrl: (url: string) => void;
 }
 
 /** Records the changes that transitions make. A store may call one again, so the last change of a delivery counts. */
@@ -27,10 +29,14 @@ class Recorder {
     };
   }
 
+  report(): void {
+    for (const change of this.changes.values()) this.observer.onDelivery(change);
+  }
+
   /** Reports the changes, after they have been committed. */
   async reportAfter<Result>(write: Promise<Result>): Promise<Result> {
     const result = await write;
-    for (const change of this.changes.values()) this.observer.onDelivery(change);
+    this.report();
     return result;
   }
 }
@@ -52,13 +58,16 @@ function observeTransitions(store: SenderStore, observer: StoreObserver) {
       const recorder = new Recorder(observer);
       return recorder.reportAfter(store.claim({ ...request, begin: recorder.record(request.begin) }));
     },
-    settle(settlements) {
-      const recorder = new Recorder(observer);
-      const recorded = settlements.map(({ deliveryId, change }) => ({
-        deliveryId,
-        change: recorder.record(change),
-      }));
-      return recorder.reportAfter(store.settle(recorded));
+    async settle(settlements) {
+      // One recorder each: a later settlement of the same delivery may change nothing.
+      const recorded = settlements.map((settlement) => ({ settlement, recorder: new Recorder(observer) }));
+      await store.settle(
+        recorded.map(({ settlement: { deliveryId, change }, recorder }) => ({
+          deliveryId,
+          change: recorder.record(change),
+        })),
+      );
+      for (const { recorder } of recorded) recorder.report();
     },
     expire(nowMs, change) {
       const recorder = new Recorder(observer);
@@ -84,11 +93,17 @@ export function observeStore(store: SenderStore, observer: StoreObserver): Sende
       if (isInserted) observer.onDelivery({ delivery: rows.delivery, attempt: rows.attempt });
       return isInserted;
     },
+    async insertEndpoint(endpoint, maxOfAccount) {
+      observer.checkUrl(endpoint.url);
+      return store.insertEndpoint(endpoint, maxOfAccount);
+    },
     async updateEndpoint(id, change) {
       let before: EndpointRecord | undefined;
       const after = await store.updateEndpoint(id, (endpoint) => {
         before = endpoint;
-        return change(endpoint);
+        const changed = change(endpoint);
+        if (changed.url !== endpoint.url) observer.checkUrl(changed.url);
+        return changed;
       });
       if (before && after) observer.onEndpoint(before, after);
       return after;

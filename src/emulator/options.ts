@@ -31,11 +31,12 @@ export function resolveOptions(options: EmulatorOptions): EmulatorSettings {
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError('startEmulator: port must be a whole number from 0 to 65535.');
   }
-  if (db !== undefined && (typeof db !== 'string' || db === '')) {
-    throw new TypeError('startEmulator: db must be the path of a file.');
+  if (db !== undefined && (typeof db !== 'string' || db === '' || db === ':memory:')) {
+    throw new TypeError('startEmulator: db must be the path of a file. Without it, everything is in memory.');
   }
   if (typeof allowPrivateNetwork !== 'boolean') {
     throw new TypeError('startEmulator: allowPrivateNetwork must be true or false.');
   }
+  if (typeof onError !== 'function') throw new TypeError('startEmulator: onError must be a function.');
   return { port, db, allowPrivateNetwork, retryScheduleSeconds, attemptTimeoutMs, onError };
 }

@@ -1,23 +1,32 @@
-import type { SenderStore } from '../sender/stores/store.js';
+import { createSerialExecutor } from '../sender/serial-executor.js';
 import type { Activity } from './activity.js';
 import type { AdjustableClock } from './clock.js';
 import type { EmulatorClock } from './types.js';
 
-/** Creates the controls of an emulator's clock. The clock moves only while nothing is in flight or due. */
+/**
+ * Creates the controls of an emulator's clock. The clock moves only while nothing is in flight or due.
+ *
+ * @param stopping - Ends the waiting calls: they reject with its reason.
+ */
 export function createTimeTravel(
   clock: AdjustableClock,
-  store: Pick<SenderStore, 'nextAlarmMs'>,
   activity: Activity,
+  stopping: AbortSignal,
 ): EmulatorClock {
-  const nextRetryAtMs = (): Promise<number | undefined> => store.nextAlarmMs(clock.now());
+  /** Two calls at the same time are two jumps. */
+  const inOrder = createSerialExecutor();
 
-  async function jumpToNextRetry(): Promise<boolean> {
-    await activity.quiet();
-    const nextMs = await nextRetryAtMs();
-    if (nextMs === undefined) return false;
-    clock.advanceTo(nextMs);
-    await activity.quiet();
-    return true;
+  /** Jumps until something was sent. A delivery to a disabled endpoint is held when it is due, and nothing is sent. */
+  async function jump(): Promise<boolean> {
+    for (;;) {
+      await activity.quiet(stopping);
+      const dueMs = await activity.nextDueMs();
+      if (dueMs === undefined) return false;
+      const begunBefore = activity.attemptsBegun;
+      clock.advanceTo(dueMs);
+      await activity.quiet(stopping);
+      if (activity.attemptsBegun > begunBefore) return true;
+    }
   }
 
   return {
@@ -31,10 +40,11 @@ export function createTimeTravel(
     resume() {
       clock.resume();
     },
-    nextRetryAtMs,
-    jumpToNextRetry,
-    async runToEnd() {
-      while (await jumpToNextRetry());
-    },
+    nextRetryAtMs: () => activity.nextDueMs(),
+    jumpToNextRetry: () => inOrder(jump),
+    runToEnd: () =>
+      inOrder(async () => {
+        while (await jump());
+      }),
   };
 }

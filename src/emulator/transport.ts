@@ -1,53 +1,48 @@
+import { setMaxListeners } from 'node:events';
 import { signPayload } from '../signing/signature.js';
 import type { AttemptResult } from '../sender/records.js';
 import type { OutgoingRequest, Transport } from '../sender/transport/transport.js';
 import type { FaultList } from './faults.js';
+import type { PreviousSecrets } from './previous-secrets.js';
+import { ReorderedRequests } from './reordered-requests.js';
 import { checkTarget } from './targets.js';
 import { sendTruncated } from './truncated-request.js';
 import type { FaultKind } from './types.js';
+import { wait } from './wait.js';
 
 /** The dependencies of {@link createEmulatorTransport}. */
 export interface EmulatorTransportOptions {
   readonly inner: Transport;
   readonly faults: FaultList;
   readonly allowPrivateNetwork: boolean;
-  /** The secret that the endpoint with this URL had before the present one. */
-  readonly previousSecretOf: (url: string) => string | undefined;
+  readonly previousSecrets: PreviousSecrets;
 }
 
+// Shorter than the 5 s that the sender adds to the timeout of an attempt before it gives up.
 const delayMs = 3_000;
 const staleSeconds = 3_600;
 const timestampHeader = 'x-hostwares-timestamp';
 const signatureHeader = 'x-hostwares-signature';
 
-/** The Unix time of this machine, less some seconds. */
-function unixSeconds(agoSeconds = 0): string {
-  return String(Math.floor(Date.now() / 1000) - agoSeconds);
-}
+const stopped: AttemptResult = { error: 'the emulator was stopped', timings: { totalMs: 0 } };
 
-function withHeaders(request: OutgoingRequest, headers: Readonly<Record<string, string>>): OutgoingRequest {
-  return { ...request, headers: { ...request.headers, ...headers } };
+function withHeader(request: OutgoingRequest, name: string, value: string): OutgoingRequest {
+  return { ...request, headers: { ...request.headers, [name]: value } };
 }
 
 /** Changes one byte in the middle of the body, which was signed already. */
 function tamper(request: OutgoingRequest): OutgoingRequest {
   const body = Uint8Array.from(request.body);
-  const middle = Math.floor(body.length / 2);
+  const middle = body.length >> 1;
   body[middle] = (body[middle] ?? 0) ^ 1;
   return { ...request, body };
 }
 
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
 function isPing({ body }: OutgoingRequest): boolean {
-  return /^.{0,200}"event":"ping"/.test(new TextDecoder().decode(body.subarray(0, 256)));
+  return (JSON.parse(new TextDecoder().decode(body)) as { event?: unknown }).event === 'ping';
 }
 
-/** The result for a URL that must not be sent to. It was checked when it was saved, but the API saves others. */
+/** The result for a URL that must not be sent to. A database may have endpoints that were saved with other options. */
 function refuse(url: string, allowPrivateNetwork: boolean): AttemptResult | undefined {
   try {
     checkTarget(url, allowPrivateNetwork);
@@ -57,84 +52,99 @@ function refuse(url: string, allowPrivateNetwork: boolean): AttemptResult | unde
   }
 }
 
-/** Requests that wait for the next one to be sent before them. */
-class ReorderedRequests {
-  private releaseWaiting: () => void = () => undefined;
+type Send = (request: OutgoingRequest, closing: AbortSignal) => Promise<AttemptResult>;
 
-  /** Resolves after the next request was passed on, or after 3 s. */
-  async waitForNext(): Promise<void> {
-    const next = new Promise<void>((resolve) => {
-      this.releaseWaiting = resolve;
-    });
-    await Promise.race([next, wait(delayMs)]);
-  }
-
-  /** Called after another request was passed on. */
-  release(): void {
-    this.releaseWaiting();
-  }
-}
-
-/**
- * Creates the transport of the emulator. It stamps each request with the machine's time, because the emulator's clock
- * may be hours ahead and receivers check the timestamp; and it introduces the faults that were asked for.
- */
-export function createEmulatorTransport(options: EmulatorTransportOptions): Transport {
-  const { inner, faults, allowPrivateNetwork, previousSecretOf } = options;
-  const reordered = new ReorderedRequests();
-
-  const send: Record<FaultKind, (request: OutgoingRequest) => Promise<AttemptResult>> = {
+/** One function for each fault, which sends a request with it. */
+function createFaultySends(
+  { inner, previousSecrets }: EmulatorTransportOptions,
+  reordered: ReorderedRequests,
+): Readonly<Record<FaultKind, Send>> {
+  return {
     async duplicate(request) {
       const [first, second] = await Promise.all([inner.send(request), inner.send(request)]);
-      return { ...first, note: `sent twice; the other response: ${second.status ?? second.error}` };
+      return { ...first, note: `sent twice; the other response: ${second.error ?? second.status}` };
     },
-    async delay(request) {
-      await wait(delayMs);
+    async delay(request, closing) {
+      if (!(await wait(delayMs, closing))) return stopped;
       return { ...(await inner.send(request)), note: `sent ${delayMs / 1000} s late` };
     },
-    async reorder(request) {
-      await reordered.waitForNext();
-      return { ...(await inner.send(request)), note: 'sent after the next request' };
+    async reorder(request, closing) {
+      let hasPassed = false;
+      const isOpen = await reordered.waitForNext(request.url, (next) => {
+        void next.then(() => (hasPassed = true));
+        return wait(delayMs, closing, next);
+      });
+      if (!isOpen) return stopped;
+      const note = hasPassed
+        ? 'sent after the next request'
+        : `sent ${delayMs / 1000} s late: no other request ended meanwhile`;
+      return { ...(await inner.send(request)), note };
     },
     async tamper(request) {
-      return {
-        ...(await inner.send(tamper(request))),
-        note: 'one byte of the body was changed after signing',
-      };
+      const result = await inner.send(tamper(request));
+      return { ...result, note: 'one byte of the body was changed after signing' };
     },
     async stale(request) {
-      const stale = withHeaders(request, { [timestampHeader]: unixSeconds(staleSeconds) });
+      const seconds = Number(request.headers[timestampHeader]) - staleSeconds;
+      const stale = withHeader(request, timestampHeader, String(seconds));
       const result = await inner.send(stale);
       return { ...result, requestHeaders: stale.headers, note: 'the timestamp header is an hour old' };
     },
-    async truncate(request) {
-      return {
-        ...(await sendTruncated(request)),
-        note: 'the connection was closed in the middle of the body',
-      };
+    async truncate(request, closing) {
+      const result = await sendTruncated(request, closing);
+      return { ...result, note: 'the connection was closed in the middle of the body' };
     },
     async 'old-secret'(request) {
-      const previous = previousSecretOf(request.url);
+      const previous = await previousSecrets.find(request.body, request.headers[signatureHeader]);
       const signature = await signPayload(request.body, previous ?? crypto.randomUUID());
-      const signed = withHeaders(request, { [signatureHeader]: signature });
+      const signed = withHeader(request, signatureHeader, signature);
       const which = previous === undefined ? 'a wrong secret' : 'the previous secret';
       return { ...(await inner.send(signed)), requestHeaders: signed.headers, note: `signed with ${which}` };
     },
   };
+}
+
+function createClosing(): AbortController {
+  const closing = new AbortController();
+  // Each waiting request listens.
+  setMaxListeners(0, closing.signal);
+  return closing;
+}
+
+/** Creates the transport of the emulator, which introduces the faults that were asked for. */
+export function createEmulatorTransport(options: EmulatorTransportOptions): Transport {
+  const { inner, faults, allowPrivateNetwork } = options;
+  const reordered = new ReorderedRequests();
+  const faultySends = createFaultySends(options, reordered);
+  let closing = createClosing();
+
+  function takeFault({ url }: OutgoingRequest): FaultKind | undefined {
+    // The next request passes a reordered one and takes no such fault itself: each fault swaps two requests.
+    const isNext = reordered.isWaiting(url) && faults.list()[0]?.kind === 'reorder';
+    return isNext ? undefined : faults.take();
+  }
+
+  async function sendDelivery(request: OutgoingRequest): Promise<AttemptResult> {
+    const kind = takeFault(request);
+    if (kind === 'reorder') return faultySends.reorder(request, closing.signal);
+    try {
+      return await (kind === undefined ? inner.send(request) : faultySends[kind](request, closing.signal));
+    } finally {
+      reordered.release(request.url);
+    }
+  }
 
   return {
     async send(request) {
       const refusal = refuse(request.url, allowPrivateNetwork);
       if (refusal) return refusal;
-      const stamped = withHeaders(request, { [timestampHeader]: unixSeconds() });
-      const kind = isPing(request) ? undefined : faults.take();
-      const result = kind === undefined ? inner.send(stamped) : send[kind](stamped);
-      if (kind !== 'reorder')
-        setImmediate(() => {
-          reordered.release();
-        });
-      return { requestHeaders: stamped.headers, ...(await result) };
+      const isPlain = faults.list().length === 0 && !reordered.isWaiting(request.url);
+      return isPlain || isPing(request) ? inner.send(request) : sendDelivery(request);
     },
-    close: () => inner.close(),
+    async close() {
+      closing.abort();
+      closing = createClosing();
+      await inner.close();
+    },
   };
 }

@@ -1,4 +1,3 @@
-import type { WebhookEvent } from '../events/types.js';
 import type { AttemptRecord, DeliveryRecord } from '../sender/records.js';
 import type { CreatedEndpoint, EndpointInput, PublishInput, PublishResult, Sender } from '../sender/types.js';
 
@@ -7,7 +6,8 @@ export interface EmulatorOptions {
   /** The port on 127.0.0.1. 0 takes a free one. @default 0 */
   port?: number | undefined;
   /**
-   * The path of a SQLite file, in which everything is still there after a restart. Needs Node 22.13 or later.
+   * The path of a SQLite file, with which everything is still there after a restart. E-mails and the time are in a file
+   * beside it, `<db>.emulator.json`. Needs Node 22.13 or later.
    * @default none: everything is in memory
    */
   db?: string | undefined;
@@ -27,6 +27,14 @@ export interface EmulatorOptions {
   onError?: ((error: unknown) => unknown) | undefined;
 }
 
+/** Each kind of event, whose account is optional. */
+type WithOptionalAccount<Event> = Event extends { account_id: string }
+  ? Omit<Event, 'account_id'> & { readonly account_id?: string | undefined }
+  : never;
+
+/** An event to trigger. Without `id`, `timestamp` or `account_id`, the emulator adds its own. */
+export type TriggerInput = WithOptionalAccount<PublishInput>;
+
 /** A change of a delivery, after it has been stored. */
 export interface DeliveryChange {
   readonly delivery: DeliveryRecord;
@@ -38,7 +46,7 @@ export interface DeliveryChange {
  * Something that goes wrong on purpose with the next deliveries (never with pings):
  * - `duplicate`: the request is sent twice, at the same time.
  * - `delay`: it is sent 3 s later.
- * - `reorder`: it is sent after the next one, or after 3 s if there is none.
+ * - `reorder`: it is sent after the next one to the same URL has ended, and after 3 s at the latest.
  * - `tamper`: one byte of the body is changed after it was signed.
  * - `stale`: its timestamp header is an hour old.
  * - `truncate`: the connection is closed in the middle of the body.
@@ -54,14 +62,22 @@ export interface Fault {
 
 /** The faults that wait for deliveries. */
 export interface Faults {
-  /** Applies a fault to the next attempts. Added to what is left of the same kind. @param count - Default: 1. */
+  /**
+   * Applies a fault to the next attempts, in addition to what is left of the same kind.
+   *
+   * @param count - 1 to 1,000, which is also the most that is kept of a kind. Default: 1.
+   * @throws `TypeError` for another kind or count
+   */
   add(kind: FaultKind, count?: number): void;
   /** The faults that are left, in the order in which they are applied. */
   list(): readonly Fault[];
   clear(): void;
 }
 
-/** The clock of an emulator: the machine's, until it is paused or moved forward. It never goes back. */
+/**
+ * The clock of an emulator: the machine's, until it is paused or moved forward. It never goes back, also not after a
+ * restart with the same `db`. Requests and events carry the machine's time, so receivers accept them all the same.
+ */
 export interface EmulatorClock {
   /** The emulator's time, in milliseconds since 1970. */
   now(): number;
@@ -69,14 +85,20 @@ export interface EmulatorClock {
   /** Stops the time. What is due is still sent. */
   pause(): void;
   resume(): void;
-  /** The time of the next attempt that is scheduled; undefined if none is. */
+  /** The due time of the next delivery; undefined if none is scheduled. */
   nextRetryAtMs(): Promise<number | undefined>;
   /**
-   * Waits for the attempts in flight, moves the clock to the next due time, and waits for the attempts that are then
-   * due. Resolves to false if nothing was scheduled.
+   * Waits for the attempts in flight, moves the clock to the next attempt, and waits for those that are then due. Resolves
+   * to false if none was scheduled. Calls at the same time are carried out one after the other.
+   *
+   * @throws `Error` if the emulator is stopped
    */
   jumpToNextRetry(): Promise<boolean>;
-  /** Jumps from one due time to the next until no delivery waits for an attempt. */
+  /**
+   * Jumps from one attempt to the next until no delivery waits for one.
+   *
+   * @throws `Error` if the emulator is stopped
+   */
   runToEnd(): Promise<void>;
 }
 
@@ -120,15 +142,24 @@ export interface Emulator extends AsyncDisposable {
   /** Returns the secret that an endpoint's deliveries are signed with; undefined if there is no such endpoint. */
   secretOf(endpointId: string): Promise<string | undefined>;
   /**
-   * Publishes an event of the emulator's account: a name for a sample of it, or an event.
+   * Publishes an event: a name for a sample of it, or an event. It belongs to the emulator's account unless it names
+   * another one, whose events reach none of the emulator's endpoints.
    *
    * @throws `SenderError` `invalid_event`, `payload_too_large`
    */
-  trigger(event: string | WebhookEvent | PublishInput): Promise<PublishResult>;
-  /** Waits until an attempt of the delivery has ended, and returns it. The first one by default. */
+  trigger(event: string | TriggerInput): Promise<PublishResult>;
+  /**
+   * Waits until an attempt of the delivery has ended, and returns it. Does not move the clock: a retry has to become due.
+   *
+   * @param number - Counts from 1. Default: 1.
+   * @throws `Error` if there is no such delivery, it has ended before that attempt, or the emulator is stopped
+   */
   waitForAttempt(deliveryId: string, number?: number): Promise<AttemptRecord>;
   /** Calls back after each change of a delivery. Returns a function that ends it. */
   onDelivery(listener: (change: DeliveryChange) => unknown): () => void;
-  /** Stops the server and the sender, and closes the store. */
+  /**
+   * Stops the server and the sender, and closes the store. Attempts in flight are aborted; with a `db`, they are retried
+   * after the next start.
+   */
   stop(): Promise<void>;
 }

@@ -1,42 +1,46 @@
 /** The routes that control the emulator, below `/emulator`, in JSON. The command line and tests use them. */
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
-import { streamSSE } from 'hono/streaming';
-import { isSenderError } from '../../sender/errors.js';
+import { number, optional, strictObject, string, unknown } from 'zod/mini';
+import { readBody } from '../../sender/api/input.js';
 import { toDeliveryJson } from '../../sender/api/json.js';
-import type { PublishInput } from '../../sender/types.js';
+import { rejection } from '../../sender/api/rejection.js';
 import { packageVersion } from '../../sender/version.js';
 import type { EmulatorCore } from '../emulator.js';
+import { fromWire } from '../trigger-input.js';
 import type { EmulatorClock, FaultKind } from '../types.js';
+import { followDeliveries } from './feed.js';
 
 /** Above the longest event that the sender accepts. */
 const maxBodyBytes = 1_048_576;
 
-async function readJson(c: Context): Promise<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await c.req.text());
-  } catch {
-    throw new HTTPException(400, { message: 'the body is not JSON' });
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new HTTPException(422, { message: 'the body must be a JSON object' });
+const eventSchema = strictObject({
+  id: optional(string()),
+  event: string(),
+  timestamp: optional(string()),
+  account_id: optional(string()),
+  data: unknown(),
+});
+const clockSchema = strictObject({ action: string() });
+const faultSchema = strictObject({ kind: string(), count: optional(number()) });
+
+/** Rejects bodies that a form of another site can send without asking. */
+function requireJson(): MiddlewareHandler {
+  return async (c, next) => {
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (c.req.method !== 'POST' || type === 'application/json') return next();
+    return c.json({ error: 'the body must be JSON: send Content-Type: application/json' }, 415);
+  };
 }
 
 /** Publishes an event in its wire form. `id`, `timestamp` and `account_id` are optional. */
 async function publish({ sender, accountId }: EmulatorCore, c: Context): Promise<Response> {
-  const { event: name, ...rest } = await readJson(c);
-  if (typeof name !== 'string')
-    throw new HTTPException(422, { message: 'event: expected the name of a type' });
-  const event = { timestamp: new Date().toISOString(), account_id: accountId, ...rest, event: name };
-  const result = await sender.publish(event as PublishInput);
-  return c.json({ event_id: result.eventId, deliveries: result.deliveries.map(toDeliveryJson) }, 201);
+  const event = await readBody(c, eventSchema);
+  const { eventId, created, deliveries } = await sender.publish(fromWire(event, accountId));
+  return c.json({ event_id: eventId, created, deliveries: deliveries.map(toDeliveryJson) }, 201);
 }
 
-const clockActions: Record<string, (clock: EmulatorClock) => unknown> = {
+const clockActions: Readonly<Record<string, (clock: EmulatorClock) => unknown>> = {
   pause: (clock) => {
     clock.pause();
   },
@@ -56,54 +60,40 @@ async function describeClock(c: Context, clock: EmulatorClock): Promise<Response
   });
 }
 
-async function setClock(emulator: EmulatorCore, c: Context): Promise<Response> {
-  const { action } = await readJson(c);
-  const act =
-    typeof action === 'string' && Object.hasOwn(clockActions, action) ? clockActions[action] : undefined;
-  if (!act) {
-    throw new HTTPException(422, {
-      message: `action: expected one of ${Object.keys(clockActions).join(', ')}`,
-    });
-  }
-  await act(emulator.clock);
-  return describeClock(c, emulator.clock);
+async function setClock({ clock }: EmulatorCore, c: Context): Promise<Response> {
+  const { action } = await readBody(c, clockSchema);
+  const act = Object.hasOwn(clockActions, action) ? clockActions[action] : undefined;
+  if (!act) throw rejection(422, `action: expected one of ${Object.keys(clockActions).join(', ')}`);
+  await act(clock);
+  return describeClock(c, clock);
 }
 
 async function addFault({ faults }: EmulatorCore, c: Context): Promise<Response> {
-  const { kind, count = 1 } = await readJson(c);
+  const { kind, count } = await readBody(c, faultSchema);
   try {
-    faults.add(kind as FaultKind, count as number);
+    faults.add(kind as FaultKind, count);
   } catch (error) {
-    throw new HTTPException(422, { message: (error as Error).message });
+    throw rejection(422, (error as Error).message);
   }
   return c.json({ faults: faults.list() }, 201);
 }
 
-/** Sends a message for each change of a delivery, for as long as the client is connected. */
-function followDeliveries(emulator: EmulatorCore, c: Context): Response {
-  return streamSSE(c, async (stream) => {
-    const stop = emulator.onDelivery(async ({ delivery }) => {
-      await stream.writeSSE({ event: 'delivery', data: JSON.stringify(toDeliveryJson(delivery)) });
-    });
-    const ended = new Promise<void>((resolve) => {
-      stream.onAbort(resolve);
-    });
-    await stream.writeSSE({ event: 'ready', data: '{}' });
-    await ended;
-    stop();
-  });
-}
-
 export function controlRoutes(emulator: EmulatorCore): Hono {
   const routes = new Hono();
-  const { clock, faults, mailbox } = emulator;
-  routes.use(bodyLimit({ maxSize: maxBodyBytes }));
+  const { accountId, apiKey, clock, faults, mailbox } = emulator;
+  routes.use(requireJson());
+  routes.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (c) => c.json({ error: `the body is longer than ${maxBodyBytes} bytes` }, 413),
+    }),
+  );
   routes.get('/', (c) =>
     c.json({
       name: '@hostwares/webhooks',
       version: packageVersion,
-      account_id: emulator.accountId,
-      api_key: emulator.apiKey,
+      account_id: accountId,
+      api_key: apiKey,
     }),
   );
   routes.post('/events', (c) => publish(emulator, c));
@@ -117,10 +107,6 @@ export function controlRoutes(emulator: EmulatorCore): Hono {
   });
   routes.get('/mails', (c) => c.json({ mails: mailbox.list() }));
   routes.get('/feed', (c) => followDeliveries(emulator, c));
-  routes.onError((error, c) => {
-    if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
-    if (isSenderError(error)) return c.json({ error: error.message }, error.status);
-    throw error;
-  });
+  routes.all('*', (c) => c.json({ error: 'there is no such route' }, 404));
   return routes;
 }

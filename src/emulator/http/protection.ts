@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { HonoRequest, MiddlewareHandler } from 'hono';
 
 // A web page elsewhere can make the browser send requests to this server. It must neither read nor drive it: Host is
 // checked (DNS rebinding), and so is the origin of each change. The dashboard's forms carry a token in addition.
@@ -19,18 +19,23 @@ export function checkHost(urlOfServer: () => string): MiddlewareHandler {
   };
 }
 
+/** Whether a link elsewhere leads here: the page opens, and the other site sees nothing of it. */
+function isNavigation(request: HonoRequest): boolean {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  return isRead && request.header('sec-fetch-mode') === 'navigate';
+}
+
 /**
- * Rejects changes from other origins. Browsers send Origin or Sec-Fetch-Site with every POST; other programs send
- * neither.
+ * Rejects requests of pages from other origins. Browsers send Origin or Sec-Fetch-Site with all that such a page can
+ * change or read; other programs send neither.
  */
 export function checkOrigin(): MiddlewareHandler {
   return async (c, next) => {
-    const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
     const origin = c.req.header('origin');
     const site = c.req.header('sec-fetch-site');
     const isOwnOrigin = origin === undefined || origin === `http://${c.req.header('host')}`;
     const isOwnSite = site === undefined || site === 'same-origin' || site === 'none';
-    if (isRead || (isOwnOrigin && isOwnSite)) return next();
+    if (isOwnOrigin && (isOwnSite || isNavigation(c.req))) return next();
     return c.json({ error: 'the request comes from another origin' }, 403);
   };
 }

@@ -63,7 +63,7 @@ export class Attempts {
   ): Promise<AttemptResult> {
     const { time, userAgent, attemptTimeoutMs } = this.options;
     const request = await toSignedRequest(claim, {
-      nowMs: time.now(),
+      timestampMs: time.timestamp(),
       userAgent,
       timeoutMs: attemptTimeoutMs,
     });
