@@ -112,6 +112,8 @@ writeFileSync(join(documented, 'package.json'), '{"private":true,"type":"module"
 for (const [name, code] of page) writeFileSync(join(documented, name), code);
 
 await report.check('docs/testing.md: the vitest test', () => runVitest(documented, 'vitest.test.ts'));
+writeFileSync(join(documented, 'emulator.test.ts'), blocksOf('docs/emulator.md').get('emulator.test.ts'));
+await report.check('docs/emulator.md: the vitest test', () => runVitest(documented, 'emulator.test.ts'));
 for (const major of [20, 22, 24]) {
   await report.check(`docs/testing.md: the node:test test with tsx, Node ${major}`, async () => {
     const args = [installed('tsx/dist/cli.mjs'), '--test', 'node.test.ts'];
