@@ -13,11 +13,16 @@ export function whenAborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Waits, for as long as the signal is not aborted. */
-export async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const passed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || ms <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      // Not left behind: a command may wait thousands of times.
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
-  await Promise.race([passed, whenAborted(signal)]);
-  clearTimeout(timer);
 }

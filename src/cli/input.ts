@@ -15,8 +15,8 @@ export interface Input {
   readonly name: string;
 }
 
-/** Collects chunks. @throws CliError if there are more than `maxBytes` */
-async function collect(
+/** Collects the bytes of a stream. @throws CliError if there are more than `maxBytes` */
+export async function collectBytes(
   chunks: AsyncIterable<Uint8Array | string>,
   name: string,
   maxBytes: number,
@@ -39,7 +39,7 @@ async function readFile({ cwd, signal }: CliContext, file: string, maxBytes: num
     await using handle = await open(resolve(cwd, file));
     // A stream, because the size of a pipe or a device is not known beforehand.
     const stream = handle.createReadStream({ autoClose: false, signal });
-    return { bytes: await collect(stream, name, maxBytes), name };
+    return { bytes: await collectBytes(stream, name, maxBytes), name };
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw describeReadError(error as NodeJS.ErrnoException, name, signal);
@@ -70,7 +70,7 @@ async function readStdin({ stdin, signal }: CliContext, maxBytes: number): Promi
     if (signal.aborted) onAbort();
   });
   try {
-    return { bytes: await Promise.race([collect(stdin, name, maxBytes), aborted]), name };
+    return { bytes: await Promise.race([collectBytes(stdin, name, maxBytes), aborted]), name };
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

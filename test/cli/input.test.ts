@@ -52,7 +52,6 @@ it('rejects input above the limit, from a file and from standard input', async (
 });
 
 it('ends with 130 if Ctrl-C is pressed while standard input is open', async () => {
-   
   async function* open(): AsyncGenerator<Uint8Array> {
     await new Promise(() => undefined);
   }

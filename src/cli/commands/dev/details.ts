@@ -1,19 +1,7 @@
 import type { DeliveryDetails } from '../../../sender/stores/store.js';
 import { formatDuration } from '../../format.js';
-import { escapeControls, escapeControlsInLines, truncate, type Style } from '../../style.js';
-
-const maxBodyLength = 4_000;
-
-/** Formats a body for people: JSON with indentation, anything else as it is. */
-export function formatBody(body: string): string {
-  let text = body;
-  try {
-    text = JSON.stringify(JSON.parse(body), undefined, 2);
-  } catch {
-    // Shown as it is.
-  }
-  return escapeControlsInLines(truncate(text, maxBodyLength));
-}
+import { formatBody } from '../../format-body.js';
+import { escapeControls, truncate, type Style } from '../../style.js';
 
 function indent(text: string): string {
   return text.replace(/^/gm, '    ');

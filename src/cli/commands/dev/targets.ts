@@ -1,7 +1,5 @@
-import { checkTarget } from '../../../emulator/targets.js';
-import { CliError } from '../../cli-error.js';
 import { expandEvents } from '../../events.js';
-import { escapeControls, truncate } from '../../style.js';
+import { parseTargetUrl } from '../../target-url.js';
 
 /** An endpoint that `--forward-to` asks for. */
 export interface Target {
@@ -12,25 +10,6 @@ export interface Target {
 
 /** Names of events, then `=`. A URL has a colon or a slash before its first `=`. */
 const withEvents = /^([^=:/?#]+)=(.*)$/;
-
-/** @throws CliError that says how a URL is written */
-function checkUrl(text: string, allowPrivateNetwork: boolean): string {
-  const isHttp = URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
-  if (!isHttp) {
-    const shown = escapeControls(truncate(text, 80));
-    throw new CliError(
-      `--forward-to ${shown}: expected a URL such as http://localhost:3000/webhooks/hostwares, or events=URL.`,
-    );
-  }
-  try {
-    checkTarget(text, allowPrivateNetwork);
-  } catch {
-    throw new CliError(
-      `--forward-to ${new URL(text).origin} is http: on another machine. Use https:, a loopback address, or --allow-private-network.`,
-    );
-  }
-  return new URL(text).href;
-}
 
 function unite(first: Target['events'], second: Target['events']): Target['events'] {
   const all = new Set([...(first ?? ['*']), ...(second ?? ['*'])]);
@@ -52,7 +31,7 @@ export function parseTargets(
   const byUrl = new Map<string, Target>();
   for (const value of values) {
     const [, names, rest = ''] = withEvents.exec(value) ?? [];
-    const url = checkUrl(names === undefined ? value : rest, allowPrivateNetwork);
+    const url = parseTargetUrl('--forward-to', names === undefined ? value : rest, allowPrivateNetwork);
     const events = names === undefined ? shared : expandEvents(names);
     const previous = byUrl.get(url);
     byUrl.set(url, { url, events: previous ? unite(previous.events, events) : events });
