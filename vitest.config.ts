@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 const integration = [
   'test/emulator/dashboard/{deliveries,pages,protection,webhooks}.test.ts',
   'test/emulator/{emulator,faults,persistence,server,time-travel,volume}.test.ts',
+  'test/cli/check/{gallery,receivers}.test.ts',
+  'test/cli/process.test.ts',
   'test/package/**',
   'test/queues/**',
   'test/replay/crash/**',

@@ -1,6 +1,6 @@
 /** The parts of the process that commands use. Tests pass their own. */
 export interface CliContext {
-  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean | undefined };
+  readonly stdin: CliInput;
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,6 +8,13 @@ export interface CliContext {
   readonly cwd: string;
   /** Aborted by Ctrl-C. A command then ends what it started and resolves. */
   readonly signal: AbortSignal;
+}
+
+/** The stream that input is read from. */
+export interface CliInput extends AsyncIterable<Uint8Array> {
+  readonly isTTY?: boolean | undefined;
+  /** Delivers each key at once, Ctrl-C included. Terminals have it. */
+  setRawMode?(isRaw: boolean): unknown;
 }
 
 /** A stream that text is written to. */

@@ -205,10 +205,9 @@ describe('a fault', () => {
     emulator.faults.add('tamper');
     expect((await emulator.sender.pingEndpoint(id)).ok).toBe(true);
     expect(emulator.faults.list()).toEqual([{ kind: 'tamper', remaining: 1 }]);
-    const { deliveries } = await emulator.trigger({
-      event: 'credits.low',
-      data: { balance: 1, note: '"event":"ping"', event: 'ping' },
-    });
+    // Variables, because the type of `data` allows no unknown fields in a literal.
+    const data = { balance: 1, note: '"event":"ping"', event: 'ping' };
+    const { deliveries } = await emulator.trigger({ event: 'credits.low', data });
     await emulator.waitForAttempt(deliveries[0]!.id);
     expect(emulator.faults.list()).toEqual([]);
   });
