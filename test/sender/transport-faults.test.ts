@@ -98,7 +98,9 @@ describe.each(stores)('on the $name store', ({ open }) => {
       );
       const failed = all.find((each) => each!.delivery.endpointId === id)!;
       expect(failed.attempts[0]!.result).toEqual({
-        error: expect.stringMatching(/^the transport (failed|returned a result that cannot be stored)$/) as string,
+        error: expect.stringMatching(
+          /^the transport (failed|returned a result that cannot be stored)$/,
+        ) as string,
         timings: { totalMs: 0 },
       });
       expect(failed.delivery.status).toBe('scheduled');

@@ -54,7 +54,9 @@ describe.each(stores)('onHeldExpiring on the $name store', ({ open }) => {
   it('is called about each endpoint, although a call about another one is pending', async () => {
     onHeldExpiring.mockReturnValue(new Promise(() => undefined));
     await startAtNotice(2);
-    expect(new Set(onHeldExpiring.mock.calls.map(([endpoint]) => (endpoint as { id: string }).id)).size).toBe(2);
+    expect(new Set(onHeldExpiring.mock.calls.map(([endpoint]) => (endpoint as { id: string }).id)).size).toBe(
+      2,
+    );
     await sender.stop();
   });
 
