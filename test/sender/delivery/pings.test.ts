@@ -1,7 +1,7 @@
 // The result of a ping, and its event.
 import { describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../../src/sender/index.js';
-import { answered, secret, settle, url, useSenderHarness } from '../../support/sender-harness.js';
+import { answered, secret, settle, useSenderHarness } from '../../support/sender-harness.js';
 import { stores } from '../../support/sender-stores.js';
 
 describe.each(stores)('a ping on the $name store', ({ open }) => {
