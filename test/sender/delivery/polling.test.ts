@@ -69,9 +69,12 @@ describe.each(stores)('a sender on the $name store', ({ open }) => {
     await sender.start();
     await sender.publish(eventWithId('evt_1'));
     await settle();
-    // The end of the lease of the attempt.
-    await advance(30);
     const claim = vi.spyOn(t.store, 'claim');
+    await advance(29.999);
+    expect(claim).not.toHaveBeenCalled();
+    // The alarm was set to the end of the lease.
+    await advance(0.001);
+    claim.mockClear();
     for (let minutes = 0; minutes < 10; minutes += 1) await advance(60);
     expect(claim).not.toHaveBeenCalled();
     await sender.stop();
@@ -163,6 +166,25 @@ describe.each(stores)('a sender on the $name store', ({ open }) => {
 
 describe('a sender on a store that it shares with other processes', () => {
   const t = useSenderHarness(() => ({ ...createMemoryStore(), exclusive: false }));
+
+  it('ignores the result of an attempt that another process has given up', async () => {
+    let end: () => void = () => undefined;
+    t.answer = () => new Promise((resolve) => (end = () => resolve(answered(200))));
+    const slow = t.createSender();
+    await t.createEndpoint(slow);
+    await slow.start();
+    const { deliveries } = await slow.publish(eventWithId('evt_1'));
+    await settle();
+    const ahead = t.createSender({ clock: { ...t.clock, now: () => t.clock.now() + 30_000 } });
+    await ahead.start();
+    await settle();
+    end();
+    await slow.stop();
+    await ahead.stop();
+    const { delivery, attempts } = (await slow.getDelivery(deliveries[0]!.id))!;
+    expect([delivery.status, attempts.map(({ outcome }) => outcome)]).toEqual(['scheduled', ['unknown']]);
+    expect(t.onError).not.toHaveBeenCalled();
+  });
 
   it('sends a retry of an attempt that it gave up when it is due, although its alarm was set to a later time', async () => {
     const ids = () => t.sent.map(({ at, body }) => [at, body.id]);
