@@ -77,10 +77,8 @@ export class Poller {
   }
 
   private async rebaseIfSetBack(): Promise<void> {
-    const { time, alarm, rebase } = this.options;
-    // Reading the clock detects a step.
-    time.now();
-    if (time.setBackMs === 0) return;
+    const { alarm, rebase } = this.options;
+    if (!rebase.isPending()) return;
     alarm.clear();
     await rebase.run();
   }
