@@ -10,7 +10,7 @@ const config: KnipConfig = {
         'test/**/crash/*.mjs',
         'tools/*.mjs',
       ],
-      project: ['**/*.{ts,mjs,cjs,js}'],
+      project: ['**/*.{ts,tsx,mjs,cjs,js}'],
       // Express 4, which a test imports by a computed name.
       ignoreDependencies: ['express4'],
     },
