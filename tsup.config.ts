@@ -47,15 +47,15 @@ export default defineConfig({
       // `import text from './file?raw'`, as in Vite: the content of the file.
       name: 'raw-text',
       setup(build) {
+        // The path keeps its `?raw`: tsup has a plugin of its own for paths that end with `.css`.
         build.onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
-          path: resolve(resolveDir, path.replace(/\?raw$/, '')),
+          path: resolve(resolveDir, path),
           namespace: 'raw-text',
         }));
-        build.onLoad({ filter: /./, namespace: 'raw-text' }, ({ path }) => ({
-          contents: readFileSync(path, 'utf8'),
-          loader: 'text',
-          watchFiles: [path],
-        }));
+        build.onLoad({ filter: /./, namespace: 'raw-text' }, ({ path }) => {
+          const file = path.replace(/\?raw$/, '');
+          return { contents: readFileSync(file, 'utf8'), loader: 'text', watchFiles: [file] };
+        });
       },
     },
   ],
