@@ -27,7 +27,7 @@ const config: KnipConfig = {
     'tools/docs': { entry: ['*.mjs'] },
     'tools/mutation': { ignoreDependencies: [/^@stryker-mutator/] },
   },
-  ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'next'],
+  ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'mkfifo', 'next'],
 };
 
 export default config;

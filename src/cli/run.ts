@@ -19,10 +19,10 @@ export type CommandFactory = (context: CliContext) => Command;
 const commands: readonly CommandFactory[] = [
   devCommand,
   triggerCommand,
-  checkCommand,
-  diagnoseCommand,
   signCommand,
   verifyCommand,
+  diagnoseCommand,
+  checkCommand,
   tailCommand,
 ];
 

@@ -33,34 +33,34 @@ export class Activity {
   }
 
   /**
-   * Resolves when nothing is in flight and nothing is due.
+   * Resolves when nothing is in flight and nothing is due, to the time at which the next delivery is due; undefined if
+   * none is scheduled.
    *
    * @throws the signal's reason
    */
-  async quiet(signal: AbortSignal): Promise<void> {
+  async quiet(signal: AbortSignal): Promise<number | undefined> {
     for (;;) {
       signal.throwIfAborted();
       const { changes } = this;
-      if (await this.isQuiet()) return;
-      // A change during the query may have made it quiet.
-      if (this.changes === changes) await this.nextChange(signal);
+      // Asked for, not counted: a database may have been opened with deliveries that are due.
+      const firstMs = await this.nextDueMs();
+      // After a change during the query, its result may be wrong.
+      if (this.changes !== changes) continue;
+      if (this.leases.size === 0 && (firstMs === undefined || firstMs > this.now())) return firstMs;
+      await this.nextChange(signal);
     }
   }
 
-  /** The due time of the next attempt after now; undefined if none is scheduled. */
+  /**
+   * The due time of the first delivery that is scheduled; undefined if none is. Not the first after now: a store reports
+   * none behind a delivery that is due and waits.
+   */
   async nextDueMs(): Promise<number | undefined> {
     const ends = new Set(this.leases.values());
-    let nextMs = await this.store.nextAlarmMs(this.now());
+    let nextMs = await this.store.nextAlarmMs(0);
     // The store's alarms include the ends of leases.
     while (nextMs !== undefined && ends.has(nextMs)) nextMs = await this.store.nextAlarmMs(nextMs);
     return nextMs;
-  }
-
-  private async isQuiet(): Promise<boolean> {
-    if (this.leases.size > 0) return false;
-    // Asked for, not counted: a database may have been opened with deliveries that are due.
-    const firstMs = await this.store.nextAlarmMs(0);
-    return this.leases.size === 0 && (firstMs === undefined || firstMs > this.now());
   }
 
   private nextChange(signal: AbortSignal): Promise<void> {

@@ -19,8 +19,7 @@ export function createTimeTravel(
   /** Jumps until something was sent. A delivery to a disabled endpoint is held when it is due, and nothing is sent. */
   async function jump(): Promise<boolean> {
     for (;;) {
-      await activity.quiet(stopping);
-      const dueMs = await activity.nextDueMs();
+      const dueMs = await activity.quiet(stopping);
       if (dueMs === undefined) return false;
       const begunBefore = activity.attemptsBegun;
       clock.advanceTo(dueMs);

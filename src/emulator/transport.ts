@@ -69,15 +69,14 @@ function createFaultySends(
       return { ...(await inner.send(request)), note: `sent ${delayMs / 1000} s late` };
     },
     async reorder(request, closing) {
-      let hasPassed = false;
-      const isOpen = await reordered.waitForNext(request.url, (next) => {
-        void next.then(() => (hasPassed = true));
-        return wait(delayMs, closing, next);
-      });
-      if (!isOpen) return stopped;
-      const note = hasPassed
-        ? 'sent after the next request'
-        : `sent ${delayMs / 1000} s late: no other request ended meanwhile`;
+      const outcome = await reordered.waitForNext(request.url, (next) =>
+        Promise.race([next.then(() => 'passed' as const), wait(delayMs, closing)]),
+      );
+      if (outcome === false) return stopped;
+      const note =
+        outcome === 'passed'
+          ? 'sent after the next request'
+          : `sent ${delayMs / 1000} s late: no other request ended meanwhile`;
       return { ...(await inner.send(request)), note };
     },
     async tamper(request) {

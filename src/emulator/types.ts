@@ -85,7 +85,7 @@ export interface EmulatorClock {
   /** Stops the time. What is due is still sent. */
   pause(): void;
   resume(): void;
-  /** The due time of the next delivery; undefined if none is scheduled. */
+  /** The due time of the next delivery, which is past if it waits for others; undefined if none is scheduled. */
   nextRetryAtMs(): Promise<number | undefined>;
   /**
    * Waits for the attempts in flight, moves the clock to the next attempt, and waits for those that are then due. Resolves

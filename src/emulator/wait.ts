@@ -1,12 +1,5 @@
-/**
- * Waits on the machine's clock, and no longer than until `earlier` resolves. Resolves to false if the signal was aborted
- * meanwhile.
- */
-export function wait(
-  ms: number,
-  signal: AbortSignal,
-  earlier: Promise<void> = new Promise(() => undefined),
-): Promise<boolean> {
+/** Waits on the machine's clock. Resolves to false if the signal was aborted meanwhile. */
+export function wait(ms: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
@@ -15,7 +8,6 @@ export function wait(
     };
     const timer = setTimeout(end, ms);
     signal.addEventListener('abort', end);
-    void earlier.then(end);
     if (signal.aborted) end();
   });
 }

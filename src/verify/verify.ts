@@ -75,7 +75,11 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
 }
 
 /** Checks the timestamp header. @throws {@link WebhookError} */
-export function checkTimestamp(header: string | null | undefined, toleranceSeconds: number, nowMs: number): void {
+export function checkTimestamp(
+  header: string | null | undefined,
+  toleranceSeconds: number,
+  nowMs: number,
+): void {
   if (header == null) throw new WebhookError('missing_timestamp');
   // Canonical decimal, and short enough to be exact. `Number` would accept "1e9", " 1" and "0x1" too.
   if (!/^(?:0|[1-9]\d{0,14})$/.test(header)) throw new WebhookError('malformed_timestamp');

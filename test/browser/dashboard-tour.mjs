@@ -197,15 +197,15 @@ async function useEndpoint(tour, id) {
   check(say('the held delivery is released'), attempt.outcome === 'success', attempt.outcome);
   await tab.getByRole('button', { name: 'Disable' }).click();
   await tab.getByText('The endpoint is disabled.').waitFor();
-  await tab.getByRole('link', { name: 'Rotate secret' }).click();
+  await tab.getByRole('link', { name: 'Rotate secret…' }).click();
   await checkPage(tab, say('rotation'));
   await tab.getByRole('button', { name: 'Rotate the secret' }).click();
   await tab.getByText(await platform.emulator.secretOf(id)).waitFor();
-  await tab.getByRole('link', { name: 'Delete' }).click();
+  await tab.getByRole('link', { name: 'Delete…' }).click();
   await checkPage(tab, say('deletion'));
   await tab.getByRole('link', { name: 'Cancel' }).click();
   check(say('Cancel deletes nothing'), (await platform.emulator.sender.getEndpoint(id)) !== undefined);
-  await tab.getByRole('link', { name: 'Delete' }).click();
+  await tab.getByRole('link', { name: 'Delete…' }).click();
   await tab.getByRole('button', { name: 'Delete the endpoint' }).click();
   await tab.getByText('The endpoint is deleted.').waitFor();
   check(say('the endpoint is gone'), (await platform.emulator.sender.getEndpoint(id)) === undefined);
@@ -259,7 +259,7 @@ export async function runWithoutScript(browser, mode) {
     await tab.getByText('All scheduled attempts have been made.').waitFor();
     await tab.goto(`${platform.emulator.url}/settings/webhooks`);
     await tab.locator('tbody').getByRole('link', { name: platform.target }).click();
-    await tab.getByRole('link', { name: 'Delete' }).click();
+    await tab.getByRole('link', { name: 'Delete…' }).click();
     await tab.getByRole('button', { name: 'Delete the endpoint' }).click();
     await tab.getByText('The endpoint is deleted.').waitFor();
     check('without script: every form works', true);

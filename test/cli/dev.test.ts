@@ -54,8 +54,7 @@ async function trigger({ out, err }: Dev, event: string): Promise<void> {
   const address = /http:\/\/127\.0\.0\.1:\d+/.exec(out() + err())?.[0] ?? '';
   const body = JSON.stringify({ event, data: { site_name: 'shop', site_id: 'site_1' } });
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${address}/emulator/events`, { method: 'POST', headers, body });
-  expect(response.status).toBe(201);
+  expect((await fetch(`${address}/emulator/events`, { method: 'POST', headers, body })).status).toBe(201);
 }
 
 async function freePort(): Promise<number> {

@@ -7,7 +7,7 @@ import { startEmulator } from '../../src/emulator/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { secret, trigger, useTarget } from '../support/emulator-target.js';
 
-const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined;
+const hasSqlite = (process.getBuiltinModule('node:sqlite') as unknown) !== undefined;
 
 describe.skipIf(!hasSqlite)('an emulator with a database', () => {
   const folder = temporaryFolder();

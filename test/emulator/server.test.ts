@@ -1,6 +1,7 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment */
 // The server of the emulator: its control routes, and its protection against pages from elsewhere.
 import { once } from 'node:events';
-import { createServer, request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/index.js';
 import { listen, close } from '../support/http-server.js';
@@ -15,7 +16,6 @@ beforeEach(async () => {
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, unknown>;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON of responses
   readonly json: any;
 }
 
@@ -37,7 +37,7 @@ async function call(
     agent: false,
   });
   sent.end(body === undefined ? undefined : text);
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const received = Buffer.concat(chunks).toString();
@@ -342,7 +342,8 @@ describe('the protection', () => {
 
   it('accepts a link from elsewhere to the dashboard, a request of its own page, and other programs', async () => {
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
-    expect((await call('GET', '/', { headers: link })).status).toBe(200);
+    // The dashboard redirects to its first page.
+    expect((await call('GET', '/', { headers: link })).status).toBe(302);
     expect((await publish({ origin: emulator.url, 'sec-fetch-site': 'same-origin' })).status).toBe(201);
     expect((await publish(json)).status).toBe(201);
   });

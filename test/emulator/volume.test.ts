@@ -15,36 +15,32 @@ async function deliverMany(emulator: Emulator): Promise<void> {
     });
   });
   for (let sent = 0; sent < count; sent += 500) {
-    const group = Array.from({ length: 500 }, () => emulator.trigger('credits.low'));
-    await Promise.all(group);
+    await Promise.all(Array.from({ length: 500 }, () => emulator.trigger('credits.low')));
   }
   await delivered;
 }
 
 it(
-  'delivers 10,000 events with live listeners, in bounded memory of the feed',
+  'a client of the feed that does not read 10,000 deliveries is disconnected',
   { timeout: 120_000 },
   async () => {
     const emulator = await start();
-    for (let each = 0; each < 4; each += 1)
-      await emulator.createEndpoint({ url: target.url, events: each === 0 ? ['*'] : ['ssl.issued'], secret });
-    // A client that does not read: it is disconnected instead of being waited for.
+    await emulator.createEndpoint({ url: target.url, events: ['*'], secret });
     const response = await fetch(`${emulator.url}/emulator/feed`);
     const changes = { scheduled: 0, attempting: 0, succeeded: 0 };
-    const remove = emulator.onDelivery(({ delivery, attempt }) => {
-      if (delivery.kind === 'ping') return;
-      changes[delivery.status as keyof typeof changes] += 1;
-      expect(attempt === undefined).toBe(delivery.status === 'scheduled');
+    const failures: unknown[] = [];
+    emulator.onDelivery(({ delivery, attempt }) => {
+      if (attempt?.outcome === 'failure') failures.push(attempt.result);
+      if (delivery.kind === 'automatic') changes[delivery.status as keyof typeof changes] += 1;
     });
     await deliverMany(emulator);
+    expect(failures).toEqual([]);
     expect(changes).toEqual({ scheduled: count, attempting: count, succeeded: count });
     expect(target.arrivals).toHaveLength(count);
-    // Ends, because the client was too far behind.
+    // The response ends, because the client was too far behind.
     const text = await response.text();
     expect(text.match(/^event: delivery$/gm)?.length ?? 0).toBeLessThan(3 * count);
-    remove();
+    // Nothing counts as in flight or due any more.
     expect(await emulator.clock.jumpToNextRetry()).toBe(false);
-    const page = await emulator.sender.listDeliveries({ limit: 100 });
-    expect(page.items).toHaveLength(100);
   },
 );

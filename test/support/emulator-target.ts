@@ -45,6 +45,8 @@ export class Target {
         });
       });
     });
+    // Longer than any test: closing an idle connection may cross with the next request.
+    this.server.keepAliveTimeout = 120_000;
     this.url = `${await listen(this.server)}/hook`;
   }
 
@@ -67,7 +69,7 @@ export class Target {
 /** Gives every test of the current suite a target and a function that starts emulators, which are stopped afterwards. */
 export function useTarget(): {
   readonly target: Target;
-  start(options?: EmulatorOptions): Promise<Emulator>;
+  readonly start: (options?: EmulatorOptions) => Promise<Emulator>;
 } {
   const target = new Target();
   let emulators: Emulator[] = [];

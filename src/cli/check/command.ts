@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliError, exitCodes } from '../cli-error.js';
 import type { CliContext } from '../context.js';
+import { nearest } from '../nearest.js';
 import { requireSecret } from '../secret.js';
 import { createStyle } from '../style.js';
 import { allChecks } from './checks/index.js';
@@ -52,8 +53,9 @@ function parseSeed(text: string): number {
 function collectName(text: string, previous: readonly string[] = []): string[] {
   const names: readonly string[] = [...groups, ...allChecks.map(({ id }) => id)];
   if (names.includes(text)) return [...previous, text];
+  const similar = nearest(text, names);
   throw new InvalidArgumentError(
-    'Expected the id of a check or a group, as in the report: duplicate, headers.',
+    `Expected the id of a check or a group, as in the report.${similar === undefined ? '' : ` Did you mean ${similar}?`}`,
   );
 }
 

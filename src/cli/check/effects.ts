@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Probe } from './probe.js';
-import type { Timings } from './types.js';
+import type { Timings } from './timings.js';
 
 /** The probe's questions run in groups of this size, since each may start a process. */
 const concurrency = 5;

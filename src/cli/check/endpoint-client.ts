@@ -85,21 +85,38 @@ function retryAfterMs(end: Exchange): number {
 
 const isRateLimited = (end: Exchange): boolean => end.kind === 'response' && end.status === 429;
 
+/** Logs a response that contains the secret or the signature that a forger lacks. */
+function noteLeak({ secret, log }: EndpointClientOptions, end: Exchange, what: string, digits: string): void {
+  if (end.kind !== 'response') return;
+  const text = `${JSON.stringify(end.headers)}${end.body}`;
+  const tellsSecret = secret.length >= minLeakLength && text.includes(secret);
+  if (tellsSecret) log.leaks.push({ what, leaked: 'the secret' });
+  else if (text.includes(digits)) log.leaks.push({ what, leaked: 'the right signature' });
+}
+
+/** Creates a function that throws if the endpoint no longer listens, or has left several requests without a response. */
+function createGoneDetector(url: URL): (end: Exchange, what: string) => Promise<void> {
+  let timeouts = 0;
+  return async (end, what) => {
+    if (end.kind === 'response' || end.reason === 'cut') return;
+    if (end.reason === 'timeout') {
+      timeouts += 1;
+      if (timeouts < maxTimeouts) return;
+      throw new RunStoppedError(
+        `The endpoint left ${timeouts} requests without a response, the last one being ${what}.`,
+      );
+    }
+    if (await isListening(url)) return;
+    throw new RunStoppedError(`The endpoint stopped listening after ${what}: ${describeExchange(end)}.`);
+  };
+}
+
 /** Creates the client that signs and sends every request of a run. */
 export function createEndpointClient(options: EndpointClientOptions): EndpointClient {
-  const { url, secret, userAgent, now, responseMs, log, signal } = options;
-  let timeouts = 0;
+  const { url, secret, userAgent, now, responseMs, signal } = options;
+  const stopIfGone = createGoneDetector(url);
   const nowSeconds = (): number => Math.floor(now() / 1_000);
   const sign = (body: string | Uint8Array): Promise<string> => signPayload(body, secret);
-
-  function noteLeak(end: Exchange, what: string, right: string): void {
-    if (end.kind !== 'response') return;
-    const text = `${JSON.stringify(end.headers)}${end.body}`;
-    if (secret.length >= minLeakLength && text.includes(secret))
-      log.leaks.push({ what, leaked: 'the secret' });
-    // The digits of a genuine request are no leak, but a forger must not learn them.
-    else if (text.includes(right)) log.leaks.push({ what, leaked: 'the right signature' });
-  }
 
   async function sendOnce(body: string | Uint8Array, send: SendOptions): Promise<Exchange> {
     const right = await sign(body);
@@ -117,21 +134,9 @@ export function createEndpointClient(options: EndpointClientOptions): EndpointCl
     const request = { method, headers, body: bytes, pacing, truncate, timeoutMs };
     const end = await exchange(url, request, signal);
     if (signal.aborted) throw new RunStoppedError('The run was interrupted.');
-    if (!signature.some((value) => value.includes(right.slice(7)))) noteLeak(end, send.what, right.slice(7));
+    if (!signature.some((value) => value.includes(right.slice(7))))
+      noteLeak(options, end, send.what, right.slice(7));
     return end;
-  }
-
-  async function stopIfGone(end: Exchange, what: string): Promise<void> {
-    if (end.kind === 'response' || end.reason === 'cut') return;
-    if (end.reason === 'timeout') {
-      timeouts += 1;
-      if (timeouts < maxTimeouts) return;
-      throw new RunStoppedError(
-        `The endpoint left ${timeouts} requests without a response, the last one being ${what}.`,
-      );
-    }
-    if (await isListening(url)) return;
-    throw new RunStoppedError(`The endpoint stopped listening after ${what}: ${describeExchange(end)}.`);
   }
 
   return {

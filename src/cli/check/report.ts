@@ -26,7 +26,7 @@ const labels: Readonly<Record<CheckState, string>> = {
 };
 
 /** The URL without its query, which may hold a token. */
-export function toShownUrl({ origin, pathname }: URL): string {
+function toShownUrl({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 

@@ -34,7 +34,7 @@ export interface RawResponse {
   readonly durationMs: number;
 }
 
-export interface Failure {
+interface Failure {
   readonly kind: 'failure';
   /** `cut`: this side closed the connection, as `truncate` asks. */
   readonly reason: FailureReason;

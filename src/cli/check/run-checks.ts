@@ -8,7 +8,8 @@ import { notProven, skip } from './outcomes.js';
 import { ProbeError, type Probe } from './probe.js';
 import { createRandom } from './random.js';
 import { createRunLog, type RunLog } from './run-log.js';
-import type { Check, CheckContext, CheckResult, Outcome, Timings } from './types.js';
+import type { Timings } from './timings.js';
+import type { Check, CheckContext, CheckResult, Outcome } from './types.js';
 
 const defaultTimings: Timings = {
   responseMs: 15_000,

@@ -22,7 +22,7 @@ export interface RunLog {
   countAtFirstResponse: number | undefined;
 }
 
-export interface AcknowledgedEvent {
+interface AcknowledgedEvent {
   readonly eventId: string;
   readonly type: string;
   readonly what: string;

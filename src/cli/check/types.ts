@@ -3,6 +3,7 @@ import type { EndpointClient } from './endpoint-client.js';
 import type { EventFactory } from './events.js';
 import type { Random } from './random.js';
 import type { RunLog } from './run-log.js';
+import type { Timings } from './timings.js';
 
 /** The result of a check. `not-proven`: nothing wrong was seen, but the requirement cannot be observed. */
 export type CheckState = 'pass' | 'fail' | 'warn' | 'not-proven' | 'skipped';
@@ -11,7 +12,7 @@ export type CheckState = 'pass' | 'fail' | 'warn' | 'not-proven' | 'skipped';
  * The damage of a failure. `critical`: a forged request is accepted, or a secret leaks. `major`: an event is lost or handled
  * twice. `minor`: no event is harmed.
  */
-export type Severity = 'critical' | 'major' | 'minor';
+type Severity = 'critical' | 'major' | 'minor';
 
 /** What a check found out. */
 export interface Outcome {
@@ -59,24 +60,6 @@ export interface Check {
 export interface CheckResult
   extends Omit<Check, 'run' | 'requires' | 'isBackground' | 'runsAfterStop'>, Outcome {
   readonly durationMs: number;
-}
-
-/** How long a run waits. Tests shorten them. */
-export interface Timings {
-  /** The platform's limit for one attempt. */
-  readonly responseMs: number;
-  /** Slower responses than this are a warning. */
-  readonly slowMs: number;
-  /** The time between two pieces of a slow body. */
-  readonly dripMs: number;
-  /** How long an endpoint may wait for a body that never ends. */
-  readonly unfinishedMs: number;
-  /** How long an effect may take to arrive after a 2xx. */
-  readonly settleMs: number;
-  /** How long a second effect may take to arrive after the first. */
-  readonly quietMs: number;
-  /** The time between two questions to the probe, and between two attempts of a retry. */
-  readonly pollMs: number;
 }
 
 /** The parts of a run that checks use. */

@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import { guessOriginals, type OriginalGuess } from '../../verify/originals.js';
 import { findJsonProblem, reformatJson, type JsonStyle } from './json-text.js';
 
-/** The largest body to make guesses from, in bytes: the receiver's default limit. */
-export const maxGuessedBytes = 1_048_576;
+/** The largest body to make guesses from, in bytes: the largest payload that the platform sends. */
+export const maxGuessedBytes = 262_144;
 /** The longest guess to make, in characters. */
 const maxGuessLength = 4 * maxGuessedBytes;
 

@@ -14,36 +14,35 @@ type ChunkedBody = Pick<Capture, 'body' | 'notes' | 'guesses' | 'suspicion'>;
  * @param start - The offset of the first chunk.
  */
 export function decodeChunks(bytes: Uint8Array, start: number): ChunkedBody {
-  const chunks: Uint8Array[] = [];
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const joined = Buffer.alloc(bytes.length - start);
+  let length = 0;
   const result = (suspicion?: string): ChunkedBody => ({
-    body: Buffer.concat(chunks),
+    body: joined.subarray(0, length),
     suspicion,
     notes: [],
     guesses: [],
   });
   for (let at = start; ;) {
-    const lineEnd = bytes.subarray(0, at + maxSizeLineBytes).indexOf(0x0a, at);
-    const line = Buffer.from(bytes.subarray(at, lineEnd < 0 ? at + maxSizeLineBytes : lineEnd)).toString(
-      'latin1',
-    );
-    const [, digits] = sizeLine.exec(line.replace(/\r$/, '')) ?? [];
-    if (digits === undefined || lineEnd < 0) {
+    const lineEnd = source.indexOf(0x0a, at);
+    const isLine = lineEnd >= 0 && lineEnd - at <= maxSizeLineBytes;
+    const line = isLine ? source.toString('latin1', at, lineEnd).replace(/\r$/, '') : '';
+    const digits = sizeLine.exec(line)?.[1];
+    if (digits === undefined) {
       if (at === bytes.length) return result('The chunked body is truncated: its last chunk (0) is missing.');
       if (at > start) {
         throw new CaptureError('raw HTTP', 'this is not the size of a chunk.', describePlace(bytes, at));
       }
-      chunks.push(bytes.subarray(start));
       const note =
         'Transfer-Encoding says chunked, but the body of the capture has no chunks. It is used as it is.';
-      return { ...result(), notes: [note] };
+      return { ...result(), body: bytes.subarray(start), notes: [note] };
     }
     const size = parseInt(digits, 16);
-    const chunk = bytes.subarray(lineEnd + 1, lineEnd + 1 + size);
-    chunks.push(chunk);
+    const copied = source.copy(joined, length, lineEnd + 1, Math.min(bytes.length, lineEnd + 1 + size));
+    length += copied;
     if (size === 0) return result();
-    if (chunk.length < size) {
-      return result(`The chunked body is truncated: a chunk has ${chunk.length} of ${size} bytes.`);
-    }
+    if (copied < size)
+      return result(`The chunked body is truncated: a chunk has ${copied} of ${size} bytes.`);
     at = lineEnd + 1 + size;
     if (bytes[at] === 0x0d) at += 1;
     if (bytes[at] === 0x0a) at += 1;

@@ -4,7 +4,7 @@ import { CliError, exitCodes } from '../cli-error.js';
 import type { CliContext } from '../context.js';
 import { readInput } from '../input.js';
 import { findSecret, readEnvVariables, secretVariable } from '../secret.js';
-import { createStyle, escapeControls } from '../style.js';
+import { createStyle, escapeControls, truncate } from '../style.js';
 import { maxCaptureBytes, type Capture } from './capture.js';
 import { diagnose, type DiagnoseOptions } from './diagnose.js';
 import { readCapture } from './read-capture.js';
@@ -19,11 +19,11 @@ interface Flags {
   readonly tolerance: number;
 }
 
+/** The longest message about a capture, in characters. */
+const maxErrorLength = 300;
+
 /** How many requests of one capture are diagnosed. */
 const maxRequests = 20;
-
-/** Guesses at a body of this length can take more than a second. */
-const slowBodyBytes = 262_144;
 
 function parseTime(text: string): number {
   if (/^\d{9,10}$/.test(text)) return Number(text) * 1000;
@@ -65,7 +65,8 @@ async function read(
   try {
     return await readCapture(context, bytes);
   } catch (error) {
-    if (error instanceof CliError) throw new CliError(clean(error.message), error.exitCode);
+    if (error instanceof CliError)
+      throw new CliError(truncate(clean(error.message), maxErrorLength), error.exitCode);
     throw error;
   }
 }
@@ -91,9 +92,6 @@ async function run(context: CliContext, file: string | undefined, flags: Flags):
   const findings: Finding[] = [];
   for (const capture of captures) {
     if (context.signal.aborted) return;
-    if (context.stderr.isTTY === true && capture.body.length >= slowBodyBytes) {
-      context.stderr.write(`Checking a body of ${capture.body.length} bytes, which can take some seconds.\n`);
-    }
     findings.push({ capture, diagnosis: await diagnose(capture, options) });
   }
   if (flags.json === true) context.stdout.write(`${toJsonReport(findings, clean, isShown)}\n`);

@@ -1,7 +1,7 @@
 import zlib from 'node:zlib';
 
 /** The largest body to make by decompression, in bytes. Four times the receiver's limit, and little for a gzip bomb. */
-export const maxDecompressedBytes = 4_194_304;
+const maxDecompressedBytes = 4_194_304;
 
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { headerValues } from './capture.js';
-import { guessBodies } from './body-guesses.js';
+import { guessBodies, maxGuessedBytes } from './body-guesses.js';
 import { decompress } from './decompress.js';
 import type { Cause, Check } from './diagnosis.js';
 import { explained, type Facts } from './explained.js';
@@ -27,8 +27,8 @@ export interface FoundMismatch {
   readonly causes: readonly Cause[];
 }
 
-/** How many bytes the search for two faults at once may hash: about half a second. */
-const maxHashedBytes = 268_435_456;
+/** How many bytes the search for two faults at once may hash: a small part of a second. */
+const maxHashedBytes = 67_108_864;
 
 const code = 'signature_mismatch';
 
@@ -153,6 +153,9 @@ export async function findMismatch(mismatch: Mismatch): Promise<FoundMismatch> {
     '',
   );
   const checks = explainDamage(mismatch);
+  if (mismatch.body.length > maxGuessedBytes) {
+    checks.push({ outcome: 'info', text: `not tried: changes of a body above ${maxGuessedBytes} bytes` });
+  }
   if (mismatch.signature.forms.length === 0) {
     const found = tryOtherHashes(mismatch);
     return { checks: [...checks, ...found.checks], causes: found.causes };

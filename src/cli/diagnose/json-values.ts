@@ -41,7 +41,7 @@ export function headersOf(value: unknown): [string, string][] {
 
 type Content = Pick<Capture, 'body' | 'notes' | 'guesses' | 'suspicion'>;
 
-export function decodeBase64(text: string, format: CaptureFormat, position?: string): Uint8Array {
+function decodeBase64(text: string, format: CaptureFormat, position?: string): Uint8Array {
   if (!/^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(text)) {
     throw new CaptureError(format, 'the body is marked as base64, but has other characters.', position);
   }

@@ -3,27 +3,25 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CliError, exitCodes } from '../cli-error.js';
 import type { CliContext } from '../context.js';
-import { escapeControls, truncate } from '../style.js';
 import { maxCaptureBytes, type Capture } from './capture.js';
 import { parseCurl } from './parse-curl.js';
 import { parseHttp, startsRequest } from './parse-http.js';
 import { parseJson } from './parse-json.js';
 
-/** Reads a file that a curl command names. Devices and pipes are rejected, because the command may be somebody else's. */
+/** Reads a file that a curl command names. Its errors have the path as it is. Devices and pipes are rejected, because the command may be somebody else's. */
 async function readBodyFile({ cwd }: CliContext, path: string): Promise<Uint8Array> {
-  const name = truncate(escapeControls(path), 80);
   try {
     // Before it is opened: opening a named pipe waits for its writer.
     const stats = await stat(resolve(cwd, path));
-    if (!stats.isFile()) throw new CliError(`${name}, the body of the curl command, is not a regular file.`);
+    if (!stats.isFile()) throw new CliError(`${path}, the body of the curl command, is not a regular file.`);
     if (stats.size > maxCaptureBytes) {
-      throw new CliError(`${name}, the body of the curl command, is larger than ${maxCaptureBytes} bytes.`);
+      throw new CliError(`${path}, the body of the curl command, is larger than ${maxCaptureBytes} bytes.`);
     }
     return await readFile(resolve(cwd, path));
   } catch (error) {
     if (error instanceof CliError) throw error;
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CliError(`${name}, the body of the curl command, cannot be read (${code}).`, exitCodes.usage);
+    throw new CliError(`${path}, the body of the curl command, cannot be read (${code}).`, exitCodes.usage);
   }
 }
 

@@ -9,20 +9,29 @@ export interface Finding {
   readonly diagnosis: Diagnosis;
 }
 
+/** Makes text from outside safe to print. */
+type Clean = (text: string) => string;
+
 const marks: Readonly<Record<Check['outcome'], string>> = { pass: '✔', fail: '✘', tried: '–', info: '–' };
 
 /** Text of the capture is bounded, so that it cannot fill the screen. */
 const maxTextLength = 400;
 
-/** Returns the path of a URL. The rest may hold credentials. */
-function pathOf(url: string): string {
-  return truncate(url.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/', 80);
+/** Cleans before it truncates: a secret that was cut in two would not be recognised. */
+function cleanly(clean: Clean, text: string, maxLength: number): string {
+  return truncate(clean(text), maxLength);
 }
 
-function describe({ format, position, method, url, body }: Capture): string {
+/** Returns the path of a URL. The rest may hold credentials. */
+function pathOf(url: string, clean: Clean): string {
+  const path = url.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  return cleanly(clean, path === '' ? '/' : path, 80);
+}
+
+function describe({ format, position, method, url, body }: Capture, clean: Clean): string {
   const request = [
-    method === undefined ? undefined : truncate(method, 20),
-    url === undefined ? undefined : pathOf(url),
+    method === undefined ? undefined : cleanly(clean, method, 20),
+    url === undefined ? undefined : pathOf(url, clean),
   ];
   const line = request.filter((each) => each !== undefined).join(' ');
   return [`Read as ${format}`, position, line === '' ? undefined : line, `body of ${body.length} bytes`]
@@ -31,21 +40,17 @@ function describe({ format, position, method, url, body }: Capture): string {
 }
 
 /** Formats a finding for people. Each text passes through `clean` before it is coloured. */
-export function formatFinding(
-  { capture, diagnosis }: Finding,
-  style: Style,
-  clean: (text: string) => string,
-): string {
+export function formatFinding({ capture, diagnosis }: Finding, style: Style, clean: Clean): string {
   const { checks, causes, event } = diagnosis;
   const colours = { pass: style.green, fail: style.red, tried: style.dim, info: style.dim };
-  const lines = [style.bold(clean(describe(capture)))];
+  const lines = [style.bold(describe(capture, clean))];
   for (const { outcome, text } of checks) {
-    lines.push(colours[outcome](`${marks[outcome]} ${clean(truncate(text, maxTextLength))}`));
+    lines.push(colours[outcome](`${marks[outcome]} ${cleanly(clean, text, maxTextLength)}`));
   }
   for (const { text, proof } of causes) {
     const label = proof === undefined && causes.length === 1 && isGuess(diagnosis) ? 'likely cause' : 'cause';
     const evidence = proof === undefined ? '' : ` (${proof})`;
-    lines.push(style.yellow(`→ ${label}: ${clean(truncate(text + evidence, 2 * maxTextLength))}`));
+    lines.push(style.yellow(`→ ${label}: ${cleanly(clean, text + evidence, 2 * maxTextLength)}`));
   }
   if (event && causes.length === 0) lines.push(style.green('→ The request is genuine.'));
   return lines.join('\n');
@@ -57,21 +62,17 @@ function isGuess({ causes }: Diagnosis): boolean {
 }
 
 /** Formats findings for scripts. */
-export function toJsonReport(
-  findings: readonly Finding[],
-  clean: (text: string) => string,
-  show: boolean,
-): string {
+export function toJsonReport(findings: readonly Finding[], clean: Clean, show: boolean): string {
   const requests = findings.map(({ capture, diagnosis: { checks, causes, event, confidential } }) => ({
     format: capture.format,
     position: capture.position ?? null,
-    method: capture.method ?? null,
-    path: capture.url === undefined ? null : pathOf(capture.url),
+    method: capture.method === undefined ? null : cleanly(clean, capture.method, 20),
+    path: capture.url === undefined ? null : pathOf(capture.url, clean),
     body_bytes: capture.body.length,
     genuine: causes.length === 0,
     event: event ?? null,
     causes: causes.map(({ code, text, proof }) => ({ code, text, proof: proof ?? null })),
-    checks: checks.map(({ outcome, text }) => ({ outcome, text: truncate(text, maxTextLength) })),
+    checks: checks.map(({ outcome, text }) => ({ outcome, text: cleanly(clean, text, maxTextLength) })),
     ...(show && { confidential }),
   }));
   const genuine = findings.every(({ diagnosis }) => diagnosis.causes.length === 0);

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { headerValues, type Capture } from './capture.js';
 
 /** A signature as this package understands it, and the form in which the request has it. */
-export interface SignatureForm {
+interface SignatureForm {
   /** Absent for the right form. */
   readonly fault?: string | undefined;
   /** 64 lower-case hex digits. */

@@ -166,8 +166,8 @@ describe('the command line of check', () => {
     ],
     [
       'an unknown check',
-      ['http://localhost:1/', '--only', 'nonsense'],
-      /Expected the id of a check or a group/,
+      ['http://localhost:1/', '--only', 'duplicat'],
+      /id of a check or a group.*Did you mean duplicate\?/,
     ],
   ])('rejects %s with 2', async (_name, args, message) => {
     const ended = await check([...args, '--secret', secret]);

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createUrlProbe } from '../../../src/cli/check/probe.ts';
 import { runChecks, type CheckRun, type RunOptions } from '../../../src/cli/check/run-checks.ts';
-import type { CheckResult, Timings } from '../../../src/cli/check/types.ts';
+import type { Timings } from '../../../src/cli/check/timings.ts';
+import type { CheckResult } from '../../../src/cli/check/types.ts';
 import { close, listen } from '../../support/http-server.ts';
 import { secret } from './gallery/endpoint.ts';
 

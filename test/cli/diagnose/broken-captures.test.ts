@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import zlib, { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createReceiver, signPayload } from '../../../src/index.js';
 import { createSignedRequest, sampleEvent } from '../../../src/testing/index.js';
@@ -349,6 +349,16 @@ async function expectCause([, capture, cause, { args = at, env = {}, count = 1 }
 }
 
 describe('the cause is named for a capture with a changed body:', () => {
+  // Node 20 has no zstd.
+  it.skipIf(!('zstdCompressSync' in zlib))('zstd', async () => {
+    const body = zlib.zstdCompressSync(compact);
+    await expectCause([
+      'zstd',
+      toLambdaEvent(await changed(compact, body)),
+      /compressed \(zstd\).*body decompressed/,
+    ]);
+  });
+
   it.each(sharedFaults)('%s', async (...each) => expectCause(each as unknown as Case));
   it.each(ownFaults)('%s', async (...each) => expectCause(each as unknown as Case));
 });

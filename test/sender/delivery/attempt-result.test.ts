@@ -34,6 +34,7 @@ describe('toAttemptResult', () => {
     { timings, status: 200.5 },
     { timings, status: '200' },
     { timings, responseHeaders: null },
+    { timings, responseHeaders: 'a: b' },
     { timings, responseHeaders: { a: 1 } },
     { timings, responseBody: new Uint8Array() },
     { timings, error: new Error('x') },

@@ -32,14 +32,12 @@ function Row(props: Omit<TableProps, 'caption' | 'rows'> & { readonly row: Deliv
       </td>
       {endpoints && (
         <td data-label="Endpoint" class="wide clipped">
-          <EndpointLink id={delivery.endpointId} endpoint={endpoints.get(delivery.endpointId)} />
+          <EndpointLink id={delivery.endpointId} endpoint={endpoints.get(delivery.endpointId)} isShort />
         </td>
       )}
       <td data-label="Last response" class="wide">
-        {lastAttempt ? describeResult(lastAttempt) : <span class="muted">none yet</span>}
-      </td>
-      <td data-label="Attempts" class="number">
-        {delivery.attempts}
+        {lastAttempt ? describeResult(lastAttempt) : <span class="muted">none yet</span>}{' '}
+        {delivery.attempts > 1 && <span class="muted nowrap">attempt {delivery.attempts}</span>}
       </td>
       <td data-label="Next attempt" class="nowrap">
         {delivery.status === 'scheduled' && delivery.dueAtMs !== null ? (
@@ -66,9 +64,6 @@ export function DeliveryTable({ caption, rows, endpoints, nowMs }: TableProps): 
           <th scope="col">Event</th>
           {endpoints && <th scope="col">Endpoint</th>}
           <th scope="col">Last response</th>
-          <th scope="col" class="number">
-            Attempts
-          </th>
           <th scope="col">Next attempt</th>
           <th scope="col">Created</th>
         </tr>

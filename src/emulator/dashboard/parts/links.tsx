@@ -12,10 +12,14 @@ export function WebUrl({ url }: { readonly url: string }): JSX.Element {
   );
 }
 
-/** A link to the page of an endpoint, by its URL. Endpoints that were deleted have their id only. */
+/**
+ * A link to the page of an endpoint, by its URL; a short one leaves out the scheme. An endpoint that was deleted has its
+ * id only.
+ */
 export function EndpointLink(props: {
   readonly id: string;
   readonly endpoint: Endpoint | undefined;
+  readonly isShort?: boolean;
 }): JSX.Element {
   if (!props.endpoint) {
     return (
@@ -26,7 +30,7 @@ export function EndpointLink(props: {
   }
   return (
     <a class="url" href={endpointPath(props.id)} title={props.endpoint.url}>
-      {props.endpoint.url}
+      {props.isShort ? props.endpoint.url.replace(/^https?:\/\//, '') : props.endpoint.url}
     </a>
   );
 }

@@ -66,7 +66,7 @@ export function parse(body: Buffer): GalleryEvent {
   return event;
 }
 
-export function handleOnce(effects: EffectLog): Steps['handle'] {
+export function handleOnce(effects: Pick<EffectLog, 'act'>): Steps['handle'] {
   const states = new Map<string, 'busy' | 'done'>();
   return async (event) => {
     const state = states.get(event.id);

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Timings } from '../../../../src/cli/check/timings.ts';
 
 /** The secret of every endpoint of the gallery. */
 export const secret = 'whsec_gallery_0123456789abcdef';
@@ -50,4 +51,7 @@ export interface GalleryEndpoint {
   /** A part of a finding's text. */
   readonly says?: RegExp;
   readonly effects?: () => EffectLog;
+  readonly timings?: Partial<Timings>;
+  /** Runs only some checks. Default: all. */
+  readonly only?: readonly string[];
 }

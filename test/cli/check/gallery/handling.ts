@@ -1,4 +1,5 @@
 // Faults of the handling: duplicates, retries, lost events.
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCareful, handleOnce, header, Rejection, type Steps } from './careful.ts';
 import { EffectLog, type GalleryEndpoint, type GalleryEvent } from './endpoint.ts';
@@ -193,4 +194,29 @@ export const handlingFaults: readonly GalleryEndpoint[] = [
     },
     findings: ['out-of-order'],
   }),
+  {
+    name: 'handling that ends with the connection, but counts as done',
+    // Its handling takes long, so that it is still going on when the connection ends.
+    only: ['duplicates'],
+    create: (effects) => {
+      const connections = new Map<string, ServerResponse>();
+      const handle = handleOnce({
+        async act(event) {
+          await sleep(250);
+          if (connections.get(event.id)?.destroyed !== true) await effects.act(event);
+        },
+      });
+      return (request, response) => {
+        createCareful(effects, {
+          async handle(event, headers) {
+            const isOwner = !connections.has(event.id);
+            if (isOwner) connections.set(event.id, response);
+            await handle(event, headers).finally(() => isOwner && connections.delete(event.id));
+          },
+        })(request, response);
+      };
+    },
+    findings: ['retry-after-cut'],
+    says: /acknowledged but had no effect/,
+  },
 ];

@@ -1,15 +1,17 @@
 // Faults of the server: methods, bodies, responses.
-import { createCareful, hmacOf, parse, readBody, Rejection } from './careful.ts';
+import { createCareful, handleOnce, hmacOf, parse, readBody, Rejection } from './careful.ts';
 import type { GalleryEndpoint } from './endpoint.ts';
 
 export const httpFaults: readonly GalleryEndpoint[] = [
   {
     name: 'a server that hangs',
+    timings: { responseMs: 300 },
     create: () => () => undefined,
     findings: ['responds'],
   },
   {
     name: 'a server that never answers a rejected request',
+    timings: { responseMs: 1_000 },
     // As a middleware that neither responds nor calls next.
     create: (effects) =>
       createCareful(effects, {
@@ -95,5 +97,42 @@ export const httpFaults: readonly GalleryEndpoint[] = [
           }),
       }),
     findings: ['large-body', 'slow-body'],
+  },
+  {
+    name: 'an incomplete delivery that blocks its event',
+    create: (effects) => {
+      const blocked = new Set<string>();
+      const handle = handleOnce(effects);
+      return createCareful(effects, {
+        async readBody(request) {
+          let text = '';
+          request.on('data', (chunk) => (text += String(chunk)));
+          return readBody(request, 1_000_000).catch((error: unknown) => {
+            if (!(error instanceof Rejection)) blocked.add(/evt_check_\w+/.exec(text)?.[0] ?? '');
+            throw error;
+          });
+        },
+        async handle(event, headers) {
+          if (blocked.has(event.id)) throw new Rejection(409, 'in progress');
+          await handle(event, headers);
+        },
+      });
+    },
+    findings: ['cut-body'],
+  },
+  {
+    name: '200 to a body that does not arrive',
+    timings: { unfinishedMs: 5_000 },
+    create: (effects) =>
+      createCareful(effects, {
+        readBody: (request) =>
+          new Promise((resolve, reject) => {
+            request.setTimeout(1_000, () => {
+              reject(new Rejection(200));
+            });
+            readBody(request, 1_000_000).then(resolve, reject);
+          }),
+      }),
+    findings: ['unfinished-body'],
   },
 ];

@@ -148,6 +148,29 @@ export const verificationFaults: readonly GalleryEndpoint[] = [
     findings: ['decoded-body'],
   },
   {
+    name: 'the body is hashed as Latin-1 text',
+    create: (effects) =>
+      createCareful(effects, {
+        checkSignature(headers, body) {
+          if (signatureOf(headers) !== `sha256=${hmacOf(body.toString('latin1'))}`) throw new Rejection(401);
+        },
+      }),
+    findings: ['non-ascii'],
+  },
+  {
+    name: 'the body is rewritten before it is hashed',
+    create: (effects) =>
+      createCareful(effects, {
+        checkSignature(headers, body) {
+          const text = body.toString('latin1').replace('evil.', 'shop.').replace('evt_forged_', 'evt_check_');
+          if (signatureOf(headers) !== `sha256=${hmacOf(Buffer.from(text, 'latin1'))}`)
+            throw new Rejection(401);
+        },
+      }),
+    findings: ['tampered-body'],
+    says: /2xx to a changed id; a changed field at the end/,
+  },
+  {
     name: 'the expected signature is in the response',
     create: (effects) =>
       createCareful(effects, {
