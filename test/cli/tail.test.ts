@@ -99,7 +99,7 @@ describe('DeliveryWatcher', () => {
     expect((await watcher.poll()).map((each) => each.id)).toEqual([id]);
   });
 
-  it('continues if an endpoint is deleted', async () => {
+  it('forgets an endpoint that was deleted', async () => {
     const { id } = await emulator.createEndpoint({ url, events: ['*'] });
     const watcher = createWatcher();
     await watcher.poll();
@@ -111,6 +111,23 @@ describe('DeliveryWatcher', () => {
     expect(watcher.endpoints).toBe(0);
     expect(await watcher.poll()).toEqual([]);
   });
+});
+
+it('DeliveryWatcher continues if an endpoint is deleted between the list and its deliveries', async () => {
+  const api = createServer((request, response) => {
+    const isList = request.url?.startsWith('/api/webhooks?') === true;
+    const isDeleted = request.url?.startsWith('/api/webhooks/wh_deleted/') === true;
+    const data = isList
+      ? [{ id: 'wh_deleted' }, { id: 'wh_1' }]
+      : [{ id: `dlv_${polls}`, event: 'credits.low' }];
+    response.writeHead(isDeleted ? 404 : 200).end(JSON.stringify(isDeleted ? { error: 'gone' } : { data }));
+  });
+  let polls = 0;
+  const watcher = createWatcher({ url: await listen(api) });
+  await watcher.poll();
+  polls += 1;
+  expect(await watcher.poll()).toMatchObject([{ id: 'dlv_1' }]);
+  await close(api);
 });
 
 describe('tail', () => {

@@ -1,11 +1,12 @@
 // The command line of the packed package, alone in an empty folder: no other package is installed.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createProject, createReport, here, pack } from './project.mjs';
 
 const report = createReport();
@@ -37,8 +38,11 @@ function createRunner(node, project) {
   const program = join(project, 'node_modules/@hostwares/webhooks/dist/cli.js');
   const options = { cwd: project, env: { PATH: process.env.PATH, HOSTWARES_WEBHOOK_SECRET: secret } };
   return {
-    run: (...args) =>
-      execFileSync(node, [program, ...args], { ...options, encoding: 'utf8', timeout: 60_000 }),
+    // Not synchronous: the receiver of the test runs in this process.
+    run: async (...args) => {
+      const { stdout } = await promisify(execFile)(node, [program, ...args], { ...options, timeout: 60_000 });
+      return stdout;
+    },
     start: (...args) => spawn(node, [program, ...args], options),
   };
 }
@@ -72,8 +76,8 @@ async function runDevAndTrigger({ run, start }, devArgs) {
   dev.stderr.on('data', (chunk) => (warnings += chunk));
   try {
     const [, url] = await waitFor(dev, /(http:\/\/127\.0\.0\.1:\d+)[^]*Forwarding all events/);
-    expectText('trigger', run('trigger', 'all', '--url', url), /deployment\.failed +200/);
-    expectText('trigger --to', run('trigger', 'ping', '--to', receiver.url), /^ping +200/);
+    expectText('trigger', await run('trigger', 'all', '--url', url), /deployment\.failed +200/);
+    expectText('trigger --to', await run('trigger', 'ping', '--to', receiver.url), /^ping +200/);
     if (receiver.received.length !== 14) throw new Error(`received ${receiver.received}`);
     await stop(dev);
     return warnings;
@@ -92,12 +96,12 @@ for (const [name, node] of [
     const runner = createRunner(node, project);
     const commands = ['dev', 'trigger', 'check', 'diagnose', 'sign', 'verify', 'tail'];
     for (const command of commands)
-      expectText('--help', runner.run('--help'), new RegExp(`^ {2}${command} `, 'm'));
+      expectText('--help', await runner.run('--help'), new RegExp(`^ {2}${command} `, 'm'));
     for (const command of commands)
-      expectText(command, runner.run(command, '--help'), /Usage: hostwares-webhooks/);
+      expectText(command, await runner.run(command, '--help'), /Usage: hostwares-webhooks/);
     writeFileSync(join(project, 'body.json'), event);
-    const [signature] = /sha256=[0-9a-f]{64}/.exec(runner.run('sign', 'body.json'));
-    expectText('verify', runner.run('verify', 'body.json', '--signature', signature), /^ok {2}/);
+    const [signature] = /sha256=[0-9a-f]{64}/.exec(await runner.run('sign', 'body.json'));
+    expectText('verify', await runner.run('verify', 'body.json', '--signature', signature), /^ok {2}/);
     await runDevAndTrigger(runner, []);
     const version = execFileSync(node, ['--version'], { encoding: 'utf8' });
     const warnings = await runDevAndTrigger(runner, ['--db', 'hooks.db']);
@@ -111,8 +115,7 @@ for (const [name, node] of [
 
 await report.check('npx finds the command of the installed tarball', () => {
   // Outside this checkout, whose node_modules npx would find.
-  const folder = join(tmpdir(), `hostwares-npx-${process.pid}`);
-  mkdirSync(folder);
+  const folder = mkdtempSync(join(tmpdir(), 'hostwares-npx-'));
   const options = { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 };
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], options);
   expectText(
@@ -123,6 +126,7 @@ await report.check('npx finds the command of the installed tarball', () => {
   if (readdirSync(join(folder, 'node_modules')).filter((entry) => !entry.startsWith('.')).length !== 1) {
     throw new Error('the package installed others');
   }
+  rmSync(folder, { recursive: true });
   return 'and installs no other package';
 });
 report.end();
