@@ -13,7 +13,6 @@ export function formatDuration(seconds: unknown): string | undefined {
   const units: [size: number, name: string, smaller: number, smallerName: string][] = [
     [86_400, 'd', 3_600, 'h'],
     [3_600, 'h', 60, 'min'],
-    [60, 'min', 1, 's'],
   ];
   const [size, name, smaller, smallerName] = units.find(([each]) => whole >= each) ?? [60, 'min', 1, 's'];
   const rest = Math.floor((whole % size) / smaller);
