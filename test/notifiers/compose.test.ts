@@ -27,10 +27,7 @@ describe('the option format', () => {
   });
 
   it.each<[unknown, string]>([
-    [
-      { 'a"b': () => ({}) },
-      `format has no event type "a\\"b". Known: ${types.join(', ')}.`,
-    ],
+    [{ 'a"b': () => ({}) }, `format has no event type "a\\"b". Known: ${types.join(', ')}.`],
     [{ ping: {} }, 'The format for ping must be a function that returns the parts to replace.'],
     [{ ping: null }, 'The format for ping must be a function that returns the parts to replace.'],
   ])('rejects %j with a TypeError', (format, message) => {

@@ -56,7 +56,7 @@ describe('the message for Discord', () => {
       title: 'Hostwares',
       color: 0x3b82f6,
       fields: [],
-      footer: { text: 'Hostwares ·' },
+      footer: { text: 'Hostwares · ' },
     });
   });
 
@@ -122,7 +122,11 @@ describe('the limits of Discord', () => {
   });
 
   it('are half of the room of an embed for its description, of which half is for its text', () => {
-    const { title, footer, description = '' } = embedOf({
+    const {
+      title,
+      footer,
+      description = '',
+    } = embedOf({
       title: 'Title',
       text: 'x'.repeat(6_000),
       error: 'y'.repeat(6_000),

@@ -37,7 +37,7 @@ describe('an address', () => {
     ['https://1.2.3.4.example.com/', 'https://1.2.3.4.example.com/'],
     ['https://x1.2.3.example/', 'https://x1.2.3.example/'],
     ['  https://example.com/a b ', 'https://example.com/a%20b'],
-    ["https://example.com/?|()'\"<>\\`*", 'https://example.com/?%7C%28%29%27%22%3C%3E%5C%60%2A'],
+    ['https://example.com/?|()\'"<>\\`*', 'https://example.com/?%7C%28%29%27%22%3C%3E%5C%60%2A'],
   ])('%s becomes the link %s', (url, href) => {
     expect(hrefOf(url)).toBe(href);
   });
@@ -150,7 +150,7 @@ describe('the links of a notice', () => {
     const sections = (first: number, second: number) =>
       toSlackMessage(event, {
         links: () => ({ logs: long('logs.example', first), dashboard: long('d.example', second) }),
-      }).attachments[0]!.blocks.slice(1, -1);
+      }).attachments[0]!.blocks.slice(2, -1);
     expect(sections(1_500, 1_478)).toHaveLength(1);
     expect(sections(1_500, 1_479)).toHaveLength(2);
   });

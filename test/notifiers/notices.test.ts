@@ -362,7 +362,9 @@ describe('the notice of a ping', () => {
 describe('the notice of an event of an unknown type', () => {
   it('has the first ten values of its data', () => {
     const data = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`name${index}`, index]));
-    expect(noticeWith('unknown', data).fields.map(({ name }) => name)).toEqual(Object.keys(data).slice(0, 10));
+    expect(noticeWith('unknown', data).fields.map(({ name }) => name)).toEqual(
+      Object.keys(data).slice(0, 10),
+    );
   });
 
   it('has a title and names of 80 characters', () => {

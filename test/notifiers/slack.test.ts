@@ -130,7 +130,9 @@ describe('the escapes of Slack', () => {
 
   it('of a link cover its address and its label', () => {
     const label = valued('a|b\nc  *d*', 'https://example.com/?a=1&b=2');
-    expect(label).toBe('<https://example.com/?a=1&amp;b=2|a\u2223b c \u200B%\u200Bd\u200B%\u200B>'.replaceAll('%', '*'));
+    expect(label).toBe(
+      '<https://example.com/?a=1&amp;b=2|a\u2223b c \u200B%\u200Bd\u200B%\u200B>'.replaceAll('%', '*'),
+    );
   });
 });
 
@@ -142,7 +144,9 @@ describe('the limits of Slack', () => {
   });
 
   it('are 3,000 characters for a text and for an error with its code block', () => {
-    const [text, error] = blocksOf({ text: 'x'.repeat(3_001), error: 'y'.repeat(3_001) }).map(textOf as never);
+    const [text, error] = blocksOf({ text: 'x'.repeat(3_001), error: 'y'.repeat(3_001) })
+      .slice(0, 2)
+      .map(textOf);
     expect(text).toBe(`${'x'.repeat(2_999)}…`);
     expect(error).toBe(`\`\`\`\n${'y'.repeat(2_991)}…\n\`\`\``);
     const [whole] = blocksOf({ text: 'x'.repeat(3_000) });

@@ -117,8 +117,7 @@ describe('the URL and the key of a PagerDuty notifier', () => {
   );
 
   it.each(['/v2/enqueue/x', '/x/v2/enqueue', '/v2'])('must not have the path %s', (path) => {
-    const create = () =>
-      createPagerDutyNotifier({ routingKey, url: `https://events.pagerduty.com${path}` });
+    const create = () => createPagerDutyNotifier({ routingKey, url: `https://events.pagerduty.com${path}` });
     expect(create).toThrow(
       'The PagerDuty URL has another path. Expected https://events.pagerduty.com/v2/enqueue',
     );
