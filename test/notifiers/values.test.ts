@@ -57,10 +57,10 @@ describe('a text', () => {
 
   it.each([
     // Each escaped star has two characters.
-    [`${'*'.repeat(128)}`, `${'\\*'.repeat(128)}`],
+    ['*'.repeat(128), '\\*'.repeat(128)],
     [`a${'*'.repeat(128)}`, `a${'\\*'.repeat(126)}…`],
     [`a${'*'.repeat(300)}`, `a${'\\*'.repeat(127)}…`],
-    [`${'*'.repeat(300)}`, `${'\\*'.repeat(127)}…`],
+    ['*'.repeat(300), `${'\\*'.repeat(127)}…`],
     ['x'.repeat(256), 'x'.repeat(256)],
     ['x'.repeat(257), `${'x'.repeat(255)}…`],
   ])('is truncated so that its escaped form just fits: %#', (title, expected) => {

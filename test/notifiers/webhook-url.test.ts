@@ -149,6 +149,7 @@ describe('the response of a provider in an error', () => {
     ['a path with short parts and its query', '/x?t=abc', 'at /x?t=abc', 'at …'],
     ['a part of the path', '/tenants/SecretPath', 'SecretPath', '…'],
     ['a part that is not valid percent-encoding', '/hook/%zzsecret', '%zzsecret', '…'],
+    ['such a part, encoded', '/hook?t=%zzsecret', '%25zzsecret', '…'],
     ['a value of five characters', '/hook?t=abcde', 'abcde', '…'],
     ['a value, but not its name', '/hook?thread_id=7788990011', 'thread_id=7788990011', 'thread_id=…'],
     ['each of several values', '/hook?a=first1&b=second2', 'first1 second2', '… …'],
