@@ -78,6 +78,10 @@ describe('the option format', () => {
 });
 
 describe('the option links', () => {
+  it('accepts a function', () => {
+    expect(createSlackNotifier({ url, links: () => undefined })).toBeTypeOf('function');
+  });
+
   it.each([null, 'https://logs.example.com', { logs: 'x' }])('rejects %j with a TypeError', (links) => {
     expect(() => createSlackNotifier({ url, links: links as never })).toThrow(
       new TypeError('links must be a function that returns { logs, dashboard } for an event.'),

@@ -1,6 +1,11 @@
 // The complete message for Discord, its escapes and its limits.
-import { describe, expect, it } from 'vitest';
-import { toDiscordMessage, type EventLinks, type NoticeChanges } from '../../src/notifiers/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  createDiscordNotifier,
+  toDiscordMessage,
+  type EventLinks,
+  type NoticeChanges,
+} from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
 
 const at = { id: 'evt_1', timestamp: '2026-01-31T08:00:00.000Z' };
@@ -178,5 +183,18 @@ describe('the limits of Discord', () => {
       value: `${'v'.repeat(19)}…`,
       inline: true,
     });
+  });
+});
+
+describe('the URL that the Discord notifier posts to', () => {
+  it.each([
+    ['/api/webhooks/1/a', '/api/v10/webhooks/1/a?wait=true'],
+    ['/api/v9/webhooks/1/a', '/api/v10/webhooks/1/a?wait=true'],
+    ['/proxy/api/webhooks/1/a', '/proxy/api/webhooks/1/a?wait=true'],
+  ])('for the path %s has the path %s', async (path, posted) => {
+    const fetch = vi.fn(async () => new Response());
+    const url = `https://discord.com${path}`;
+    await createDiscordNotifier({ url, allowAnyHost: true, fetch })(sampleEvent('ping'));
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(`https://discord.com${posted}`, expect.anything());
   });
 });

@@ -1,7 +1,8 @@
 // The complete bodies for PagerDuty, and the parts of an event that identify and describe an incident.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { WebhookEvent } from '../../src/index.js';
 import {
+  createPagerDutyNotifier,
   toPagerDutyEvent,
   type Notice,
   type NoticeChanges,
@@ -307,4 +308,12 @@ describe('the links of an incident', () => {
     expect(links).toHaveLength(20);
     expect(links.slice(0, 2).map(({ text }) => text)).toEqual(['n'.repeat(200), `${'n'.repeat(199)}…`]);
   });
+});
+
+it('the PagerDuty notifier resolves, and does not resolve its key, for an event that is no incident', async () => {
+  const secretOf = vi.fn(() => routingKey);
+  const fetch = vi.fn(async () => new Response());
+  await createPagerDutyNotifier({ routingKey: secretOf, fetch })(sampleEvent('site.created'));
+  expect(secretOf).not.toHaveBeenCalled();
+  expect(fetch).not.toHaveBeenCalled();
 });

@@ -1,7 +1,12 @@
 // The complete message for Slack, its escapes and its limits.
 import { describe, expect, it } from 'vitest';
-import type { WebhookEvent } from '../../src/index.js';
-import { toSlackMessage, type NoticeChanges, type SlackBlock } from '../../src/notifiers/index.js';
+import type { WebhookError, WebhookEvent } from '../../src/index.js';
+import {
+  createSlackNotifier,
+  toSlackMessage,
+  type NoticeChanges,
+  type SlackBlock,
+} from '../../src/notifiers/index.js';
 import { sampleEvent } from '../../src/testing/index.js';
 
 const at = { id: 'evt_1', timestamp: '2026-01-31T08:00:59.999Z' };
@@ -170,6 +175,16 @@ describe('the limits of Slack', () => {
     expect(valued('text', `${address}a`)).toBe('text');
   });
 
+  it('keep an address of exactly half of the room, in a field and in a title', () => {
+    // The label `*Nam*` with its line break leaves 1994 characters, the stars around a title 2998.
+    const address = (length: number) => 'https://example.com/'.padEnd(length, 'a');
+    const [block] = blocksOf({ text: ' ', fields: [{ name: 'Nam', value: 'text', url: address(994) }] });
+    expect(block).toEqual({ type: 'section', fields: [markdown(`*Nam*\n<${address(994)}|text>`)] });
+    const title = (length: number) => textOf(formatted({ title: 'Title', url: address(length) }).blocks[0]);
+    expect(title(1_496)).toBe(`*<${address(1_496)}|Title>*`);
+    expect(title(1_497)).toBe('*Title*');
+  });
+
   it('are ten fields in a section, and wide fields have their own', () => {
     const fields = Array.from({ length: 23 }, (_, index) => ({
       name: `${index}`,
@@ -193,4 +208,13 @@ describe('the limits of Slack', () => {
     const [block] = blocksOf({ text: ' ', fields: [{ name: ' ', value: ' ' }] });
     expect(block).toEqual({ type: 'section', fields: [markdown('*Value*\nN/A')] });
   });
+});
+
+it('the hint for a documented error of Slack tolerates white space around it', async () => {
+  const notify = createSlackNotifier({
+    url: 'https://hooks.slack.com/services/T0/B0/secret1',
+    fetch: async () => new Response(' channel_is_archived\n', { status: 410 }),
+  });
+  const error = (await notify(sampleEvent('ping')).catch((reason: unknown) => reason)) as WebhookError;
+  expect(error.hint).toMatch(/^The channel is archived\./);
 });

@@ -239,6 +239,7 @@ describe('a repository', () => {
     ['ssh://git@host/shop', 'ssh://host/shop', undefined],
     ['git@host:acme/shop', 'git@host:acme/shop', undefined],
     ['user:pw@host:acme/shop', 'host:acme/shop', undefined],
+    ['user:pw@host/ssh://x', 'host/ssh://x', undefined],
     ['acme/shop', 'acme/shop', undefined],
     ['a copy of https://git.example.com/a', 'a copy of https://git.example.com/a', undefined],
   ])('%s is written as %s and linked to %s', (repository, text, href) => {

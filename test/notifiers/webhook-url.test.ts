@@ -123,14 +123,19 @@ describe('the URL and the key of a PagerDuty notifier', () => {
     );
   });
 
-  it.each([undefined, 7, '', `${routingKey}0`, `x\n${routingKey}`, routingKey.replace('0', '-')])(
-    'must not be the key %j',
-    (key) => {
-      const create = () => createPagerDutyNotifier({ routingKey: key as string });
-      expect(create).toThrow(TypeError);
-      expect(create).toThrow(/routing key is missing or malformed.*environment variable/);
-    },
-  );
+  it.each<[unknown]>([
+    [undefined],
+    [7],
+    [[routingKey]],
+    [''],
+    [`${routingKey}0`],
+    [`x\n${routingKey}`],
+    [routingKey.replace('0', '-')],
+  ])('must not be the key %j', (key) => {
+    const create = () => createPagerDutyNotifier({ routingKey: key as string });
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(/routing key is missing or malformed.*environment variable/);
+  });
 });
 
 describe('the response of a provider in an error', () => {

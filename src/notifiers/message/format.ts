@@ -25,7 +25,7 @@ export function formatCommit(sha: unknown, message: unknown): string | undefined
   const hash = cleanLine(sha);
   const short = hash && /^[0-9a-f]{8,}$/i.test(hash) ? hash.slice(0, 7) : hash;
   const firstLine = typeof message === 'string' ? message.trimStart().split(/[\r\n]/, 1)[0] : undefined;
-  return cleanLine([short, firstLine].filter(Boolean).join(' '));
+  return cleanLine([short, firstLine].join(' '));
 }
 
 /** Writes a constant in words: `RUNNING` as `Running`, `build` as `Build`. Other text stays unchanged. */
