@@ -13,7 +13,7 @@ import { diagnoseCommand } from './diagnose/command.js';
 import { escapeControlsInLines } from './style.js';
 
 /** A command of the command line: its name, options and help, and what it does. */
-export type CommandFactory = (context: CliContext) => Command;
+type CommandFactory = (context: CliContext) => Command;
 
 /** Every command, in the order of the help. */
 const commands: readonly CommandFactory[] = [

@@ -16,7 +16,7 @@ export function endedAttempt({ delivery, attempt }: DeliveryChange): EndedAttemp
 }
 
 /** Returns the outcome of an attempt, to describe it. */
-export function outcomeOf({ url, result }: AttemptRecord): RequestOutcome {
+function outcomeOf({ url, result }: AttemptRecord): RequestOutcome {
   return {
     url,
     status: result?.status ?? null,
@@ -39,7 +39,7 @@ function describeNext({ delivery, attempt }: EndedAttempt): string {
 }
 
 /** Describes the failure of an attempt in words, and what happens next; undefined if it succeeded. */
-export function describeAttempt(ended: EndedAttempt): string | undefined {
+function describeAttempt(ended: EndedAttempt): string | undefined {
   const { attempt, delivery } = ended;
   if (attempt.outcome === 'success') return undefined;
   const outcome = outcomeOf(attempt);

@@ -19,7 +19,7 @@ export type SendEvent = (event: Record<string, unknown>) => Promise<readonly Tri
 
 const maxResponseLength = 500;
 
-export function describeResult(result: TriggerResult): string | undefined {
+function describeResult(result: TriggerResult): string | undefined {
   return result.isSuccess ? undefined : (result.notSent ?? describeFailure(result));
 }
 
