@@ -10,12 +10,13 @@ const config: KnipConfig = {
         'test/**/crash/*.mjs',
         'tools/*.mjs',
       ],
-      project: ['**/*.{ts,mjs,cjs,js}'],
+      project: ['**/*.{ts,tsx,mjs,cjs,js}'],
       // Express 4, which a test imports by a computed name.
       ignoreDependencies: ['express4'],
     },
     bench: { entry: ['*.mjs'] },
-    'test/browser': { entry: ['*.mjs'] },
+    // axe-core is loaded into the page by its path.
+    'test/browser': { entry: ['*.mjs'], ignoreDependencies: ['axe-core'] },
     'test/frameworks': { entry: ['*.mjs'], ignoreDependencies: ['rxjs'] },
     // Its programs are copied into empty projects, together with the suites and the packages that they need.
     'test/runtimes': {

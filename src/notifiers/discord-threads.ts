@@ -16,8 +16,9 @@ export interface DiscordThreadOptions {
 
 const maxThreadName = 100;
 
-function isThreadName(name: unknown): boolean {
-  return typeof name === 'string' && cleanLine(name) === name && name.length <= maxThreadName;
+/** Returns false for anything but text too, because `cleanLine` returns text only. */
+function isThreadName(name: string): boolean {
+  return cleanLine(name) === name && name.length <= maxThreadName;
 }
 
 /** @throws `TypeError` for both a name and an id, and for an invalid one. */

@@ -225,7 +225,8 @@ export function createDiscordNotifier(options: DiscordNotifierOptions): Notifier
       check: (value) => checkUrl(value, options),
       prepare(event) {
         const message = toDiscordMessage(event, { format, links });
-        const body = threadName === undefined ? message : { ...message, thread_name: threadName };
+        // JSON leaves out a name that is undefined.
+        const body = { ...message, thread_name: threadName };
         return (secret) => ({ url: executeUrl(secret, threadId), body });
       },
       explain,

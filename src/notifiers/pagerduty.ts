@@ -84,12 +84,18 @@ const form: WebhookUrlForm = {
   example: 'https://events.pagerduty.com/v2/enqueue',
 };
 
-/** The effect of an event on an incident. A site has one open incident of each kind at most. */
-interface Incident {
-  readonly action: 'trigger' | 'resolve';
+interface Resolution {
+  readonly action: 'resolve';
   readonly kind: 'deployment' | 'crash' | 'alert' | 'notice';
+}
+
+interface Trigger extends Pick<Resolution, 'kind'> {
+  readonly action: 'trigger';
   readonly severity: PagerDutySeverity;
 }
+
+/** The effect of an event on an incident. A site has one open incident of each kind at most. */
+type Incident = Trigger | Resolution;
 
 const severities: Readonly<Record<Tone, PagerDutySeverity>> = {
   failure: 'error',
@@ -103,12 +109,10 @@ function incidentOf(event: WebhookEvent, tone: Tone): Incident | undefined {
     case 'deployment.failed':
       return { action: 'trigger', kind: 'deployment', severity: 'error' };
     case 'deployment.completed':
-      return { action: 'resolve', kind: 'deployment', severity: 'info' };
+      return { action: 'resolve', kind: 'deployment' };
     case 'site.status_changed':
       if (isCrash(event.data)) return { action: 'trigger', kind: 'crash', severity: 'critical' };
-      return event.data.status === 'RUNNING'
-        ? { action: 'resolve', kind: 'crash', severity: 'info' }
-        : undefined;
+      return event.data.status === 'RUNNING' ? { action: 'resolve', kind: 'crash' } : undefined;
     case 'alert.triggered': {
       const severity = cleanLine(event.data.severity)?.toLowerCase();
       const critical = severity === 'critical' || severity === 'fatal' || severity === 'emergency';
@@ -187,7 +191,7 @@ function detailsOf(event: WebhookEvent, notice: Notice): Record<string, string> 
 function trigger(
   event: WebhookEvent,
   notice: Notice,
-  { kind, severity }: Incident,
+  { kind, severity }: Trigger,
   routingKey: string,
 ): PagerDutyTrigger {
   const { site_name, domain, site_id } = idsOf(event);
@@ -242,7 +246,7 @@ export function toPagerDutyEvent(
   if (!incident) return undefined;
   if (incident.action === 'trigger') return trigger(event, notice, incident, options.routingKey);
   const dedup_key = dedupKeyOf(event, incident.kind);
-  return { routing_key: options.routingKey, event_action: 'resolve', dedup_key };
+  return { routing_key: options.routingKey, event_action: incident.action, dedup_key };
 }
 
 function checkRoutingKey(value: unknown): string {

@@ -104,8 +104,11 @@ export async function openTab(browser, mode, options = {}) {
   return { tab, context, faults };
 }
 
-/** Checks what holds for every page: accessible, within its width, without stray values. */
+/** Checks what holds for every page: styled, accessible, within its width, without stray values. */
 export async function checkPage(tab, name) {
+  await tab.waitForLoadState('load');
+  const rules = await tab.evaluate(() => [...document.styleSheets].map(({ cssRules }) => cssRules.length));
+  check(`${name}: has its style`, rules.length === 1 && rules[0] > 100, `${rules.join()} rules`);
   await tab.evaluate(axeSource);
   const violations = await tab.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { iframes: false });

@@ -1,6 +1,6 @@
 // Pictures of every page for docs/emulator: light and dark, wide and narrow, in one file per page.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { check, listen, modes, openTab } from './dashboard-browser.mjs';
+import { check, checkPage, listen, modes, openTab } from './dashboard-browser.mjs';
 import { startEmulator } from '../../dist/emulator.js';
 
 const heightPx = 740;
@@ -82,6 +82,7 @@ export async function writePictures(browser) {
       const { tab, context, faults } = await openTab(browser, mode, { height: heightPx });
       await tab.goto(emulator.url + path);
       pictures.push(await tab.screenshot());
+      await checkPage(tab, `picture of ${name}, ${mode.name}`);
       if (process.env.PICTURES)
         await tab.screenshot({ fullPage: true, path: `${process.env.PICTURES}/${name}-${mode.name}.png` });
       check(`picture of ${name}, ${mode.name}: no error in the console`, faults.length === 0, faults[0]);

@@ -15,6 +15,7 @@ async function addEndpoint({ tab, say, platform }) {
   );
   for (const section of ['Deliveries', 'Mailbox', 'Clock', 'Faults', 'Send']) {
     await tab.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: section }).click();
+    await tab.getByRole('heading', { level: 1, name: section }).waitFor();
     await checkPage(tab, say(`${section}, empty`));
   }
   await tab.goto(`${emulator.url}/settings/webhooks`);
@@ -190,6 +191,7 @@ async function useEndpoint(tour, id) {
   await tab.goto(`${platform.emulator.url}/settings/webhooks`);
   await checkPage(tab, say('list of endpoints'));
   await tab.locator('tbody').getByRole('link', { name: platform.target }).click();
+  await tab.getByRole('button', { name: 'Enable' }).waitFor();
   await checkPage(tab, say('disabled endpoint'));
   await tab.getByRole('button', { name: 'Enable' }).click();
   await tab.getByText('1 held delivery released').waitFor();
@@ -198,10 +200,12 @@ async function useEndpoint(tour, id) {
   await tab.getByRole('button', { name: 'Disable' }).click();
   await tab.getByText('The endpoint is disabled.').waitFor();
   await tab.getByRole('link', { name: 'Rotate secret…' }).click();
+  await tab.getByRole('button', { name: 'Rotate the secret' }).waitFor();
   await checkPage(tab, say('rotation'));
   await tab.getByRole('button', { name: 'Rotate the secret' }).click();
   await tab.getByText(await platform.emulator.secretOf(id)).waitFor();
   await tab.getByRole('link', { name: 'Delete…' }).click();
+  await tab.getByRole('button', { name: 'Delete the endpoint' }).waitFor();
   await checkPage(tab, say('deletion'));
   await tab.getByRole('link', { name: 'Cancel' }).click();
   check(say('Cancel deletes nothing'), (await platform.emulator.sender.getEndpoint(id)) !== undefined);

@@ -1,5 +1,5 @@
 // One attempt to post, and how its failure is described.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { abortable, postJson, type FetchLike } from '../../src/notifiers/delivery/http.js';
 
 const signal = new AbortController().signal;
@@ -65,7 +65,11 @@ describe('postJson', () => {
   it.each<[string, number]>([
     ['2', 2_000],
     ['2.25', 2_250],
+    ['12', 12_000],
+    ['12.345', 12_345],
+    ['2, 3', 2_000],
     ['2 , 3', 2_000],
+    ['2  ,3', 2_000],
     [' 2 ', 2_000],
     ['3601', 3_600_000],
     ['0', 0],
@@ -74,13 +78,93 @@ describe('postJson', () => {
     expect(failure?.retryAfterMs).toBe(expected);
   });
 
-  it.each(['soon', '2s', '2 3', 'on Wed, 21 Oct 2015 07:28:00 GMT'])(
+  it.each(['soon', '2s', '2 3', '2.', '2.x', '2.5x', 'x2', 'Wed, soon', 'on Wed, 21 Oct 2015 07:28:00 GMT'])(
     'ignores a Retry-After of %j',
     async (value) => {
       const failure = await answering('', { status: 429, headers: { 'retry-after': value } });
       expect(failure).not.toHaveProperty('retryAfterMs');
     },
   );
+
+  it.each<[string, Record<string, string>, number]>([
+    ['{"retry_after":0}', { 'retry-after': '5' }, 0],
+    ['{"retry_after":1.5}', { 'retry-after': '2' }, 1_500],
+    ['{"retry_after":-1}', { 'retry-after': '2' }, 2_000],
+    ['{"retry_after":"1"}', { 'retry-after': '2' }, 2_000],
+    ['null', { 'retry-after': '2' }, 2_000],
+    ['', { 'retry-after': '2', 'x-ratelimit-reset-after': '3' }, 2_000],
+    ['', { 'retry-after': 'soon', 'x-ratelimit-reset-after': '3' }, 3_000],
+    ['', { 'x-ratelimit-reset-after': '3.5' }, 3_500],
+    ['', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT', 'x-ratelimit-reset-after': '3' }, 0],
+  ])('parses the body %j with the headers %j as %i ms', async (body, headers, expected) => {
+    const failure = await answering(body, { status: 429, headers });
+    expect(failure?.retryAfterMs).toBe(expected);
+  });
+
+  it.each(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])(
+    'parses a Retry-After that is a date on %s as the time until then',
+    async (day) => {
+      vi.useFakeTimers({ now: Date.parse('2026-01-31T08:00:00.500Z'), toFake: ['Date'] });
+      const headers = { 'retry-after': `${day}, 31 Jan 2026 08:00:10 GMT` };
+      const failure = await answering('', { status: 503, headers });
+      vi.useRealTimers();
+      expect(failure?.retryAfterMs).toBe(9_500);
+    },
+  );
+
+  it.each([200, 500])('ignores X-RateLimit-Reset-After with the status %i', async (status) => {
+    const failure = await answering('', { status, headers: { 'x-ratelimit-reset-after': '3' } });
+    expect(failure ?? {}).not.toHaveProperty('retryAfterMs');
+  });
+
+  it('calls fetch once, with JSON and without following redirects', async () => {
+    const fetch = vi.fn<FetchLike>(async () => new Response('ok'));
+    await post(fetch);
+    expect(fetch).toHaveBeenCalledExactlyOnceWith('https://hooks.example.com/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+      redirect: 'manual',
+      signal,
+    });
+  });
+
+  it('cancels the part of an answer that it does not read, and ignores that this fails', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const cancel = vi.fn(() => Promise.reject(new Error('not now')));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(10_000));
+      },
+      cancel,
+    });
+    await answering(body, { status: 500 });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(cancel).toHaveBeenCalledTimes(1);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('decides by the status if the signal fires while it reads the answer', async () => {
+    const controller = new AbortController();
+    const cancel = vi.fn();
+    const body = new ReadableStream<Uint8Array>({ cancel });
+    const failure = post(async () => new Response(body, { status: 500 }), controller.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error('given up'));
+    expect(await failure).toEqual({ kind: 'transient', status: 500, answer: '' });
+    expect(cancel).toHaveBeenCalledTimes(1);
+  });
+
+  it('rejects with the reason of the signal if fetch rejects after it fired', async () => {
+    const controller = new AbortController();
+    const rejected = post(async () => {
+      controller.abort(new Error('given up'));
+      throw new Error('aborted by fetch');
+    }, controller.signal);
+    await expect(rejected).rejects.toThrow('given up');
+  });
 
   it.each<[string, unknown, string]>([
     [
@@ -127,6 +211,19 @@ describe('postJson', () => {
 });
 
 describe('abortable', () => {
+  it.each([
+    ['resolves', async () => 'value'],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('removes its listener from the signal if the promise %s', async (_, work) => {
+    const own = new AbortController().signal;
+    const added = vi.spyOn(own, 'addEventListener');
+    const removed = vi.spyOn(own, 'removeEventListener');
+    await abortable<unknown>(work(), own).catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(added).toHaveBeenCalledExactlyOnceWith('abort', expect.any(Function));
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+
   it('rejects with the reason if the signal has fired already', async () => {
     const never = new Promise<never>(() => undefined);
     await expect(abortable(never, AbortSignal.abort(new Error('given up')))).rejects.toThrow('given up');

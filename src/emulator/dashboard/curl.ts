@@ -13,7 +13,7 @@ const control = /[\u0000-\u001f\u007f-\u009f]/;
 const eachControl = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** Quotes a text for a POSIX shell, in which nothing is special between single quotes. */
-export function quoteForShell(text: string): string {
+function quoteForShell(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -1,7 +1,7 @@
 import { isWebhookError, type WebhookError } from '../../errors.js';
 import type { Destination, Pause } from './destination.js';
 import { notifierFailed } from './failure.js';
-import { postJson, type Failure, type FetchLike } from './http.js';
+import { abortable, postJson, type Failure, type FetchLike } from './http.js';
 import type { Post, Provider } from './provider.js';
 
 /**
@@ -28,18 +28,16 @@ function backoffMs(attempt: number): number {
   return firstBackoffMs * 2 ** (attempt - 1) * (1 + Math.random() / 2);
 }
 
-function pauseUntil(timeMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) reject(signal.reason as Error);
-      else resolve();
-    };
-    const timer = setTimeout(end, timeMs - Date.now());
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
+async function pauseUntil(timeMs: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeMs - Date.now());
   });
+  try {
+    await abortable(elapsed, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The pause that a failure requires. A wait of 0 s is no pause: the backoff applies instead. */

@@ -88,12 +88,12 @@ function secondsUntil(header: string): number | undefined {
  */
 function retryAfterOf(response: Response, answer: string): { retryAfterMs?: number } {
   const inBody = retryAfterIn(answer);
-  const header = response.headers.get('retry-after')?.trim() ?? '';
+  const header = response.headers.get('retry-after') ?? '';
   const reset = response.status === 429 ? response.headers.get('x-ratelimit-reset-after') : undefined;
   const seconds =
     typeof inBody === 'number' && inBody >= 0
       ? inBody
-      : (secondsIn(header) ?? secondsUntil(header) ?? secondsIn(reset?.trim() ?? ''));
+      : (secondsIn(header) ?? secondsUntil(header) ?? secondsIn(reset ?? ''));
   return seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1000, maxRetryAfterMs) };
 }
 

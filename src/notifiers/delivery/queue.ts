@@ -42,8 +42,7 @@ export function createFifoMutex(): FifoMutex {
       const released = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const mine = { released, deadlineMs };
-      last = mine;
+      last = { released, deadlineMs };
       try {
         signal.throwIfAborted();
         if (predecessor) await waitFor(predecessor, signal);
@@ -52,10 +51,7 @@ export function createFifoMutex(): FifoMutex {
         void (predecessor?.released ?? Promise.resolve()).then(release);
         throw error;
       }
-      return () => {
-        release();
-        if (last === mine) last = undefined;
-      };
+      return release;
     },
   };
 }

@@ -77,8 +77,7 @@ function linksFor(event: WebhookEvent, links: EventLinks): NoticeLinks | undefin
 
 /** Adds the links of an event to its notice and applies the format for its type. */
 export function composeNotice(event: WebhookEvent, described: Notice, options: MessageOptions): Notice {
-  const links = options.links && linksFor(event, options.links);
-  const notice = links ? { ...described, links } : described;
+  const notice = { ...described, links: options.links && linksFor(event, options.links) };
   // The discriminant is one of fourteen names, whatever the name on the wire.
   const format = options.format?.[event.event] as
     ((event: WebhookEvent, notice: Notice) => NoticeChanges) | undefined;

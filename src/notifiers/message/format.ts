@@ -13,7 +13,6 @@ export function formatDuration(seconds: unknown): string | undefined {
   const units: [size: number, name: string, smaller: number, smallerName: string][] = [
     [86_400, 'd', 3_600, 'h'],
     [3_600, 'h', 60, 'min'],
-    [60, 'min', 1, 's'],
   ];
   const [size, name, smaller, smallerName] = units.find(([each]) => whole >= each) ?? [60, 'min', 1, 's'];
   const rest = Math.floor((whole % size) / smaller);
@@ -26,7 +25,7 @@ export function formatCommit(sha: unknown, message: unknown): string | undefined
   const hash = cleanLine(sha);
   const short = hash && /^[0-9a-f]{8,}$/i.test(hash) ? hash.slice(0, 7) : hash;
   const firstLine = typeof message === 'string' ? message.trimStart().split(/[\r\n]/, 1)[0] : undefined;
-  return cleanLine([short, firstLine].filter(Boolean).join(' '));
+  return cleanLine([short, firstLine].join(' '));
 }
 
 /** Writes a constant in words: `RUNNING` as `Running`, `build` as `Build`. Other text stays unchanged. */

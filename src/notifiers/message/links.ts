@@ -66,9 +66,10 @@ export function siteAddress(domain: unknown): string | undefined {
  * has neither.
  */
 export function repositoryAddress(value: unknown): string | undefined {
-  const text = cleanLine(value)?.replace(/[?#].*$/, '');
-  const at = text?.lastIndexOf('@') ?? -1;
-  if (text === undefined || at < 0) return text;
+  const text = cleanLine(value)?.replace(/[?#].*/, '');
+  if (text === undefined) return undefined;
+  const at = text.lastIndexOf('@');
+  if (at < 0) return text;
   const [scheme = ''] = /^\w+:\/\//.exec(text) ?? [];
   const user = text.slice(scheme.length, at);
   return scheme !== '' || user.includes(':') ? scheme + text.slice(at + 1) : text;

@@ -45,9 +45,8 @@ export function cleanLine(value: unknown): string | undefined {
 /** Formats a number with two decimals at most, or with four digits below 1. */
 export function formatNumber(value: unknown): string | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  const size = Math.abs(value);
-  if (Number.isInteger(value) || size >= 1e15) return String(value);
-  return String(size < 1 ? Number(value.toPrecision(4)) : Math.round(value * 100) / 100);
+  if (Number.isInteger(value)) return String(value);
+  return String(Math.abs(value) < 1 ? Number(value.toPrecision(4)) : Math.round(value * 100) / 100);
 }
 
 /** Truncates to at most `max` UTF-16 units, never within a surrogate pair, and marks the end with an ellipsis. */

@@ -1,7 +1,7 @@
 // The result of a ping, and its event.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AttemptResult } from '../../../src/sender/index.js';
-import { answered, secret, settle, useSenderHarness } from '../../support/sender-harness.js';
+import { answered, eventWithId, secret, settle, useSenderHarness } from '../../support/sender-harness.js';
 import { stores } from '../../support/sender-stores.js';
 
 describe.each(stores)('a ping on the $name store', ({ open }) => {
@@ -76,5 +76,48 @@ describe.each(stores)('a ping on the $name store', ({ open }) => {
     const { deliveryId, ...result } = await ping;
     expect(result).toEqual({ ok: false, status: null, error: 'the sender was stopped' });
     expect((await sender.getDelivery(deliveryId))!.attempts[0]!.outcome).toBe('pending');
+  });
+
+  it('that is requested during a claim waits, so that no limit is exceeded', async () => {
+    const sender = t.createSender({ maxInFlight: 1 });
+    const { id } = await t.createEndpoint(sender);
+    const claim = t.store.claim.bind(t.store);
+    let resume: () => void = () => undefined;
+    t.store.claim = async (request) => {
+      if (request.lane === 'first') await new Promise<void>((resolve) => (resume = resolve));
+      return claim(request);
+    };
+    let end: () => void = () => undefined;
+    t.answer = () => new Promise((resolve) => (end = () => resolve(answered(200))));
+    const sendPing = vi.fn(() => answered(200));
+    t.answerPing = sendPing;
+    await sender.publish(eventWithId('evt_1'));
+    await sender.start();
+    await settle();
+    const ping = sender.pingEndpoint(id);
+    resume();
+    await settle();
+    expect([t.sent.length, sendPing.mock.calls.length]).toEqual([1, 0]);
+    t.store.claim = claim;
+    end();
+    expect(await ping).toMatchObject({ ok: true });
+    await sender.stop();
+  });
+
+  it('that is requested during stop() gets the slot of a delivery that ends', async () => {
+    const sender = t.createSender({ maxInFlight: 1 });
+    const { id } = await t.createEndpoint(sender);
+    let end: () => void = () => undefined;
+    t.answer = () => new Promise((resolve) => (end = () => resolve(answered(200))));
+    await sender.start();
+    await sender.publish(eventWithId('evt_1'));
+    await settle();
+    const stopped = sender.stop();
+    await settle();
+    const ping = sender.pingEndpoint(id);
+    await settle();
+    end();
+    await stopped;
+    expect(await ping).toMatchObject({ ok: true });
   });
 });

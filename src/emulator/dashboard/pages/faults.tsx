@@ -7,7 +7,7 @@ import { ActionButton, Field, PostForm } from '../parts/form.js';
 import { respondWithPage } from '../respond.js';
 
 /** The kinds of faults with their names, and what a correct receiver does. */
-export const faultDescriptions: Readonly<
+const faultDescriptions: Readonly<
   Record<FaultKind, { readonly label: string; readonly effect: string; readonly expected: string }>
 > = {
   duplicate: {

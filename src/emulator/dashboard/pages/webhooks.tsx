@@ -17,7 +17,7 @@ interface RowProps {
 }
 
 /** Describes the subscriptions of an endpoint. */
-export function describeEvents({ events }: Endpoint): string {
+function describeEvents({ events }: Endpoint): string {
   if (events.includes('*')) return 'All events';
   return events.length <= 2 ? events.join(', ') : formatCount(events.length, 'event type');
 }
