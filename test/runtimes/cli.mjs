@@ -76,6 +76,8 @@ async function runDevAndTrigger({ run, start }, devArgs) {
   dev.stderr.on('data', (chunk) => (warnings += chunk));
   try {
     const [, url] = await waitFor(dev, /(http:\/\/127\.0\.0\.1:\d+)[^]*Forwarding all events/);
+    const style = await (await fetch(`${url}/assets/app.css`)).text();
+    expectText('the style of the dashboard', style.slice(0, 200), /^\/\* The style of the dashboard/);
     expectText('trigger', await run('trigger', 'all', '--url', url), /deployment\.failed +200/);
     expectText('trigger --to', await run('trigger', 'ping', '--to', receiver.url), /^ping +200/);
     if (receiver.received.length !== 14) throw new Error(`received ${receiver.received}`);
