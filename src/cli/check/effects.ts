@@ -14,6 +14,8 @@ export interface Effects {
   countAll(eventIds: readonly string[]): Promise<number[]>;
   /** Waits until one of the events has an effect, and returns its position; -1 if none has one in time. */
   waitForAny(eventIds: readonly string[]): Promise<number>;
+  /** Waits until each of the events has an effect, or as long as one may take, and returns the counts. */
+  settledCounts(eventIds: readonly string[]): Promise<number[]>;
   /** Waits for the first effect and then for a possible second one, and returns the count. */
   settledCount(eventId: string): Promise<number>;
   /** Waits as long as a second effect may take. */
@@ -41,11 +43,21 @@ export function createEffects(probe: Probe, { settleMs, quietMs, pollMs }: Timin
     }
   }
 
+  async function settledCounts(eventIds: readonly string[]): Promise<number[]> {
+    const deadlineMs = performance.now() + settleMs;
+    for (;;) {
+      const counts = await countAll(eventIds);
+      if (!counts.includes(0) || performance.now() >= deadlineMs) return counts;
+      await sleep(pollMs);
+    }
+  }
+
   return {
     type: 'deployment.completed',
     count: (eventId) => probe.count(eventId),
     countAll,
     waitForAny,
+    settledCounts,
     async settledCount(eventId) {
       await waitForAny([eventId]);
       await sleep(quietMs);

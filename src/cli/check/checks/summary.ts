@@ -83,7 +83,8 @@ const missingEffects: Check = {
     const effects = provable(context);
     if (!effects) return notProven('Only a probe shows whether acknowledged events had their effect.');
     const events = context.log.acknowledged.filter(({ type }) => type === effects.type);
-    const counts = await effects.countAll(events.map(({ eventId }) => eventId));
+    // An effect that comes late is the finding of `acknowledged-early`.
+    const counts = await effects.settledCounts(events.map(({ eventId }) => eventId));
     const wrong = events.flatMap(({ what }, position) =>
       counts[position] === 1 ? [] : [`${counts[position] ?? 0} effects of ${what}`],
     );
