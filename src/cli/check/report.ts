@@ -1,4 +1,5 @@
 import type { Style } from '../style.js';
+import { allChecks } from './checks/index.js';
 import { countStates, gradeMeanings, gradeOf, type Grade } from './grade.js';
 import type { CheckRun } from './run-checks.js';
 import { groups, type CheckResult, type CheckState, type Group } from './types.js';
@@ -16,6 +17,8 @@ const groupTitles: Readonly<Record<Group, string>> = {
   http: 'HTTP',
   summary: 'All requests together',
 };
+
+const docsUrl = 'https://github.com/hostwares/webhooks/blob/main/docs/check.md';
 
 const labels: Readonly<Record<CheckState, string>> = {
   pass: 'pass',
@@ -73,9 +76,17 @@ function writeGroup(group: Group, run: CheckRun, style: Style): string[] {
 const isSkippedAsWhole = ({ results }: CheckRun): boolean =>
   results.some(({ group, state }) => group === 'reach' && state === 'fail');
 
-function writeGrade(grade: Grade, style: Style): string {
+function describeGrade(run: CheckRun, grade: Grade): string {
+  if (isSkippedAsWhole(run)) return 'no genuine event was accepted, so nothing else could be judged';
+  const isPart = run.results.length < allChecks.length;
+  const part = isPart ? ` (only ${run.results.length} of ${allChecks.length} checks were chosen)` : '';
+  return gradeMeanings[grade] + part;
+}
+
+function writeGrade(run: CheckRun, style: Style): string {
+  const grade = gradeOf(run);
   const paintGrade = { A: style.green, B: style.yellow, C: style.yellow, D: style.red, F: style.red }[grade];
-  return `${style.bold('Grade')} ${style.bold(paintGrade(grade))}: ${gradeMeanings[grade]}.`;
+  return `${style.bold('Grade')} ${style.bold(paintGrade(grade))}: ${describeGrade(run, grade)}.`;
 }
 
 /** Writes the report card for people. */
@@ -96,9 +107,9 @@ export function toReport(run: CheckRun, style: Style): string {
       ? ['', `${hidden} more checks were skipped: they need an endpoint that accepts a genuine event.`]
       : []),
     '',
-    writeGrade(gradeOf(run), style),
+    writeGrade(run, style),
     `${summary.join(', ')} in ${(run.durationMs / 1_000).toFixed(1)} s. Repeat this run with --seed ${run.seed}.`,
-    ...(run.hasProbe ? [] : ['With --probe, duplicates and retries are proven too: docs/check.md.']),
+    ...(run.hasProbe ? [] : [`With --probe, duplicates and retries are proven too: ${docsUrl}`]),
     '',
   ].join('\n');
 }

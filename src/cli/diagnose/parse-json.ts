@@ -22,6 +22,11 @@ function readHarEntry(entry: JsonObject, position: string | undefined): Capture 
   };
 }
 
+/** The time at which the receiver responded, by its own clock. */
+function responseTimeOf({ response_headers: headers }: JsonObject): number | undefined {
+  return timeOf(headersOf(headers).find(([name]) => name.toLowerCase() === 'date')?.[1]);
+}
+
 /** Reads the details of a delivery, as the API of the sender returns them. */
 function readDelivery(delivery: JsonObject, position: string | undefined): Capture {
   const log = Array.isArray(delivery.attempt_log) ? (delivery.attempt_log as unknown[]) : [delivery];
@@ -42,7 +47,8 @@ function readDelivery(delivery: JsonObject, position: string | undefined): Captu
     method: 'POST',
     url: textOf(attempt.url),
     headers: headersOf(attempt.request_headers),
-    sentAtMs: timeOf(attempt.started_at),
+    // The receiver's clock, if it sent one. The sender's may be a virtual one, such as the emulator's.
+    sentAtMs: responseTimeOf(attempt) ?? timeOf(attempt.started_at),
     ...contentOf(delivery.request_body, false, 'JSON', position),
   };
 }

@@ -54,7 +54,9 @@ describe('the report of check', () => {
       },
     );
     expect(ended.out()).toMatch(/Forged requests +3 of 3 passed\n/);
-    expect(ended.out()).toContain('Grade A: everything was proven, and nothing is wrong.');
+    expect(ended.out()).toContain(
+      'Grade A: everything was proven, and nothing is wrong (only 8 of 70 checks were chosen).',
+    );
     expect(ended.out()).not.toContain('\x1b');
     expect(ended.exitCode).toBe(0);
   });
@@ -72,6 +74,7 @@ describe('the report of check', () => {
 
   it('stops after a wrong secret, and says so first', async () => {
     const ended = await checkEndpoint(rejecting(401, '{"error":"signature_mismatch"}'), () => []);
+    expect(ended.out()).toContain('Grade F: no genuine event was accepted, so nothing else could be judged.');
     expect(ended.out()).toContain('It has another secret than the one given here');
     expect(ended.out().match(/FAIL/g)).toHaveLength(1);
     expect(ended.out()).toMatch(/6\d more checks were skipped/);

@@ -147,6 +147,23 @@ describe('a genuine request is recognised in', () => {
     expect(out).toContain('timestamp is exactly the time in the capture');
     expect(exitCode).toBe(0);
   });
+
+  it('the delivery details of an emulator whose clock is ahead, by the time of the response', async () => {
+    const details = {
+      request_body: Buffer.from(genuine.body).toString(),
+      attempt_log: [
+        {
+          url: 'http://127.0.0.1:1/hooks',
+          started_at: new Date(nowMs + 9_441_000).toISOString(),
+          request_headers: Object.fromEntries(headers),
+          response_headers: { Date: new Date(nowMs).toUTCString() },
+        },
+      ],
+    };
+    const { exitCode, out } = await runDiagnose(JSON.stringify(details), ['--secret', secret]);
+    expect(out).toMatch(/→ The request is genuine\.\n$/);
+    expect(exitCode).toBe(0);
+  });
 });
 
 describe('the time of a capture', () => {

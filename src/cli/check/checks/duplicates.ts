@@ -51,7 +51,7 @@ async function deliverTwice(
 const duplicate: Check = {
   id: 'duplicate',
   group: 'duplicates',
-  title: 'handles an event that is delivered twice once',
+  title: 'handles an event once that is delivered twice',
   why,
   fix,
   severity: 'major',
@@ -64,8 +64,8 @@ const duplicate: Check = {
 const replay: Check = {
   id: 'replay',
   group: 'duplicates',
-  title: 'handles a replay with a new timestamp header once',
-  why: 'The signature does not cover the timestamp header. An attacker who has captured a request sends it again with a present timestamp, and the signature matches. Only the id in the body shows that the event was handled.',
+  title: 'handles an event once that is replayed with a new timestamp header',
+  why: 'The signature does not cover the timestamp header. An attacker who has captured a request sends it again with a current timestamp, and the signature matches. Only the id in the body shows that the event was handled.',
   fix: 'Remember the `id` of the event, not the signature or the timestamp header. Answer 2xx without effect if it comes again.',
   severity: 'major',
   requires: ['duplicate'],
@@ -87,7 +87,7 @@ function judgeSimultaneous(ends: readonly Exchange[]): Outcome | undefined {
 const concurrent: Check = {
   id: 'concurrent',
   group: 'duplicates',
-  title: `handles an event that is delivered ${simultaneous} times at once once`,
+  title: `handles an event once that is delivered ${simultaneous} times at the same time`,
   why: 'A retry can arrive while the first attempt is still being handled. Code that first looks for the id and then stores it lets both through.',
   fix: 'Claim the id atomically: a unique key, INSERT … ON CONFLICT DO NOTHING, or SET NX. Answer 409 or 503 while another request handles the event.',
   severity: 'major',
@@ -149,7 +149,9 @@ const retryAfterFailure: Check = {
   async run(context) {
     const event = context.log.failedEvent;
     if (!event)
-      return notProven('This needs an event whose handling fails: a probe with `fail_next` (docs/check.md).');
+      return notProven(
+        'This needs an event whose handling fails: a probe with `fail_next`, see the documentation of --probe.',
+      );
     const end = await deliverWithRetries(context, event.json, 'a retry of an event whose handling failed');
     if (!isAcknowledged(end)) return fail(`The retry got ${describeExchange(end)} instead of 2xx.`);
     return expectOneEffect(context, event.id, 'The retry got 2xx.');

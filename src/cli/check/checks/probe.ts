@@ -97,7 +97,9 @@ const failureAcknowledged: Check = {
   async run(context) {
     const effects = provable(context);
     if (!effects)
-      return notProven('Only a probe can make a handling fail, with `fail_next` (docs/check.md).');
+      return notProven(
+        'Only a probe can make a handling fail, with `fail_next`, see the documentation of --probe.',
+      );
     const event = context.events.create(effects.type);
     if (!(await effects.failNext(event.id))) {
       return notProven('The probe cannot make a handling fail: it does not answer "fail_next": true.');

@@ -104,7 +104,7 @@ const baseline: Check = {
   group: 'reach',
   title: 'accepts a genuine event',
   why: 'Every event would be retried five times, and then the endpoint is disabled. Nothing else can be judged before.',
-  fix: 'Use the same secret on both sides, and verify the bytes of the body as they arrived.',
+  fix: 'Remove the cause that is named. If it is the signature, use the same secret on both sides, and verify the bytes of the body as they arrived.',
   severity: 'major',
   run: async (context) => Promise.resolve(judgeBaseline(baselineOf(context))),
 };
