@@ -76,6 +76,18 @@ describe('dev', () => {
     expect(received.map(({ event }) => event)).toEqual(['ping', 'site.deleted']);
   });
 
+  it('prints a line for an event that is held, because its endpoint is disabled', async () => {
+    // 410 disables an endpoint at once.
+    const gone = createServer((_request, response) => response.writeHead(410).end());
+    const run = dev(['--forward-to', await listen(gone)]);
+    await run.waitFor(/Forwarding/);
+    await trigger(run, 'site.deleted');
+    await run.waitFor(/site\.deleted +410/);
+    await trigger(run, 'site.created');
+    await run.waitFor(/site\.created +held {2}the endpoint is disabled: enable it on the dashboard/);
+    await close(gone);
+  });
+
   it('prints a secret that it made before the first ping', async () => {
     const silent = createServer((request) => {
       outAtPing ??= run.out();

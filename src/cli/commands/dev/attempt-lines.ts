@@ -71,6 +71,28 @@ export function formatAttempt(ended: EndedAttempt, style: Style, showTarget: boo
     .trimEnd();
 }
 
+/** Formats a delivery that is held from the start, because its endpoint is disabled, as one line. */
+export function formatHeld({ eventType, createdAtMs }: DeliveryRecord, style: Style): string {
+  return [
+    style.dim(formatTimeOfDay(createdAtMs)),
+    escapeControls(truncate(eventType, 60)).padEnd(20),
+    style.yellow('held'),
+    'the endpoint is disabled: enable it on the dashboard, and release what is held',
+  ].join('  ');
+}
+
+/** Returns a held delivery as JSON for scripts. */
+export function toHeldJson(delivery: DeliveryRecord): object {
+  return {
+    type: 'held',
+    time: new Date(delivery.createdAtMs).toISOString(),
+    event: delivery.eventType,
+    event_id: delivery.eventId,
+    delivery_id: delivery.id,
+    webhook_id: delivery.endpointId,
+  };
+}
+
 /** Returns an attempt that has ended as JSON for scripts. */
 export function toAttemptJson(ended: EndedAttempt): object {
   const { attempt, delivery } = ended;

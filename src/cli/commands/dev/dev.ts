@@ -5,7 +5,7 @@ import type { CliContext } from '../../context.js';
 import { withProgress } from '../../progress.js';
 import { createStyle, type Style } from '../../style.js';
 import { createKeyActions } from './actions.js';
-import { endedAttempt, formatAttempt, toAttemptJson } from './attempt-lines.js';
+import { endedAttempt, formatAttempt, formatHeld, toAttemptJson, toHeldJson } from './attempt-lines.js';
 import { prepareEndpoint, type ForwardedEndpoint } from './endpoints.js';
 import { Keys, keysHelp, readKeys } from './keys.js';
 import { openEmulator, type OpenOptions } from './open-emulator.js';
@@ -64,6 +64,15 @@ function announceEndpoint({ options, screen }: Session, { endpoint, state }: For
   screen.line(`Forwarding ${names} to ${url}${remark}`);
 }
 
+/** Prints one line per event that is held because its endpoint is disabled. */
+function reportHeld({ emulator, options, screen, style }: Session): void {
+  emulator.onDelivery(({ delivery, attempt }) => {
+    const isHeldFromTheStart = delivery.status === 'held' && delivery.attempts === 0 && !attempt;
+    if (!isHeldFromTheStart) return;
+    screen.line(options.json === true ? JSON.stringify(toHeldJson(delivery)) : formatHeld(delivery, style));
+  });
+}
+
 /** Prints one line per attempt that ends. */
 function reportAttempts({ emulator, options, screen, style, targets }: Session): void {
   emulator.onDelivery((change) => {
@@ -108,6 +117,7 @@ async function run(session: Session, given: ReturnType<typeof findGivenSecret>):
   screen.line(address);
   const chosen = await chooseSecret(emulator, targets, given);
   announceSecret(session, chosen);
+  reportHeld(session);
   reportAttempts(session);
   const preparing = prepareEndpoints(session, chosen.secret);
   // Stopping the emulator breaks off a ping, and nobody waits for it any more.
