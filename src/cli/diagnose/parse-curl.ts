@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { CaptureError, describePlace, type Capture } from './capture.js';
+import { CaptureError, describePlace, maxCaptureBytes, type Capture } from './capture.js';
 import { shortWithValue, withValue } from './curl-options.js';
 import { ShellFault, splitShellWords, type ShellWord } from './shell-words.js';
 import type { OriginalGuess } from '../../verify/originals.js';
@@ -19,6 +19,8 @@ interface CurlRequest {
   url?: string;
   readonly headers: [name: string, value: string][];
   readonly parts: Part[];
+  /** The bytes of all parts, as they are in the files. */
+  length: number;
   isJson: boolean;
 }
 
@@ -38,6 +40,19 @@ async function readPart(option: string, value: string, readFile: ReadFile, fail:
   // curl removes line breaks and NUL from a file of --data, not of --data-binary.
   const isExact = option === '--data-binary' || option === '--json';
   return { sent: isExact ? file : file.filter((byte) => byte !== 0x0a && byte !== 0x0d && byte !== 0), file };
+}
+
+/** Adds to the body. Its length is bounded as a whole, because a short command can name a large file many times. */
+async function addPart(
+  request: CurlRequest,
+  [option, value]: readonly [string, string],
+  readFile: ReadFile,
+  fail: Fail,
+): Promise<void> {
+  const part = await readPart(option, value, readFile, fail);
+  request.parts.push(part);
+  request.length += part.file.length;
+  if (request.length > maxCaptureBytes) fail(`a body that is larger than ${maxCaptureBytes} bytes.`);
 }
 
 function addHeader({ headers }: CurlRequest, text: string, fail: Fail): void {
@@ -65,13 +80,13 @@ async function applyOption(
       break;
     case '--json':
       request.isJson = true;
-      request.parts.push(await readPart(option, value, readFile, fail));
+      await addPart(request, [option, value], readFile, fail);
       break;
     case '--data':
     case '--data-ascii':
     case '--data-binary':
     case '--data-raw':
-      request.parts.push(await readPart(option, value, readFile, fail));
+      await addPart(request, [option, value], readFile, fail);
       break;
     case '--data-urlencode':
     case '--form':
@@ -162,7 +177,7 @@ export async function parseCurl(bytes: Uint8Array, start: number, readFile: Read
   }
   const windows = words.find(({ text }) => text === '^' || text.startsWith('^"'));
   if (windows) fail(windows.offset, 'a command for cmd.exe of Windows. Choose "Copy as cURL (bash)".');
-  const request: CurlRequest = { headers: [], parts: [], isJson: false };
+  const request: CurlRequest = { headers: [], parts: [], length: 0, isJson: false };
   for (const { option, value, offset } of options(words, fail)) {
     await applyOption(request, [option, value], readFile, (problem) => fail(offset, problem));
   }

@@ -1,4 +1,7 @@
 // Captures made to exhaust time or memory.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { signPayload } from '../../../src/index.js';
@@ -51,6 +54,19 @@ describe('a diagnosis ends in bounded time and memory for', () => {
     const { exitCode, out } = await run(toLambdaEvent(forged(body)));
     expect(out).toMatch(/→ likely cause/);
     expect(exitCode).toBe(1);
+  });
+
+  it('a curl command that names a large file many times', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'diagnose-'));
+    try {
+      writeFileSync(join(folder, 'large'), Buffer.alloc(9_000_000));
+      const command = `curl http://127.0.0.1/${' -d @large'.repeat(10_000)}`;
+      const { exitCode, err } = await runDiagnose(command, ['--secret', secret], { cwd: folder });
+      expect(err).toMatch(/a body that is larger than 33554432 bytes/);
+      expect(exitCode).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('a body of 20 MB, which is reported as too large', async () => {
