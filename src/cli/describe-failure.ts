@@ -1,4 +1,4 @@
-import { escapeControls, truncate } from './style.js';
+import { escapeControls, hideSignatures, truncate } from './style.js';
 
 /** The outcome of one request, as it is described to the user. */
 export interface RequestOutcome {
@@ -97,7 +97,7 @@ function describeStatus(status: number, { responseHeaders, responseBody }: Reque
     return Object.hasOwn(codes, code) ? `${code}: ${codes[code]}` : code;
   }
   if (Object.hasOwn(statuses, status)) return statuses[status] ?? '';
-  const text = (responseBody ?? '').trim();
+  const text = hideSignatures((responseBody ?? '').trim());
   return text === '' ? 'without a body' : truncate(escapeControls(text), maxQuotedLength);
 }
 

@@ -1,4 +1,5 @@
 import type { CliContext } from './context.js';
+import { escapeControls } from './style.js';
 
 /** Work that takes longer than this is reported. */
 const silentMs = 1_000;
@@ -10,7 +11,7 @@ export async function withProgress<Result>(
   work: Promise<Result>,
 ): Promise<Result> {
   const timer = setTimeout(() => {
-    stderr.write(`${text} …\n`);
+    stderr.write(`${escapeControls(text)} …\n`);
   }, silentMs);
   try {
     return await work;

@@ -59,11 +59,11 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     if (isSenderError(error)) {
-      context.stderr.write(`${error.message}\n`);
+      context.stderr.write(`${escapeControlsInLines(error.message)}\n`);
       return exitCodes.usage;
     }
     if (!(error instanceof CliError)) throw error;
-    if (error.message !== '') context.stderr.write(`${error.message}\n`);
+    if (error.message !== '') context.stderr.write(`${escapeControlsInLines(error.message)}\n`);
     return error.exitCode;
   }
 }

@@ -54,6 +54,18 @@ export function escapeControlsInLines(text: string): string {
     );
 }
 
+/** Writes a value as one line of JSON, in which characters that could drive a terminal are escaped. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(unsafe, (character) =>
+    character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+/** Hides the signatures in text from outside: an endpoint may echo that of its request, and logs get no MAC. */
+export function hideSignatures(text: string): string {
+  return text.replace(/sha256=[0-9a-f]{64}/gi, 'sha256=… (hidden)');
+}
+
 /** Truncates text to a number of characters, with an ellipsis in the place of the rest. */
 export function truncate(text: string, maxLength: number): string {
   const characters = Array.from(text);

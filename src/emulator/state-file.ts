@@ -9,6 +9,9 @@ export interface EmulatorState {
   readonly mails: readonly Mail[];
 }
 
+/** A century: beyond it, dates cannot be written any more. */
+const maxAheadMs = 36_525 * 86_400_000;
+
 const initialState: EmulatorState = { aheadMs: 0, mails: [] };
 
 function isMail(value: unknown): value is Mail {
@@ -21,7 +24,8 @@ function isMail(value: unknown): value is Mail {
 function isState(value: unknown): value is EmulatorState {
   if (typeof value !== 'object' || value === null) return false;
   const { aheadMs, mails } = value as Record<keyof EmulatorState, unknown>;
-  const isAhead = Number.isSafeInteger(aheadMs) && (aheadMs as number) >= 0;
+  const isAhead =
+    Number.isSafeInteger(aheadMs) && (aheadMs as number) >= 0 && (aheadMs as number) <= maxAheadMs;
   return isAhead && Array.isArray(mails) && mails.every(isMail);
 }
 

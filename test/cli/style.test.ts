@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createStyle, escapeControls, escapeControlsInLines, truncate } from '../../src/cli/style.js';
+import {
+  createStyle,
+  escapeControls,
+  escapeControlsInLines,
+  hideSignatures,
+  toJsonLine,
+  truncate,
+} from '../../src/cli/style.js';
 import { createTestContext } from '../support/cli-context.js';
 
 describe('createStyle', () => {
@@ -40,4 +47,22 @@ it('escapeControlsInLines keeps lines and tabs', () => {
 it('truncate counts characters, and does not split one', () => {
   expect(truncate('💥💥💥', 3)).toBe('💥💥💥');
   expect(truncate('💥💥💥', 2)).toBe('💥…');
+});
+
+describe('toJsonLine', () => {
+  it('is valid JSON of the same value, without a character that drives a terminal', () => {
+    const value = { text: 'a\u001b[2J\u009b31m\u202e\u2028\ud83d\ude80\u{e0041}' };
+    const line = toJsonLine(value);
+    expect(JSON.parse(line)).toEqual(value);
+    expect(line).toBe('{"text":"a\\u001b[2J\\u009b31m\\u202e\\u2028🚀\\udb40\\udc41"}');
+  });
+});
+
+describe('hideSignatures', () => {
+  it('hides each signature that an endpoint echoes', () => {
+    const mac = 'a'.repeat(64);
+    expect(hideSignatures(`got sha256=${mac}, SHA256=${mac.toUpperCase()}`)).toBe(
+      'got sha256=… (hidden), sha256=… (hidden)',
+    );
+  });
 });

@@ -263,3 +263,22 @@ describe('--set', () => {
     }).toThrow('9 is not an index of this list');
   });
 });
+
+describe('text from outside', () => {
+  it.each([
+    ['the parser quotes it', '{"a": \u001b]0;x\u0007}'],
+    ['the event has another name', '{"event":"x\u009b\u202e","data":{}}'],
+    [
+      'the account is another one',
+      '{"event":"credits.low","account_id":"acc\\u001b[2J","data":{"balance":1}}',
+    ],
+  ])('cannot drive the terminal if %s', async (_reason, data) => {
+    writeFileSync(join(cwd, 'event.json'), data);
+    const context = createTestContext({ cwd });
+    await runCli(['trigger', 'credits.low', '--data', 'event.json', '--url', emulator.url], context);
+    const shown = context.out() + context.err();
+    expect(shown).not.toBe('');
+     
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+});

@@ -108,7 +108,14 @@ describe.skipIf(!hasSqlite)('an emulator with a database', () => {
     expect(readFileSync(db).equals(before)).toBe(true);
   });
 
-  it.each(['{', '[]', '{"aheadMs":-1,"mails":[]}', '{"aheadMs":0,"mails":[{"id":1}]}', 'null'])(
+  it.each([
+    '{',
+    '[]',
+    '{"aheadMs":-1,"mails":[]}',
+    '{"aheadMs":9007199254740991,"mails":[]}',
+    '{"aheadMs":0,"mails":[{"id":1}]}',
+    'null',
+  ])(
     'whose file beside it contains %s names that file, leaves it as it is, and releases the database',
     async (content) => {
       const db = newFile();

@@ -6,7 +6,7 @@ import { CliError, exitCodes } from '../cli-error.js';
 import type { CliContext } from '../context.js';
 import { readInput } from '../input.js';
 import { requireSecret } from '../secret.js';
-import { createStyle, escapeControls } from '../style.js';
+import { createStyle, escapeControls, toJsonLine } from '../style.js';
 
 interface VerifyOptions {
   readonly signature?: string | undefined;
@@ -83,7 +83,7 @@ async function runVerify(
   const { ok, code, message, hint } = verdict;
   const style = createStyle(context);
   if (options.json === true) {
-    context.stdout.write(`${JSON.stringify(verdict)}\n`);
+    context.stdout.write(`${toJsonLine(verdict)}\n`);
   } else {
     const title = ok ? style.green('ok') : style.red(code ?? 'rejected');
     const lines = [`${title}  ${escapeControls(message)}`, ...(hint === null ? [] : [escapeControls(hint)])];

@@ -42,7 +42,7 @@ export function headersOf(value: unknown): [string, string][] {
 type Content = Pick<Capture, 'body' | 'notes' | 'guesses' | 'suspicion'>;
 
 function decodeBase64(text: string, format: CaptureFormat, position?: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(text)) {
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text.replace(/\s/g, ''))) {
     throw new CaptureError(format, 'the body is marked as base64, but has other characters.', position);
   }
   return Buffer.from(text, 'base64');

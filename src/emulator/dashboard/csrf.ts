@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 
 /** The name of the hidden field that carries the token. */
@@ -14,10 +14,18 @@ function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
+async function readForm(c: Context): Promise<Record<string, unknown>> {
+  try {
+    return await c.req.parseBody();
+  } catch {
+    throw new HTTPException(400, { message: 'The body is not a form.' });
+  }
+}
+
 /** Rejects forms without the token. Another site can neither read it nor guess it. */
 export function checkToken(token: string): MiddlewareHandler {
   return async (c, next) => {
-    const given = (await c.req.parseBody())[tokenField];
+    const given = (await readForm(c))[tokenField];
     if (typeof given === 'string' && isSame(given, token)) return next();
     throw new HTTPException(403, {
       message:

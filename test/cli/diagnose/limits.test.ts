@@ -56,6 +56,16 @@ describe('a diagnosis ends in bounded time and memory for', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('a body that is marked as base64 and consists of spaces', async () => {
+    const capture = JSON.stringify({
+      headers: { 'x-hostwares-signature': `sha256=${'a'.repeat(64)}` },
+      isBase64Encoded: true,
+      body: `${' '.repeat(500_000)}!`,
+    });
+    const { err } = await run(capture);
+    expect(err).toContain('the body is marked as base64, but has other characters');
+  });
+
   it('a curl command that names a large file many times', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'diagnose-'));
     try {

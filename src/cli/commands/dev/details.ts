@@ -1,7 +1,7 @@
 import type { DeliveryDetails } from '../../../sender/stores/store.js';
 import { formatDuration } from '../../format.js';
 import { formatBody } from '../../format-body.js';
-import { escapeControls, truncate, type Style } from '../../style.js';
+import { escapeControls, hideSignatures, truncate, type Style } from '../../style.js';
 
 function indent(text: string): string {
   return text.replace(/^/gm, '    ');
@@ -9,9 +9,7 @@ function indent(text: string): string {
 
 function formatHeaders(headers: Readonly<Record<string, string>> | null | undefined): string {
   const lines = Object.entries(headers ?? {}).map(([name, value]) => {
-    // A terminal's scrollback is a log, and logs get no MAC.
-    const shown = name.toLowerCase() === 'x-hostwares-signature' ? 'sha256=… (hidden)' : value;
-    return `${escapeControls(name)}: ${escapeControls(truncate(shown, 500))}`;
+    return `${escapeControls(name)}: ${escapeControls(truncate(hideSignatures(value), 500))}`;
   });
   return indent(lines.join('\n'));
 }
@@ -31,7 +29,7 @@ export function formatDetails({ delivery, event, attempts }: DeliveryDetails, st
     parts.push(
       style.dim(`Response: ${outcome}, after ${formatDuration(result.timings.totalMs)}`),
       formatHeaders(result.responseHeaders),
-      indent(formatBody(result.responseBody ?? '')),
+      indent(formatBody(hideSignatures(result.responseBody ?? ''))),
     );
   }
   return parts.filter((part) => part.trim() !== '').join('\n');

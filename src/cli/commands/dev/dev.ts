@@ -3,7 +3,7 @@ import { whenAborted } from '../../abort.js';
 import { CliError, exitCodes } from '../../cli-error.js';
 import type { CliContext } from '../../context.js';
 import { withProgress } from '../../progress.js';
-import { createStyle, type Style } from '../../style.js';
+import { createStyle, toJsonLine, type Style } from '../../style.js';
 import { createKeyActions } from './actions.js';
 import { endedAttempt, formatAttempt, formatHeld, toAttemptJson, toHeldJson } from './attempt-lines.js';
 import { prepareEndpoint, type ForwardedEndpoint } from './endpoints.js';
@@ -39,7 +39,7 @@ function announceSecret(
   if (options.printSecret === true) {
     context.stdout.write(`${toEnvLine(secret)}\n`);
   } else if (options.json === true) {
-    screen.line(JSON.stringify({ type: 'secret', secret, source }));
+    screen.line(toJsonLine({ type: 'secret', secret, source }));
   } else if (targets.length === 0) {
     screen.line('No endpoint yet: add one on the dashboard, or start again with --forward-to URL.');
   } else if (source === '.env' || source === 'the environment') {
@@ -52,7 +52,7 @@ function announceSecret(
 function announceEndpoint({ options, screen }: Session, { endpoint, state }: ForwardedEndpoint): void {
   const { id, url, events } = endpoint;
   if (options.json === true) {
-    screen.line(JSON.stringify({ type: 'endpoint', id, url, events, state }));
+    screen.line(toJsonLine({ type: 'endpoint', id, url, events, state }));
     return;
   }
   const names = events.includes('*') ? 'all events' : events.join(', ');
@@ -69,7 +69,7 @@ function reportHeld({ emulator, options, screen, style }: Session): void {
   emulator.onDelivery(({ delivery, attempt }) => {
     const isHeldFromTheStart = delivery.status === 'held' && delivery.attempts === 0 && !attempt;
     if (!isHeldFromTheStart) return;
-    screen.line(options.json === true ? JSON.stringify(toHeldJson(delivery)) : formatHeld(delivery, style));
+    screen.line(options.json === true ? toJsonLine(toHeldJson(delivery)) : formatHeld(delivery, style));
   });
 }
 
@@ -80,7 +80,7 @@ function reportAttempts({ emulator, options, screen, style, targets }: Session):
     if (!ended) return;
     const text =
       options.json === true
-        ? JSON.stringify(toAttemptJson(ended))
+        ? toJsonLine(toAttemptJson(ended))
         : formatAttempt(ended, style, targets.length !== 1);
     screen.line(text);
   });
@@ -112,7 +112,7 @@ async function run(session: Session, given: ReturnType<typeof findGivenSecret>):
   const { context, emulator, options, screen, style, targets } = session;
   const address =
     options.json === true
-      ? JSON.stringify({ type: 'started', url: emulator.url, api_key: emulator.apiKey })
+      ? toJsonLine({ type: 'started', url: emulator.url, api_key: emulator.apiKey })
       : `Dashboard  ${style.bold(emulator.url)}`;
   screen.line(address);
   const chosen = await chooseSecret(emulator, targets, given);

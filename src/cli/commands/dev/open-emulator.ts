@@ -4,6 +4,7 @@ import { startEmulator } from '../../../emulator/start-emulator.js';
 import type { Emulator } from '../../../emulator/types.js';
 import { CliError, exitCodes } from '../../cli-error.js';
 import type { CliContext } from '../../context.js';
+import { escapeControls } from '../../style.js';
 
 /** The options of `dev` that concern the emulator itself. */
 export interface OpenOptions {
@@ -39,7 +40,8 @@ export async function openEmulator(
       db: isKept ? resolve(cwd, db) : undefined,
       allowPrivateNetwork,
       onError: (error) => {
-        stderr.write(`The emulator reports: ${error instanceof Error ? error.message : String(error)}\n`);
+        const reason = error instanceof Error ? error.message : String(error);
+        stderr.write(`The emulator reports: ${escapeControls(reason)}\n`);
       },
     });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { CliContext } from '../../context.js';
 import { connectEmulator, defaultEmulatorUrl } from '../../emulator-client.js';
 import { expandEvents } from '../../events.js';
 import { formatWait } from '../../format.js';
-import { createStyle } from '../../style.js';
+import { createStyle, toJsonLine } from '../../style.js';
 import { parseTargetUrl } from '../../target-url.js';
 import { formatDelivery, toDeliveryLine } from './lines.js';
 import { DeliveryWatcher, type Json } from './watcher.js';
@@ -110,7 +110,7 @@ export async function runTail(context: CliContext, options: TailOptions): Promis
     for (const delivery of await pollPatiently(context, watcher, options)) {
       const line =
         options.json === true
-          ? JSON.stringify(toDeliveryLine(delivery))
+          ? toJsonLine(toDeliveryLine(delivery))
           : formatDelivery(delivery, style, Date.now());
       stdout.write(`${line}\n`);
     }

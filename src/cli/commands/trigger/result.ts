@@ -1,6 +1,6 @@
 import { describeFailure, type RequestOutcome } from '../../describe-failure.js';
 import { formatDuration } from '../../format.js';
-import { escapeControls, truncate, type Style } from '../../style.js';
+import { escapeControls, hideSignatures, truncate, type Style } from '../../style.js';
 
 /** One request that `trigger` caused. */
 export interface TriggerResult extends RequestOutcome {
@@ -27,12 +27,12 @@ function describeResult(result: TriggerResult): string | undefined {
 export function formatResult(result: TriggerResult, style: Style): string {
   const { event, status, durationMs, responseBody, isSuccess } = result;
   const colour = isSuccess ? style.green : style.red;
-  const response = truncate(escapeControls((responseBody ?? '').trim()), maxResponseLength);
+  const response = truncate(escapeControls(hideSignatures((responseBody ?? '').trim())), maxResponseLength);
   return [
     escapeControls(truncate(event, 60)).padEnd(20),
     colour(String(status ?? '---')),
     (durationMs === null ? '' : formatDuration(durationMs)).padStart(7),
-    describeResult(result) ?? '',
+    escapeControls(describeResult(result) ?? ''),
     style.dim(response),
   ]
     .filter((part) => part !== '')

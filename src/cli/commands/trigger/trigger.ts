@@ -9,7 +9,7 @@ import { formatCount } from '../../format.js';
 import { readInput } from '../../input.js';
 import { withProgress } from '../../progress.js';
 import { requireSecret } from '../../secret.js';
-import { createStyle, escapeControls, truncate } from '../../style.js';
+import { createStyle, escapeControls, toJsonLine, truncate } from '../../style.js';
 import { parseTargetUrl } from '../../target-url.js';
 import { parseAssignment } from './assignments.js';
 import { createEvent, parseData, type EventSource } from './event-input.js';
@@ -109,7 +109,7 @@ export async function runTrigger(context: CliContext, name: string, options: Tri
   const report = (result: TriggerResult): void => {
     if (signal.aborted) return;
     counts[result.isSuccess ? 'ok' : 'failed'] += 1;
-    const line = options.json === true ? JSON.stringify(toResultJson(result)) : formatResult(result, style);
+    const line = options.json === true ? toJsonLine(toResultJson(result)) : formatResult(result, style);
     stdout.write(`${line}\n`);
   };
   try {
