@@ -81,6 +81,11 @@ async function runDevAndTrigger({ run, start }, devArgs) {
     expectText('trigger', await run('trigger', 'all', '--url', url), /deployment\.failed +200/);
     expectText('trigger --to', await run('trigger', 'ping', '--to', receiver.url), /^ping +200/);
     if (receiver.received.length !== 14) throw new Error(`received ${receiver.received}`);
+    expectText(
+      'check',
+      await run('check', receiver.url, '--only', 'forged'),
+      /Forged requests +3 of 3 passed/,
+    );
     await stop(dev);
     return warnings;
   } finally {
@@ -93,7 +98,7 @@ for (const [name, node] of [
   [`Node ${process.versions.node} (this machine's)`, process.execPath],
   ...[20, 22, 24, 26].map((major) => [`Node ${major}`, join(here, `node_modules/node${major}/bin/node`)]),
 ]) {
-  await report.check(`${name}: --help, sign, verify, dev, trigger`, async () => {
+  await report.check(`${name}: --help, sign, verify, dev, trigger, check`, async () => {
     const project = createProject(`cli-${name.replaceAll(/\W+/g, '-')}`, tarball);
     const runner = createRunner(node, project);
     const commands = ['dev', 'trigger', 'check', 'diagnose', 'sign', 'verify', 'tail'];
