@@ -278,7 +278,7 @@ describe('text from outside', () => {
     await runCli(['trigger', 'credits.low', '--data', 'event.json', '--url', emulator.url], context);
     const shown = context.out() + context.err();
     expect(shown).not.toBe('');
-     
+
     expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
   });
 });
