@@ -16,9 +16,12 @@ export default defineConfig(
     ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    // One program for all files: the tests' configuration includes the sources too.
+    languageOptions: {
+      parserOptions: { project: 'test/tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -37,7 +40,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts', 'adapters/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'adapters/**/*.ts'],
     rules: {
       'no-console': 'error',
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname', '__filename'],

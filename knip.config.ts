@@ -10,12 +10,13 @@ const config: KnipConfig = {
         'test/**/crash/*.mjs',
         'tools/*.mjs',
       ],
-      project: ['**/*.{ts,mjs,cjs,js}'],
+      project: ['**/*.{ts,tsx,mjs,cjs,js}'],
       // Express 4, which a test imports by a computed name.
       ignoreDependencies: ['express4'],
     },
     bench: { entry: ['*.mjs'] },
-    'test/browser': { entry: ['*.mjs'] },
+    // axe-core is loaded into the page by its path.
+    'test/browser': { entry: ['*.mjs'], ignoreDependencies: ['axe-core'] },
     'test/frameworks': { entry: ['*.mjs'], ignoreDependencies: ['rxjs'] },
     // Its programs are copied into empty projects, together with the suites and the packages that they need.
     'test/runtimes': {
@@ -27,7 +28,7 @@ const config: KnipConfig = {
     'tools/docs': { entry: ['*.mjs'] },
     'tools/mutation': { ignoreDependencies: [/^@stryker-mutator/] },
   },
-  ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'next'],
+  ignoreBinaries: ['wrk', 'redis-server', 'openssl', 'mount', 'umount', 'mkfifo', 'next'],
 };
 
 export default config;

@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 // Tests that need the build, a server, another process or several seconds. All others make up `npm run test:unit`.
 const integration = [
+  'test/emulator/dashboard/{deliveries,pages,protection,webhooks}.test.ts',
+  'test/emulator/{emulator,faults,persistence,server,time-travel,volume}.test.ts',
+  'test/cli/check/{gallery,receivers}.test.ts',
+  'test/cli/process.test.ts',
   'test/package/**',
   'test/queues/**',
   'test/replay/crash/**',

@@ -1,4 +1,4 @@
-// The second part of npm run demo
+// The first part of npm run demo
 //
 // Sends every event through the three notifiers to fakes of Slack, Discord and PagerDuty on this machine, and prints the messages that
 // arrived. Slack answers the first post with 429.

@@ -26,6 +26,7 @@ export interface PgBossLike {
   findJobs(queue: string, options: { id: string }): Promise<readonly unknown[]>;
   retry(queue: string, id: string): Promise<unknown>;
   work(queue: string, options: object, handler: (jobs: PgBossJobLike[]) => Promise<unknown>): Promise<string>;
+  notifyWorker(id: string): void;
 }
 
 /** Options of {@link createPgBossHandoff}: the queue, and pg-boss' options of `send`. */
@@ -56,7 +57,7 @@ export interface PgBossWorkerOptions {
   queue: string;
   /** The number of jobs that this process runs concurrently. @default 1 */
   localConcurrency?: number | undefined;
-  /** The interval between polls for jobs, in seconds, 0.5 or more. @default 2 */
+  /** The interval between polls while no job is waiting, in seconds, 0.5 or more. @default 2 */
   pollingIntervalSeconds?: number | undefined;
 }
 
@@ -130,14 +131,40 @@ export function createPgBossHandoff(
   };
 }
 
+/** Starts a worker of pg-boss that runs one job at a time, and fetches the next one as soon as a job has ended. */
+function startWorker(
+  receiver: Pick<AnyReceiver, 'dispatch'>,
+  boss: PgBossLike,
+  queue: string,
+  options: object,
+): Promise<string> {
+  // A batch fails as a whole, hence one job at a time. Before 12.35 only the metadata have the count of retries.
+  const started = boss.work(queue, { ...options, batchSize: 1, includeMetadata: true }, async (jobs) => {
+    // Without this, pg-boss starts at most one job per polling interval.
+    boss.notifyWorker(await started);
+    for (const job of jobs) {
+      const { data, retryCount, signal } = job;
+      await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
+        (error: unknown) => {
+          throw toStorable(error);
+        },
+      );
+    }
+  });
+  return started;
+}
+
 /**
- * Starts a pg-boss worker that runs the receiver's handlers on the events of a queue. A handler that throws fails the job, and pg-boss
+ * Starts workers of pg-boss that run the receiver's handlers on the events of a queue. A handler that throws fails the job, and pg-boss
  * retries it according to the job's options. All handlers of the event run at each attempt: `context.attempt` and
  * `context.isDuplicateDelivery` describe the attempt, `context.signal` fires at the job's time limit, and `context.adapterContext` is
  * the job.
  *
- * @returns The worker's id, for `boss.offWork`. `boss.stop()` waits for active jobs.
- * @throws `TypeError` without a started `PgBoss` or a queue.
+ * Each worker fetches the next job as soon as one has ended, and polls only while no job is waiting.
+ *
+ * @returns The ids of the `localConcurrency` workers. `boss.offWork(queue)` stops them and `boss.stop()` stops all; both wait for active
+ * jobs.
+ * @throws `TypeError` without a started `PgBoss` or a queue, or if `localConcurrency` is not a positive integer.
  *
  * @example
  * receiver.on('deployment.failed', async (event) => analyse(event));
@@ -147,22 +174,14 @@ export function createPgBossWorker(
   receiver: Pick<AnyReceiver, 'dispatch'>,
   boss: PgBossLike,
   options: PgBossWorkerOptions,
-): Promise<string> {
+): Promise<string[]> {
   check(boss, options, 'createPgBossWorker');
-  const { queue, ...given } = options;
-  // A batch fails as a whole, hence one job at a time. Before 12.35 only the metadata have the count of retries.
-  return boss.work(
-    queue,
-    { ...withoutUndefined(given), batchSize: 1, includeMetadata: true },
-    async (jobs) => {
-      for (const job of jobs) {
-        const { data, retryCount, signal } = job;
-        await runJob(receiver, data, { attempt: retryCount + 1, adapterContext: job, signal }).catch(
-          (error: unknown) => {
-            throw toStorable(error);
-          },
-        );
-      }
-    },
+  const { queue, localConcurrency = 1, ...given } = options;
+  if (!Number.isSafeInteger(localConcurrency) || localConcurrency < 1)
+    throw new TypeError(`localConcurrency is ${String(localConcurrency)}, but must be a positive integer.`);
+  const workOptions = withoutUndefined(given);
+  // pg-boss' own localConcurrency reveals the id of the first worker only, and the others could not be notified.
+  return Promise.all(
+    Array.from({ length: localConcurrency }, () => startWorker(receiver, boss, queue, workOptions)),
   );
 }

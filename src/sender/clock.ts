@@ -8,6 +8,12 @@ export interface Clock {
    */
   monotonic?(): number;
   /**
+   * Returns the time that requests and events carry, in milliseconds since 1970. Only for a clock that is not the
+   * receivers': they check timestamps by their own.
+   * @default `now`
+   */
+  timestamp?(): number;
+  /**
    * Calls back once after a delay in milliseconds, even if `now` is set meanwhile. Returns a function that cancels the
    * call.
    */

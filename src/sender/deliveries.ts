@@ -50,9 +50,9 @@ export function createDeliveries({ store, time, onDue }: DeliveriesOptions): Del
   return {
     get: (id) => store.getDelivery(id),
     async list(options = {}) {
-      checkKeys('listDeliveries', options, ['endpointId', 'status', 'event', 'cursor', 'limit']);
-      const { endpointId, status, event, ...page } = options;
-      return store.listDeliveries({ endpointId, status, eventType: event, ...checkPage(page) });
+      checkKeys('listDeliveries', options, ['endpointId', 'eventId', 'status', 'event', 'cursor', 'limit']);
+      const { endpointId, eventId, status, event, ...page } = options;
+      return store.listDeliveries({ endpointId, eventId, status, eventType: event, ...checkPage(page) });
     },
     async redeliver(deliveryId, id) {
       const existing = await store.getDelivery(id);

@@ -5,6 +5,7 @@ import { SenderError } from './errors.js';
 import { newId } from './ids.js';
 import { describeExcessLength } from './input.js';
 import type { EventRecord } from './records.js';
+import type { Time } from './time.js';
 import type { PublishInput } from './types.js';
 
 /** Our limit: the longest body of an event, in bytes. */
@@ -15,10 +16,10 @@ const maxReasonLength = 300;
 /** Serialises an event, and parses it as a receiver does: a receiver accepts every event that the sender accepts. */
 function serialise(
   input: PublishInput,
-  nowMs: number,
+  timestampMs: number,
 ): { readonly text: string; readonly event: WebhookEvent } {
   try {
-    const { id = newId('evt'), timestamp = new Date(nowMs).toISOString(), ...rest } = input;
+    const { id = newId('evt'), timestamp = new Date(timestampMs).toISOString(), ...rest } = input;
     const text = JSON.stringify(toWire({ id, timestamp, ...rest }));
     return { text, event: parseEvent(text) };
   } catch (error) {
@@ -39,10 +40,11 @@ function checkLengths({ id, accountId, type }: Pick<EventRecord, 'id' | 'account
  * Turns a published event into the record that is stored. Its body is serialised once, here: every attempt sends the
  * same bytes.
  *
+ * @param time - `now` dates the record, `timestamp` an event that has none.
  * @throws {@link SenderError} `invalid_event`, `payload_too_large`
  */
-export function toEventRecord(input: PublishInput, nowMs: number): EventRecord {
-  const { text, event } = serialise(input, nowMs);
+export function toEventRecord(input: PublishInput, time: Pick<Time, 'now' | 'timestamp'>): EventRecord {
+  const { text, event } = serialise(input, time.timestamp());
   if (event.event === 'ping') {
     throw new SenderError('invalid_event', 'A ping cannot be published. Call pingEndpoint(id) to send one.');
   }
@@ -54,7 +56,7 @@ export function toEventRecord(input: PublishInput, nowMs: number): EventRecord {
     );
   }
   const type = event.event === 'unknown' ? event.type : event.event;
-  const record = { id: event.id, type, accountId: event.account_id, body, createdAtMs: nowMs };
+  const record = { id: event.id, type, accountId: event.account_id, body, createdAtMs: time.now() };
   checkLengths(record);
   return record;
 }

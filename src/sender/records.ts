@@ -87,6 +87,10 @@ export interface AttemptResult {
   readonly responseBody?: string | undefined;
   /** The reason why there is no status, or why the response is incomplete. */
   readonly error?: string | undefined;
+  /** The headers of the request, if the transport changed those that it was given. */
+  readonly requestHeaders?: Readonly<Record<string, string>> | undefined;
+  /** A remark of the transport, such as a fault that it introduced on purpose. */
+  readonly note?: string | undefined;
 }
 
 /** One attempt. It is stored before the request is sent, and completed afterwards. */

@@ -83,7 +83,7 @@ export function createSender(options: SenderOptions): Sender {
     disableEndpoint: endpoints.disable,
     rotateSecret: endpoints.rotateSecret,
     pingEndpoint: endpoints.ping,
-    publish: async (input) => publishing.publish(toEventRecord(input, time.now())),
+    publish: async (input) => publishing.publish(toEventRecord(input, time)),
     getDelivery: deliveries.get,
     listDeliveries: deliveries.list,
     redeliver: (deliveryId) => deliveries.redeliver(deliveryId, newId('dlv')),

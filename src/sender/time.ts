@@ -13,6 +13,8 @@ export interface Time {
   now(): number;
   /** Milliseconds that only increase. */
   monotonic(): number;
+  /** The time that requests and events carry, in whole milliseconds. */
+  timestamp(): number;
   setTimeout(callback: () => void, delayMs: number): () => void;
   /** How far the wall clock was set back since the last `takeSetBack`, in milliseconds; 0 if it was not. */
   readonly setBackMs: number;
@@ -82,6 +84,7 @@ export function createTime(clock: Clock): Time {
   return {
     now,
     monotonic,
+    timestamp: () => Math.floor(clock.timestamp?.() ?? now()),
     setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
     get setBackMs() {
       return setBackMs;

@@ -249,7 +249,7 @@ export interface Sender {
   /** Returns a delivery with its event and all its attempts; undefined if there is none with this id. */
   getDelivery(id: string): Promise<DeliveryDetails | undefined>;
   /**
-   * Lists deliveries, filtered by endpoint, status or event type.
+   * Lists deliveries, filtered by endpoint, status, event type or event.
    *
    * @throws `SenderError` `invalid_page`
    */
@@ -257,7 +257,10 @@ export interface Sender {
     options?: ListOptions & {
       endpointId?: string | undefined;
       status?: DeliveryStatus | undefined;
+      /** The name of an event type. */
       event?: string | undefined;
+      /** The id of an event: lists its deliveries to all endpoints, redeliveries included. */
+      eventId?: string | undefined;
     },
   ): Promise<Page<DeliveryRecord>>;
   /**

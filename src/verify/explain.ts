@@ -1,6 +1,7 @@
 import type { WebhookError, WebhookErrorCode } from '../errors.js';
 import { findSignedHeaders, type HeadersLike } from './headers.js';
 import { explainParsedBody } from './hosts.js';
+import { guessOriginals } from './originals.js';
 import type { Secret } from '../signing/secrets.js';
 import { toBytes } from '../signing/hmac.js';
 import { matchesAny, parseSignature } from '../signing/signature.js';
@@ -25,7 +26,6 @@ type Analysable = RejectionFacts & { body: Uint8Array; secrets: readonly Secret[
 const maxAnalysedBytes = 65_536;
 /** The longest candidate for the original body to try, in characters. */
 const maxHypothesisLength = 4 * maxAnalysedBytes;
-const maxAnalysedDepth = 32;
 
 // The analysis of a mismatch computes several HMACs, and forged requests must not make rejections expensive. A token
 // bucket per receiver allows 20 small bodies at once and 4 a second, or one of 64 KiB at once and one every four seconds.
@@ -136,78 +136,11 @@ function explainBytes({ headers, body, adapterContext }: Analysable): string | u
   return undefined;
 }
 
-/** Measures the depth of JSON, and an upper bound of its length when indented. Brackets in strings count too. */
-function measureJson(text: string): { depth: number; indentedLength: number } {
-  let level = 0;
-  let depth = 0;
-  let indentedLength = text.length;
-  for (const char of text) {
-    if (char === '{' || char === '[') depth = Math.max(depth, (level += 1));
-    else if (char === '}' || char === ']') level -= 1;
-    else if (char === ':') indentedLength += 1;
-    else if (char !== ',') continue;
-    indentedLength += 2 * (1 + Math.max(0, level));
-  }
-  return { depth, indentedLength };
-}
-
-// 0x80 to 0x9F in Windows-1252, which many programs use as Latin-1.
-const windows1252 =
-  '\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F' +
-  '\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178';
-
-/** Returns the bytes that a Latin-1 decoder turned into this text. */
-function toSingleBytes(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const special = code > 0xff ? windows1252.indexOf(text.charAt(at)) : -1;
-    if (code > 0xff && special < 0) return undefined;
-    bytes[at] = special < 0 ? code : 0x80 + special;
-  }
-  return bytes;
-}
-
-const reserialised =
-  'The JSON was parsed and serialised again. Verify the raw bytes, before any body parser.';
-
-/** Yields candidates for the original body, each with the hint that applies if its signature matches. */
-function* originals(
-  body: Uint8Array,
-  text: string,
-): Generator<[original: string | Uint8Array, hint: string]> {
-  if (text.startsWith('\uFEFF')) yield [text.slice(1), 'A byte order mark was added before the body.'];
-  const unix = text.replaceAll('\r\n', '\n');
-  for (const each of [unix, unix.replaceAll('\n', '\r\n'), unix.trimEnd(), `${unix}\n`]) {
-    if (each !== text)
-      yield [each, 'Line endings or a final newline were changed after the body was signed.'];
-  }
-  // The text is shorter than the bytes if any character is not ASCII.
-  const recoded = text.length < body.length || text.includes('\uFFFD');
-  const bytes = recoded ? toSingleBytes(text) : undefined;
-  if (bytes)
-    yield [bytes, 'UTF-8 was read as Latin-1 in transit, and encoded again. Keep the body as bytes.'];
-  if (text.includes('\uFFFD')) {
-    const original = new TextDecoder('windows-1252').decode(body);
-    yield [original, 'The body was converted to Latin-1 in transit. Keep the body as bytes.'];
-  }
-  const { depth, indentedLength } = measureJson(text);
-  if (depth > maxAnalysedDepth) return;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return;
-  }
-  yield [JSON.stringify(value), reserialised];
-  if (indentedLength <= maxHypothesisLength) yield [JSON.stringify(value, null, 2), reserialised];
-}
-
 /** Tries the candidates for the original body. */
 async function analyse({ headers, body, secrets }: Analysable): Promise<string | undefined> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
   const digits = parseSignature(findSignedHeaders(headers).signature) ?? '';
-  for (const [original, hint] of originals(body, text)) {
+  for (const { original, hint } of guessOriginals(body, text, maxHypothesisLength)) {
     if (original.length > maxHypothesisLength) continue;
     if (await matchesAny(toBytes(original), digits, secrets)) return hint;
   }

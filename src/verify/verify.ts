@@ -8,10 +8,10 @@ import { resolveSecrets, type Secret, type SecretResolver, type SecretSource } f
 import { matchesAny, parseSignature } from '../signing/signature.js';
 
 /** Four times the largest payload that the platform sends. */
-const defaultMaxBodyBytes = 1_048_576;
+export const defaultMaxBodyBytes = 1_048_576;
 
 /** How far the timestamp header may be from the clock by default, in seconds (contract section 3). */
-const defaultToleranceSeconds = 300;
+export const defaultToleranceSeconds = 300;
 
 /** Options of {@link verifyWebhook}. */
 export interface VerifyOptions {
@@ -74,7 +74,12 @@ export function prepareVerification(options: VerifyOptions, budget: object = {})
   return { secrets: resolveSecrets(options.secret), toleranceSeconds, maxBodyBytes, now, budget };
 }
 
-function checkTimestamp(header: string | null | undefined, toleranceSeconds: number, nowMs: number): void {
+/** Checks the timestamp header. @throws {@link WebhookError} */
+export function checkTimestamp(
+  header: string | null | undefined,
+  toleranceSeconds: number,
+  nowMs: number,
+): void {
   if (header == null) throw new WebhookError('missing_timestamp');
   // Canonical decimal, and short enough to be exact. `Number` would accept "1e9", " 1" and "0x1" too.
   if (!/^(?:0|[1-9]\d{0,14})$/.test(header)) throw new WebhookError('malformed_timestamp');

@@ -4,11 +4,13 @@
 //   start(receiver)  starts a server and returns { url, close }, or { fetch, close } without one.
 //   expect           for a mistake: 'body_already_parsed' for each signed request, or 'error' (500) for each request.
 //   hint             for a mistake: a pattern that the response or the hint of `onRejected` matches.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createReport, pack } from '../runtimes/project.mjs';
+import { serve, serveFetch } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const installed = join(here, 'node_modules/@hostwares/webhooks');
@@ -18,7 +20,7 @@ execFileSync('tar', ['-xzf', pack(), '-C', installed, '--strip-components=1']);
 
 const frameworks = ['fastify', 'nest-express', 'nest-fastify', 'koa', 'h3', 'elysia'];
 const chosen = process.argv.slice(2);
-const { createReceiver } = await import('@hostwares/webhooks');
+const { createMemoryReplayStore, createReceiver } = await import('@hostwares/webhooks');
 const { requests, secret } = await import('./requests.mjs');
 const report = createReport();
 const unhandled = [];
@@ -52,6 +54,46 @@ async function check(variant, { create, status, event, hasSignature }) {
   if (unhandled.length > 0) throw new Error(`unhandled rejection: ${unhandled.splice(0)}`);
 }
 
+/** Creates a receiver whose handlers have effects, and a server for the probe of the command `check`. */
+async function createProbedReceiver() {
+  const counts = new Map();
+  const failing = new Set();
+  const receiver = createReceiver({ secret, replay: { store: createMemoryReplayStore() }, logger: false });
+  receiver.onAny(({ id }) => {
+    if (failing.delete(id)) throw new Error('fails once');
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  });
+  const probe = await serve((request, response) => {
+    const { searchParams } = new URL(request.url, 'http://localhost');
+    const id = searchParams.get('event_id');
+    const fails = searchParams.has('fail_next');
+    if (fails) failing.add(id);
+    response.end(JSON.stringify({ count: counts.get(id) ?? 0, fail_next: fails }));
+  }, '/probe');
+  return { receiver, probe };
+}
+
+/** Runs the command `check` of the packed package against a variant, which must get the best grade. */
+async function grade(variant) {
+  const { receiver, probe } = await createProbedReceiver();
+  const started = await variant.start(receiver);
+  const server = started.fetch ? await serveFetch(started.fetch) : started;
+  const args = ['check', server.url, '--secret', secret, '--probe', probe.url, '--json'];
+  try {
+    const run = await promisify(execFile)(process.execPath, [join(installed, 'dist/cli.js'), ...args], {
+      timeout: 120_000,
+    }).catch((error) => error);
+    if (!run.stdout) throw new Error(run.stderr || String(run));
+    const { grade, results } = JSON.parse(run.stdout);
+    const findings = results.filter(({ state }) => state !== 'pass');
+    const seen = findings.map(({ id, state, detail }) => `${id} (${state}): ${detail}`).join('\n');
+    if (grade !== 'A') throw new Error(`grade ${grade}\n${seen}`);
+    return seen || `${results.length} checks`;
+  } finally {
+    for (const each of new Set([started, server, probe])) await each.close();
+  }
+}
+
 for (const framework of frameworks.filter((name) => chosen.length === 0 || chosen.includes(name))) {
   const { variants } = await import(`./${framework}.mjs`);
   for (const variant of variants) {
@@ -63,6 +105,12 @@ for (const framework of frameworks.filter((name) => chosen.length === 0 || chose
       }
     });
   }
+  // At the same time, because a run mostly waits for the deadline of a body.
+  await Promise.all(
+    variants
+      .filter((variant) => !variant.expect)
+      .map((variant) => report.check(`${framework}, ${variant.name}, grade of check`, () => grade(variant))),
+  );
 }
 report.end();
 // Some frameworks keep timers.

@@ -2,7 +2,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { fromPglite, PgBoss, type ConstructorOptions } from 'pg-boss';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createReceiver } from '../../src/index.js';
 import { createPgBossHandoff, createPgBossWorker } from '../../src/queues/pg-boss.js';
 import { sampleEvent } from '../../src/testing/index.js';
@@ -86,6 +86,41 @@ function describePgBoss(server: () => Server): void {
     await test.close();
   });
 
+  it('runs waiting jobs without waiting for the next poll, localConcurrency of them at a time', async () => {
+    const { boss, queue, handoff, ...test } = await open(server());
+    const events = Array.from({ length: 12 }, () => sampleEvent('site.created'));
+    for (const event of events) await handoff(event);
+    const handled = new Set<string>();
+    let running = 0;
+    let mostRunning = 0;
+    let release: () => void = () => undefined;
+    const areThreeRunning = new Promise<void>((resolve) => (release = resolve));
+    const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' }).onAny(async ({ id }) => {
+      running += 1;
+      mostRunning = Math.max(mostRunning, running);
+      if (running === 3) release();
+      await areThreeRunning;
+      handled.add(id);
+      running -= 1;
+    });
+    const ids = await createPgBossWorker(receiver, boss, {
+      queue,
+      localConcurrency: 3,
+      pollingIntervalSeconds: 3_600,
+    });
+    await vi.waitFor(async () => expect(await test.count('completed')).toBe(events.length), {
+      timeout: 15_000,
+      interval: 50,
+    });
+    expect(handled).toEqual(new Set(events.map(({ id }) => id)));
+    expect(mostRunning).toBe(3);
+    expect(new Set(ids).size).toBe(3);
+
+    for (const id of ids) await boss.offWork(queue, { id });
+    expect(boss.getWipData().filter(({ name }) => name === queue)).toEqual([]);
+    await test.close();
+  });
+
   it('rejects an event if the queue does not exist', async () => {
     const { boss, ...test } = await open(server());
     await expect(
@@ -129,3 +164,15 @@ it('createPgBossHandoff and createPgBossWorker reject a missing boss or queue wi
   expect(() => createPgBossHandoff({} as never, 'hooks' as never)).toThrow(/needs a queue/);
   expect(() => createPgBossWorker(receiver, {} as never, undefined as never)).toThrow(/needs a queue/);
 });
+
+it.each([0, -1, 1.5, NaN, '2'])(
+  'createPgBossWorker rejects localConcurrency %s with a TypeError',
+  (given) => {
+    const boss = { work: () => Promise.resolve('id'), findJobs: () => Promise.resolve([]) };
+    const receiver = createReceiver({ secret: 'whsec_of_the_queue_test' });
+    const options = { queue: 'q', localConcurrency: given as number };
+    expect(() => createPgBossWorker(receiver, boss as never, options)).toThrow(
+      /localConcurrency is .*positive integer/,
+    );
+  },
+);

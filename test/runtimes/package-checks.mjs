@@ -220,30 +220,35 @@ async function expectReceives(url, output) {
     const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
     return (await fetch(url, { method: 'POST', headers, body: await request.text() })).status;
   };
-  const answers = [await post('whsec_readme'), await post('other')];
+  const answers = [await post('whsec_readme_0123456789'), await post('other')];
   if (String(answers) !== '200,401') throw new Error(`answered ${answers}\n${output()}`);
   if (!/shop is live after 42\.5 s/.test(output())) throw new Error(`logged ${output()}`);
 }
 
-/** Runs the README's command that sends one event to a server. */
+/** Runs the README's commands that start the emulator and send one event to a server. */
 async function expectSends(port) {
-  const [, line] = /```sh\n(node .*sendTestEvent.*)\n```/.exec(readFileSync(join(root, 'README.md'), 'utf8'));
-  const env = {
-    ...process.env,
-    PATH: `${dirname(node)}:${process.env.PATH}`,
-    HOSTWARES_WEBHOOK_SECRET: 'whsec_readme',
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const argsOf = (command) => {
+    const [, args] = new RegExp(`\\nnpx @hostwares/webhooks (${command} .*)\\n`).exec(readme);
+    return args.replace('localhost:3000', `127.0.0.1:${port}`).split(' ');
   };
-  const { stdout } = await run('sh', ['-c', line.replace('localhost:3000', `127.0.0.1:${port}`)], {
-    cwd: project,
-    env,
+  const program = join(project, 'node_modules/@hostwares/webhooks/dist/cli.js');
+  const ready = (output) => output.includes('Forwarding all events');
+  await withServer([program, ...argsOf('dev'), '--port', '0'], project, ready, async (output) => {
+    const [emulator] = /http:\/\/127\.0\.0\.1:\d+/.exec(output());
+    const { stdout } = await run(node, [program, ...argsOf('trigger'), '--url', emulator], { cwd: project });
+    if (!/^deployment\.completed +200 /.test(stdout)) throw new Error(`${stdout}\n${output()}`);
   });
-  if (!/status: 200/.test(stdout)) throw new Error(stdout);
 }
 
 async function withServer(args, cwd, ready, act) {
   const child = spawn(node, args, {
     cwd,
-    env: { ...process.env, HOSTWARES_WEBHOOK_SECRET: 'whsec_readme', NEXT_TELEMETRY_DISABLED: '1' },
+    env: {
+      ...process.env,
+      HOSTWARES_WEBHOOK_SECRET: 'whsec_readme_0123456789',
+      NEXT_TELEMETRY_DISABLED: '1',
+    },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
@@ -272,7 +277,7 @@ const project = readmeProject('readme', 'module');
 await compile(project, { module: 'nodenext', moduleResolution: 'nodenext' });
 for (const framework of ['server', 'express', 'hono', 'node']) {
   await report.check(
-    `${framework}.ts handles a genuine event, and the one that the README's command sends`,
+    `${framework}.ts handles a genuine event, and the one that the README's commands send`,
     async () => {
       // Only the port and the interface are changed: the port must be free on this machine.
       const file = join(project, 'out', `${framework}.js`);
@@ -353,9 +358,9 @@ await report.check(
             join(project, 'node_modules/@hostwares/webhooks/dist/testing.js')
           );
           for (const [secret, body, expected] of [
-            ['whsec_readme', undefined, 204],
+            ['whsec_readme_0123456789', undefined, 204],
             ['other', undefined, 401],
-            ['whsec_readme', 'x'.repeat(2_000_000), 413],
+            ['whsec_readme_0123456789', 'x'.repeat(2_000_000), 413],
           ]) {
             const request = await createSignedRequest('ping', { secret });
             const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
@@ -369,7 +374,7 @@ await report.check(
           }
           // The response comes while the handler still runs; the handler finishes nevertheless.
           const early = await createSignedRequest('ping', {
-            secret: 'whsec_readme',
+            secret: 'whsec_readme_0123456789',
             url: `${base}/webhooks/early`,
           });
           const { status } = await fetch(early);

@@ -23,21 +23,31 @@ function createTypedProject(name, type, compilerOptions, files) {
   return project;
 }
 
-async function expectJest(project, major) {
+async function expectJest(project, major, mode = '--runInBand') {
   const { stderr } = await run(
     nodeOf(major),
-    [installed('jest/bin/jest.js'), '--rootDir', project, '--ci', '--watchman=false', '--runInBand'],
+    [installed('jest/bin/jest.js'), '--rootDir', project, '--ci', '--watchman=false', mode],
     { cwd: project, timeout: 120_000, env: { ...process.env, NODE_OPTIONS: '' } },
   );
   return /^Tests: .*$/m.exec(stderr)[0];
 }
 
 for (const major of [20, 24]) {
-  await report.check(`Jest in CommonJS, Node ${major}: receiver, replay, hints, sender, BullMQ`, async () => {
-    const project = createProject(`jest-${major}`, tarball);
+  await report.check(
+    `Jest in CommonJS, Node ${major}: receiver, replay, hints, sender, emulator, BullMQ`,
+    async () => {
+      const project = createProject(`jest-${major}`, tarball);
+      writeFileSync(join(project, 'package.json'), '{"private":true}');
+      cpSync(join(here, 'jest'), project, { recursive: true });
+      return expectJest(project, major);
+    },
+  );
+  await report.check(`Jest in CommonJS, Node ${major}: emulators in parallel test files`, async () => {
+    const project = createProject(`jest-emulator-${major}`, tarball);
     writeFileSync(join(project, 'package.json'), '{"private":true}');
-    cpSync(join(here, 'jest'), project, { recursive: true });
-    return expectJest(project, major);
+    for (const file of ['emulator.test.js', 'emulator-parallel.test.js'])
+      cpSync(join(here, 'jest', file), join(project, file));
+    return expectJest(project, major, '--maxWorkers=2');
   });
 }
 
@@ -102,6 +112,8 @@ writeFileSync(join(documented, 'package.json'), '{"private":true,"type":"module"
 for (const [name, code] of page) writeFileSync(join(documented, name), code);
 
 await report.check('docs/testing.md: the vitest test', () => runVitest(documented, 'vitest.test.ts'));
+writeFileSync(join(documented, 'emulator.test.ts'), blocksOf('docs/emulator.md').get('emulator.test.ts'));
+await report.check('docs/emulator.md: the vitest test', () => runVitest(documented, 'emulator.test.ts'));
 for (const major of [20, 22, 24]) {
   await report.check(`docs/testing.md: the node:test test with tsx, Node ${major}`, async () => {
     const args = [installed('tsx/dist/cli.mjs'), '--test', 'node.test.ts'];

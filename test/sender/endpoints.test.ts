@@ -1,7 +1,7 @@
 // Creating, changing, listing, deleting and pinging endpoints (contract section 1).
 import { describe, expect, it } from 'vitest';
 import type { Sender } from '../../src/sender/index.js';
-import { answered, failedDeployment, url, useSenderHarness } from '../support/sender-harness.js';
+import { answered, failedDeployment, settle, url, useSenderHarness } from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
 
 describe.each(stores)('endpoints on the $name store', ({ open }) => {
@@ -98,6 +98,21 @@ describe.each(stores)('endpoints on the $name store', ({ open }) => {
       await expect(sender.deleteEndpoint(id)).rejects.toMatchObject({ code: 'not_found' });
       await expect(sender.redeliver(deliveries[0]!.id)).rejects.toMatchObject({ code: 'not_found' });
     });
+  });
+
+  it('an attempt in flight ends without an error if its endpoint is deleted', async () => {
+    let end: () => void = () => undefined;
+    t.answer = () => new Promise((resolve) => (end = () => resolve(answered(500))));
+    const sender = t.createSender();
+    const { id } = await t.createEndpoint(sender);
+    await sender.start();
+    const { deliveries } = await sender.publish(failedDeployment());
+    await settle();
+    await sender.deleteEndpoint(id);
+    end();
+    await sender.stop();
+    expect((await sender.getDelivery(deliveries[0]!.id))!.delivery.status).toBe('cancelled');
+    expect(t.onError).not.toHaveBeenCalled();
   });
 
   describe('pingEndpoint', () => {

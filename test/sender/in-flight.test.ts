@@ -1,7 +1,14 @@
 // Endpoints share the attempts in flight, and so do first attempts and retries.
 import { describe, expect, it, vi } from 'vitest';
 import { sampleEvent } from '../../src/testing/index.js';
-import { answered, failedDeployment, url, useSenderHarness } from '../support/sender-harness.js';
+import {
+  answered,
+  eventWithId,
+  failedDeployment,
+  settle,
+  url,
+  useSenderHarness,
+} from '../support/sender-harness.js';
 import { stores } from '../support/sender-stores.js';
 import { sleep } from '../support/sleep.js';
 
@@ -54,6 +61,46 @@ describe.each(stores)('attempts in flight on the $name store', ({ open }) => {
     await sender.stop();
     const held = await sender.enableEndpoint(id, { release: true });
     expect(held.released).toBe(1_100);
+  });
+
+  it('begin when a retry is due, although it was behind one that waited for a slot', async () => {
+    const retries: (() => void)[] = [];
+    t.answer = async (_, nth) => {
+      if (nth <= 3) return answered(500);
+      await new Promise<void>((resolve) => retries.push(resolve));
+      return answered(200);
+    };
+    // Two slots, of which retries may take one.
+    const sender = t.createSender({ maxInFlightPerEndpoint: 2 });
+    await t.createEndpoint(sender);
+    await sender.start();
+    const advance = async (ms: number): Promise<void> => {
+      t.clock.advance(ms);
+      await settle();
+    };
+    // Retries are due at 10.000 s, 10.001 s and 10.050 s.
+    for (const [id, ms] of [
+      ['evt_1', 1],
+      ['evt_2', 49],
+      ['evt_3', 0],
+    ] as const) {
+      await sender.publish(eventWithId(id));
+      await settle();
+      await advance(ms);
+    }
+    await advance(9_950);
+    await advance(1);
+    expect(t.sentIds().slice(3)).toEqual(['evt_1']);
+    // The second begins when the first ends, before the third is due.
+    for (let each = 0; each < 2; each += 1) {
+      retries[each]?.();
+      await settle();
+    }
+    expect(t.sentIds().slice(3)).toEqual(['evt_1', 'evt_2']);
+    await advance(49);
+    expect(t.sentIds().slice(3)).toEqual(['evt_1', 'evt_2', 'evt_3']);
+    retries[2]?.();
+    await sender.stop();
   });
 
   it('alternate between first attempts and retries when both have a backlog', async () => {

@@ -115,6 +115,40 @@ describe.each(stores)('a sender on the $name store', ({ open }) => {
   });
 });
 
+describe.each(stores)('the timers of a sender on the $name store', ({ open }) => {
+  const t = useSenderHarness(open, { canStep: true });
+
+  it('are cancelled by stop()', async () => {
+    const timers = new Set<object>();
+    const sender = t.createSender({
+      clock: {
+        ...t.senderClock,
+        setTimeout(callback, delayMs) {
+          const timer = {};
+          const cancel = t.clock.setTimeout(() => {
+            timers.delete(timer);
+            callback();
+          }, delayMs);
+          timers.add(timer);
+          return () => {
+            timers.delete(timer);
+            cancel();
+          };
+        },
+      },
+    });
+    await t.createEndpoint(sender);
+    await sender.start();
+    await sender.publish(eventWithId('evt_1'));
+    await settle();
+    expect(t.sentIds()).toEqual(['evt_1']);
+    // The alarm, the comparison of the clocks, and the next sweep of retention.
+    expect(timers.size).toBe(3);
+    await sender.stop();
+    expect(timers.size).toBe(0);
+  });
+});
+
 describe.each(stores)('a sender with a virtual clock on the $name store', ({ open }) => {
   const t = useSenderHarness(open);
 

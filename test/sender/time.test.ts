@@ -33,6 +33,38 @@ describe.each(stores)('on the $name store', ({ open }) => {
       await sender.stop();
     });
 
+    it('with timestamp() dates requests, pings and events with it, and records with now()', async () => {
+      const timestampMs = Date.UTC(2020, 0, 1) + 0.5;
+      const bodies: string[] = [];
+      const headers: (string | undefined)[] = [];
+      const sender = t.createSender({
+        clock: { ...t.senderClock, timestamp: () => timestampMs },
+        transport: {
+          async send(request) {
+            bodies.push(new TextDecoder().decode(request.body));
+            headers.push(request.headers['x-hostwares-timestamp']);
+            return answered(200);
+          },
+          close: () => Promise.resolve(),
+        },
+      });
+      await t.createEndpoint(sender);
+      await sender.start();
+      const { deliveries } = await sender.publish({
+        event: 'credits.low',
+        account_id: 'acc_1',
+        data: { balance: 1 },
+      });
+      await settle();
+      expect(headers).toEqual(['1577836800', '1577836800']);
+      expect(bodies.map((body) => (JSON.parse(body) as { timestamp: string }).timestamp)).toEqual([
+        '2020-01-01T00:00:00.000Z',
+        '2020-01-01T00:00:00.000Z',
+      ]);
+      expect(deliveries[0]!.createdAtMs).toBe(t.startedMs);
+      await sender.stop();
+    });
+
     it.each([40_000, 3_600_000, day])('set back by %s ms before start() delays no delivery', async (ms) => {
       const sender = t.createSender();
       await t.createEndpoint(sender);

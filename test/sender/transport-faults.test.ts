@@ -34,10 +34,34 @@ describe.each(stores)('on the $name store', ({ open }) => {
       await settle();
       expect(await outcome()).toMatchObject({
         outcome: 'failure',
-        result: { error: 'timeout: the transport did not end within 20 s' },
+        result: { error: 'timeout: the transport did not end within 20 s', timings: { totalMs: 20_000 } },
       });
       expect((await sender.getEndpoint(id))!.lastError).toMatch(/^timeout/);
       await sender.stop({ drainMs: 0 });
+    });
+
+    it('that never ends is aborted for each attempt after its own deadline', async () => {
+      const sender = t.createSender();
+      await t.createEndpoint(sender);
+      t.answer = () => new Promise(() => undefined);
+      await sender.start();
+      const publishAfter = async (ms: number) => {
+        t.clock.advance(ms);
+        const { deliveries } = await sender.publish(eventWithId(`evt_${ms}`));
+        await settle();
+        return deliveries[0]!.id;
+      };
+      const ids = [await publishAfter(0), await publishAfter(500)];
+      const outcomesAfter = async (ms: number) => {
+        t.clock.advance(ms);
+        await settle();
+        const details = await Promise.all(ids.map((id) => sender.getDelivery(id)));
+        return details.map((each) => each!.attempts[0]!.outcome);
+      };
+      expect(await outcomesAfter(19_500)).toEqual(['failure', 'pending']);
+      expect(await outcomesAfter(499)).toEqual(['failure', 'pending']);
+      expect(await outcomesAfter(1)).toEqual(['failure', 'failure']);
+      await sender.stop();
     });
 
     it.each([
@@ -73,7 +97,12 @@ describe.each(stores)('on the $name store', ({ open }) => {
         ['failure', 'success', 'success', 'success', 'success', 'success'].sort(),
       );
       const failed = all.find((each) => each!.delivery.endpointId === id)!;
-      expect(failed.attempts[0]!.result!.error).toMatch(/^the transport (failed|returned a result)/);
+      expect(failed.attempts[0]!.result).toEqual({
+        error: expect.stringMatching(
+          /^the transport (failed|returned a result that cannot be stored)$/,
+        ) as string,
+        timings: { totalMs: 0 },
+      });
       expect(failed.delivery.status).toBe('scheduled');
       expect(await sender.getEndpoint(id)).toMatchObject({ failingSinceMs: null, lastError: null });
       expect(t.onError).toHaveBeenCalledTimes(1);

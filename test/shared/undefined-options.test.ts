@@ -118,6 +118,7 @@ it('createPgBossHandoff and createPgBossWorker ignore undefined options', async 
       options.push(given);
       return 'worker';
     },
+    notifyWorker: () => undefined,
   };
   const given = { retryLimit: undefined, retryDelay: undefined, heartbeatSeconds: undefined };
   await createPgBossHandoff(boss, { queue: 'q', ...given, deadLetter: undefined })(

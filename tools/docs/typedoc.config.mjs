@@ -7,7 +7,9 @@ const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.met
 /** @type {Partial<import('typedoc').TypeDocOptions> & Partial<import('typedoc-plugin-markdown').PluginOptions>} */
 export default {
   name: '@hostwares/webhooks',
-  entryPoints: Object.values(tsup.entry).map(path),
+  entryPoints: Object.values(tsup.entry)
+    .filter((entry) => entry !== 'src/cli/main.ts')
+    .map(path),
   tsconfig: path('tools/docs/tsconfig.json'),
   out: path('docs/api'),
   plugin: ['typedoc-plugin-markdown'],

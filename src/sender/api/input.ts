@@ -70,10 +70,11 @@ export function readPage(c: Context): ListOptions {
 export function readDeliveryFilter(c: Context): {
   status?: DeliveryStatus | undefined;
   event?: string | undefined;
+  eventId?: string | undefined;
 } {
-  const { status, event } = c.req.query();
+  const { status, event, event_id: eventId } = c.req.query();
   if (status !== undefined && !deliveryStatuses.includes(status)) {
     throw rejection(422, `status: expected one of ${deliveryStatuses.join(', ')}`);
   }
-  return { status: status as DeliveryStatus | undefined, event };
+  return { status: status as DeliveryStatus | undefined, event, eventId };
 }

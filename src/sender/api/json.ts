@@ -77,6 +77,7 @@ function toAttemptJson({ result, ...attempt }: AttemptRecord): object {
     response_headers: result?.responseHeaders ?? null,
     response_body: result?.responseBody ?? null,
     error: result?.error ?? null,
+    note: result?.note ?? null,
     next_attempt_at: toTimeJson(attempt.nextAttemptAtMs),
     reason: attempt.reason,
   };

@@ -53,8 +53,13 @@ export class Alarm {
 
   /** Rings by `dueAtMs` at the latest, and lets the next `findNext` ask the store. */
   retryBy(dueAtMs: number): void {
-    this.isEarliest = false;
+    this.askAgain();
     this.ringBy(dueAtMs);
+  }
+
+  /** Lets the next `findNext` ask the store: a claim uncovers the due times behind deliveries that were waiting. */
+  askAgain(): void {
+    this.isEarliest = false;
   }
 
   clear(): void {

@@ -11,6 +11,8 @@ const isValidField: Readonly<Record<keyof AttemptResult, (value: unknown) => boo
   responseHeaders: isHeaders,
   responseBody: isText,
   error: isText,
+  requestHeaders: isHeaders,
+  note: isText,
 };
 
 const timingNames = new Set(['dnsMs', 'connectMs', 'tlsMs', 'waitMs', 'bodyMs', 'totalMs']);

@@ -63,7 +63,7 @@ export class Attempts {
   ): Promise<AttemptResult> {
     const { time, userAgent, attemptTimeoutMs } = this.options;
     const request = await toSignedRequest(claim, {
-      nowMs: time.now(),
+      timestampMs: time.timestamp(),
       userAgent,
       timeoutMs: attemptTimeoutMs,
     });
@@ -81,8 +81,8 @@ export class Attempts {
     { headers: requestHeaders }: OutgoingRequest,
     outcome: Outcome,
   ): Promise<void> {
-    const { rules, settlements, onScheduled, onDisabled } = this.options;
-    const jitter = this.drawJitter();
+    const { rules, settlements, jitterRatio, random, onScheduled, onDisabled } = this.options;
+    const jitter = random() * jitterRatio;
     const effect: { dueAtMs: number | null; isDisabled: boolean } = { dueAtMs: null, isDisabled: false };
     await settlements.write(deliveryId, (rows, nowMs) => {
       const change = settle(rows, { nowMs, token, ...outcome, requestHeaders, jitter }, rules);
@@ -92,10 +92,5 @@ export class Attempts {
     });
     if (effect.dueAtMs !== null) onScheduled(effect.dueAtMs);
     if (effect.isDisabled) await onDisabled();
-  }
-
-  private drawJitter(): number {
-    const { jitterRatio, random } = this.options;
-    return jitterRatio === 0 ? 0 : random() * jitterRatio;
   }
 }

@@ -125,7 +125,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     async runDue() {
       for (;;) {
-        if (time.setBackMs > 0) await rebase.run();
+        if (rebase.isPending()) await rebase.run();
         const nowMs = time.now();
         await leases.expire(nowMs);
         const { processed } = await claims.claimDue(nowMs);

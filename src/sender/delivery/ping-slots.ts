@@ -33,7 +33,7 @@ export class PingSlots {
 
   /** Admits waiting pings, one of each account per round, while slots are free. */
   admit(): void {
-    while (this.waiting.size > 0 && this.admitOneEach());
+    while (this.admitOneEach());
   }
 
   /** Lets pings wait while a claim fills the free slots, so that no limit is exceeded. */

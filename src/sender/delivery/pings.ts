@@ -23,11 +23,11 @@ function toPingResult(deliveryId: string, result: AttemptResult): PingResult {
   return { ok, deliveryId, status, error: ok ? null : failure };
 }
 
-function newPingEvent(endpoint: EndpointRecord, nowMs: number): EventRecord {
+function newPingEvent(endpoint: EndpointRecord, nowMs: number, timestampMs: number): EventRecord {
   const body = {
     id: newId('evt'),
     event: 'ping',
-    timestamp: new Date(nowMs).toISOString(),
+    timestamp: new Date(timestampMs).toISOString(),
     account_id: endpoint.accountId ?? '*',
     data: { webhook_id: endpoint.id, events: endpoint.events },
   };
@@ -54,7 +54,7 @@ export function createPings(
   /** Stores a ping whose attempt has begun, so that no poll claims it. */
   async function insert(endpoint: EndpointRecord): Promise<Claim> {
     const nowMs = time.now();
-    const event = newPingEvent(endpoint, nowMs);
+    const event = newPingEvent(endpoint, nowMs, time.timestamp());
     const begun = begin(
       { delivery: newDelivery(event, endpoint.id, 'ping', nowMs), endpoint, attempt: undefined },
       { nowMs, token: crypto.randomUUID(), leaseMs: dispatcher.leaseMs },

@@ -77,10 +77,8 @@ export class Poller {
   }
 
   private async rebaseIfSetBack(): Promise<void> {
-    const { time, alarm, rebase } = this.options;
-    // Reading the clock detects a step.
-    time.now();
-    if (time.setBackMs === 0) return;
+    const { alarm, rebase } = this.options;
+    if (!rebase.isPending()) return;
     alarm.clear();
     await rebase.run();
   }
@@ -93,6 +91,7 @@ export class Poller {
     const { claimed, processed } = await claims.claimDue(nowMs, () => this.running);
     // Held and cancelled deliveries used up a part of the claim, so others are still due.
     if (processed > claimed) this.isPollRequested = true;
+    if (processed > 0) alarm.askAgain();
     await alarm.findNext(nowMs);
   }
 

@@ -24,6 +24,13 @@ export class Rebase {
     private readonly time: Time,
   ) {}
 
+  /** Whether due times have yet to follow a clock that was set back. */
+  isPending(): boolean {
+    // Reading the clock detects a step.
+    this.time.now();
+    return this.progress !== undefined || this.time.setBackMs > 0;
+  }
+
   /** Completes the pending rebase, if there is one. The next call continues after a failed step. */
   run(): Promise<void> {
     this.running ??= this.complete().finally(() => {
@@ -32,14 +39,19 @@ export class Rebase {
     return this.running;
   }
 
-  /** Detects a clock that was set back since the store was last written: its newest delivery is in the future. */
+  /** Detects a step since the store was last written, unless a start that failed has left a rebase pending. */
   async runAtStart(): Promise<void> {
+    if (!this.progress) await this.detectStep();
+    await this.run();
+  }
+
+  /** A clock that was set back shows in the newest delivery, which is in the future. */
+  private async detectStep(): Promise<void> {
     const nowMs = this.time.now();
     const { items } = this.store.exclusive ? await this.store.listDeliveries({ limit: 1 }) : { items: [] };
     const aheadMs = (items[0]?.createdAtMs ?? 0) - nowMs;
     const byMs = Math.max(this.time.takeSetBack(), aheadMs);
     if (byMs >= minSetBackAtStartMs) this.progress = { nowMs, byMs };
-    await this.run();
   }
 
   private async complete(): Promise<void> {
@@ -47,8 +59,8 @@ export class Rebase {
       const byMs = this.progress ? 0 : this.time.takeSetBack();
       if (byMs > 0) this.progress = { nowMs: this.time.now(), byMs };
       const { progress, store } = this;
-      if (!progress || !store.exclusive) return;
-      const position = await store.rebase(progress);
+      if (!progress) return;
+      const position = store.exclusive ? await store.rebase(progress) : undefined;
       this.progress = position === undefined ? undefined : { ...progress, position };
     }
   }

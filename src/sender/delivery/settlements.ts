@@ -46,7 +46,7 @@ export class Settlements {
   private async flush(): Promise<void> {
     // A due time by the new clock must not be written while due times by the old one are being rebased. If the
     // rebase fails, the next poll repeats it and reports the error.
-    if (this.hasBeenSetBack()) await this.rebase.run().catch(() => undefined);
+    if (this.rebase.isPending()) await this.rebase.run().catch(() => undefined);
     const batch = this.waiting;
     this.waiting = [];
     await this.writeBatch(batch).catch((error: unknown) => {
@@ -54,12 +54,6 @@ export class Settlements {
       batch[0]?.reject(error);
       return undefined;
     });
-  }
-
-  private hasBeenSetBack(): boolean {
-    // Reading the clock detects a step.
-    this.time.now();
-    return this.time.setBackMs > 0;
   }
 
   private async writeBatch(batch: readonly Settlement[]): Promise<void> {

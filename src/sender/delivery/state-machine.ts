@@ -163,7 +163,8 @@ function retryAfter(
 /** Settles an attempt with its result. Changes nothing if the delivery has another token by now. */
 export function settle(rows: Rows, end: AttemptEnd, rules: DeliveryRules): Change | undefined {
   const { delivery, endpoint } = rows;
-  const { nowMs, result, requestHeaders } = end;
+  const { nowMs } = end;
+  const { requestHeaders = end.requestHeaders, ...result } = end.result;
   if (delivery.status !== 'attempting' || delivery.token !== end.token || !rows.attempt) return undefined;
   const succeeded = isSuccess(result);
   const attempt: AttemptRecord = {

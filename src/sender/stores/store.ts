@@ -86,6 +86,8 @@ export interface DeliveryFilter extends PageRequest {
   readonly endpointId?: string | undefined;
   readonly status?: DeliveryStatus | undefined;
   readonly eventType?: string | undefined;
+  /** The id of the event. Accounts may use the same id. */
+  readonly eventId?: string | undefined;
 }
 
 /** A change of the waiting deliveries of an endpoint. */

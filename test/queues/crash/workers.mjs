@@ -6,15 +6,50 @@ import { createReceiver } from '@hostwares/webhooks';
 import { createBullMQHandoff, createBullMQWorker } from '@hostwares/webhooks/bullmq';
 import { createNodeHandler } from '@hostwares/webhooks/node';
 import { createPgBossHandoff, createPgBossWorker } from '@hostwares/webhooks/pg-boss';
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import pg from 'pg';
-import { PgBoss } from 'pg-boss';
 import { keepThree } from '../../support/crash/keep-three.mjs';
 import { postgresUrl as connectionString, redisUrl } from '../../support/services.ts';
 
 const [kind, effects, name] = process.argv.slice(2);
 const secret = 'whsec_of_the_crash_test';
+
+// Each loads its own queue only: a process starts after every kill.
+async function openBullMQ() {
+  const { Queue } = await import('bullmq');
+  const { Redis } = await import('ioredis');
+  const connect = () => new Redis(redisUrl, { maxRetriesPerRequest: null });
+  return {
+    handoff: createBullMQHandoff(new Queue(name, { connection: connect(), prefix: 'hostwares-test' })),
+    work: (receiver) =>
+      createBullMQWorker(receiver, {
+        queueName: name,
+        connection: connect(),
+        prefix: 'hostwares-test',
+        concurrency: 10,
+        lockDuration: 1_000,
+        stalledInterval: 500,
+      }),
+  };
+}
+
+async function openPgBoss() {
+  const { PgBoss } = await import('pg-boss');
+  const boss = new PgBoss({
+    connectionString,
+    schema: name,
+    max: 5,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+  });
+  boss.on('error', () => undefined);
+  await boss.start();
+  await boss.createQueue('hooks');
+  return {
+    // 10 s is the shortest heartbeat of pg-boss.
+    handoff: createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 }),
+    work: (receiver) => createPgBossWorker(receiver, boss, { queue: 'hooks', localConcurrency: 10 }),
+  };
+}
 
 if (cluster.isPrimary) {
   await keepThree((worker) => worker.send('die'));
@@ -23,40 +58,7 @@ if (cluster.isPrimary) {
   const note = (what, id, attempt) =>
     pool.query(`INSERT INTO ${effects} (what, event_id, attempt) VALUES ($1, $2, $3)`, [what, id, attempt]);
 
-  let handoff;
-  let work;
-  if (kind === 'bullmq') {
-    const connect = () => new Redis(redisUrl, { maxRetriesPerRequest: null });
-    handoff = createBullMQHandoff(new Queue(name, { connection: connect(), prefix: 'hostwares-test' }));
-    work = (receiver) =>
-      createBullMQWorker(receiver, {
-        queueName: name,
-        connection: connect(),
-        prefix: 'hostwares-test',
-        concurrency: 10,
-        lockDuration: 1_000,
-        stalledInterval: 500,
-      });
-  } else {
-    const boss = new PgBoss({
-      connectionString,
-      schema: name,
-      max: 5,
-      superviseIntervalSeconds: 1,
-      monitorIntervalSeconds: 1,
-    });
-    boss.on('error', () => undefined);
-    await boss.start();
-    await boss.createQueue('hooks');
-    // 10 s is the shortest heartbeat of pg-boss.
-    handoff = createPgBossHandoff(boss, { queue: 'hooks', retryDelay: 1, heartbeatSeconds: 10 });
-    work = (receiver) =>
-      createPgBossWorker(receiver, boss, {
-        queue: 'hooks',
-        localConcurrency: 10,
-        pollingIntervalSeconds: 0.5,
-      });
-  }
+  const { handoff, work } = await (kind === 'bullmq' ? openBullMQ() : openPgBoss());
 
   let mustDie = false;
   process.on('message', () => {

@@ -131,12 +131,17 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       responseHeaders: { 'x-a': 'b' },
       responseBody: 'no',
       timings: { connectMs: 2, totalMs: 3 },
+      note: 'sent late',
     };
     const event = sampleEvent('credits.low', { account_id: 'acc_1' });
     await sender.publish(event);
     await sender.runUntilIdle();
     const { data } = (await call('GET', `/${id}/deliveries?status=failed&event=credits.low`)).json;
     expect(data).toHaveLength(1);
+    const listOf = async (eventId: string) =>
+      (await call('GET', `/${id}/deliveries?event_id=${eventId}`)).json.data;
+    expect(await listOf(event.id)).toEqual(data);
+    expect(await listOf('evt_other')).toEqual([]);
     const details = (await call('GET', `/deliveries/${data[0].id}`)).json;
     expect(details).toMatchObject({ ...data[0], kind: 'automatic', status: 'failed', attempts: 6 });
     expect(JSON.parse(details.request_body)).toEqual(event);
@@ -156,6 +161,7 @@ describe.each(stores)('the API on the $name store', ({ open }) => {
       response_headers: { 'x-a': 'b' },
       response_body: 'no',
       error: null,
+      note: 'sent late',
       next_attempt_at: '2026-01-31T08:00:10.000Z',
       reason: 'retry 1 of 5, after 10 s',
     });

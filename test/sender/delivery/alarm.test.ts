@@ -74,6 +74,41 @@ describe('the alarm', () => {
     expect(ring).toHaveBeenCalledTimes(1);
   });
 
+  it('asks the store again after it was cleared, although it has learnt a due time since', async () => {
+    nextAlarmMs.mockResolvedValue(nowMs + 100);
+    await alarm.findNext(nowMs);
+    alarm.clear();
+    alarm.ringBy(nowMs + 300);
+    await alarm.findNext(nowMs);
+    clock.advance(100);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps the due time that it knows if the store has none', async () => {
+    nextAlarmMs.mockResolvedValue(undefined);
+    alarm.ringBy(nowMs + 100);
+    await alarm.findNext(nowMs);
+    clock.advance(100);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks the store each time while no due time is known', async () => {
+    nextAlarmMs.mockResolvedValueOnce(undefined);
+    await alarm.findNext(nowMs);
+    nextAlarmMs.mockResolvedValueOnce(nowMs + 100);
+    await alarm.findNext(nowMs);
+    clock.advance(100);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('rings again at a later time that it is given after it has rung', () => {
+    alarm.ringBy(nowMs + 100);
+    clock.advance(100);
+    alarm.ringBy(nowMs + 200);
+    clock.advance(100);
+    expect(ring).toHaveBeenCalledTimes(2);
+  });
+
   it('is past at its due time', () => {
     expect(alarm.isPast(nowMs)).toBe(false);
     alarm.ringBy(nowMs + 100);

@@ -13,6 +13,7 @@ describe('toAttemptResult', () => {
     { timings, status: 999 },
     { timings, status: undefined, error: undefined },
     { timings, address: '8.8.8.8:443', responseHeaders: { a: 'b' }, responseBody: '', error: 'x' },
+    { timings, requestHeaders: { 'x-hostwares-timestamp': '1' }, note: 'an hour old' },
   ])('returns %j unchanged', (value) => {
     expect(toAttemptResult(value)).toBe(value);
   });
@@ -33,9 +34,15 @@ describe('toAttemptResult', () => {
     { timings, status: 200.5 },
     { timings, status: '200' },
     { timings, responseHeaders: null },
+    { timings, responseHeaders: 'a: b' },
     { timings, responseHeaders: { a: 1 } },
     { timings, responseBody: new Uint8Array() },
     { timings, error: new Error('x') },
+    { timings, requestHeaders: null },
+    { timings, requestHeaders: { a: undefined } },
+    { timings, requestHeaders: 'a: b' },
+    { timings, note: null },
+    { timings, note: 1 },
     { timings, other: 1 },
     { timings, toString: 'x' },
   ])('rejects %j', (value) => {

@@ -121,6 +121,23 @@ describe('settle', () => {
     expect(change?.attempt).toMatchObject({ outcome: 'success', reason: 'delivered', endedAtMs: nowMs });
   });
 
+  it.each([200, 500])('on %i, records the headers that the transport sent, and its note', (code) => {
+    const requestHeaders = { 'x-hostwares-timestamp': 'changed' };
+    const result = { status: code, timings, note: 'an hour old' };
+    const change = settleWith({
+      result: { ...result, requestHeaders },
+      requestHeaders: { 'x-hostwares-timestamp': 'given' },
+    });
+    expect(change?.attempt).toMatchObject({ requestHeaders, result });
+    // The headers are stored once.
+    expect(change?.attempt?.result).not.toHaveProperty('requestHeaders');
+  });
+
+  it('records the headers that the transport was given if it names no others', () => {
+    const requestHeaders = { 'x-hostwares-timestamp': 'given' };
+    expect(settleWith({ requestHeaders })?.attempt).toMatchObject({ requestHeaders });
+  });
+
   it.each([199, 300, 500])('retries on %i', (code) => {
     const change = settleWith(status(code));
     expect(change?.delivery).toMatchObject({ status: 'scheduled', dueAtMs: nowMs + 10_000, ...idle });

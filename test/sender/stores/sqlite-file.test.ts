@@ -64,7 +64,9 @@ describe('the file of the SQLite store', () => {
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE mine (a)');
     other.close();
+    const bytes = readFileSync(path);
     expect(() => createSqliteStore({ path })).toThrow(/is the database of another program/);
+    expect(readFileSync(path)).toEqual(bytes);
 
     const later = new DatabaseSync(`${path}2`);
     later.exec('PRAGMA user_version = 99');

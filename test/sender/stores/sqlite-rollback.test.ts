@@ -22,6 +22,9 @@ it('the SQLite store searches a bounded number of rows per page, and continues o
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   expect(sizes).toEqual([0, 0, 1]);
+  // The index of events finds a delivery behind any number of newer ones.
+  const ofEvent = await store.listDeliveries({ eventId: 'evt_0', endpointId: 'wh_1', limit: 10 });
+  expect(ofEvent.items.map(({ id }) => id)).toEqual(['dlv_0']);
   await store.close();
 });
 

@@ -66,11 +66,15 @@ function endpointMethods({ endpoints, deliveries, queues }: Parts) {
 }
 
 /** Whether a list of deliveries includes a record. */
-function matches({ endpointId, status, eventType }: DeliveryFilter, record: DeliveryRecord): boolean {
+function matches(
+  { endpointId, status, eventType, eventId }: DeliveryFilter,
+  record: DeliveryRecord,
+): boolean {
   return (
     (endpointId === undefined || record.endpointId === endpointId) &&
     (status === undefined || record.status === status) &&
-    (eventType === undefined || record.eventType === eventType)
+    (eventType === undefined || record.eventType === eventType) &&
+    (eventId === undefined || record.eventId === eventId)
   );
 }
 

@@ -17,7 +17,8 @@ function attemptBytes({ url, requestHeaders, result }: AttemptRecord): number {
     headerBytes(requestHeaders) +
     headerBytes(result?.responseHeaders) +
     (result?.responseBody?.length ?? 0) +
-    (result?.error?.length ?? 0)
+    (result?.error?.length ?? 0) +
+    (result?.note?.length ?? 0)
   );
 }
 

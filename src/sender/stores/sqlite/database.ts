@@ -26,8 +26,12 @@ function readHeader(database: DatabaseSync, field: 'application_id' | 'user_vers
   return Number(database.prepare(`PRAGMA ${field}`).get()?.[field]);
 }
 
-/** Creates the schema in an empty database, and rejects a database with any other schema. */
-function prepareSchema(database: DatabaseSync, path: string): void {
+/**
+ * Tells whether the database has the schema; false if it is empty. Changes nothing.
+ *
+ * @throws Error for a database with any other schema
+ */
+function hasSchema(database: DatabaseSync, path: string): boolean {
   const objects = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get();
   const isEmpty = objects?.count === 0;
   const isOwn = Object.values(markers).includes(readHeader(database, 'application_id'));
@@ -35,13 +39,17 @@ function prepareSchema(database: DatabaseSync, path: string): void {
     throw new Error(`${path} is the database of another program. Give the sender a file of its own.`);
   }
   const version = readHeader(database, 'user_version');
-  if (version === schemaVersion && !isEmpty) return;
+  if (version === schemaVersion && !isEmpty) return true;
   if (version !== 0) {
     throw new Error(
       `${path} has version ${version} of the sender's schema, and this package supports version ` +
         `${schemaVersion} only. Update the package, or give the sender another file.`,
     );
   }
+  return false;
+}
+
+function createSchema(database: DatabaseSync): void {
   database.exec(schema);
   database.exec(`PRAGMA user_version = ${schemaVersion}`);
 }
@@ -68,6 +76,8 @@ function checkWal(database: DatabaseSync, file: DatabaseFile | undefined): void 
 function prepareDatabase(database: DatabaseSync, synchronous: Synchronous, file?: DatabaseFile): void {
   // SQLite takes the lock in the first transaction and keeps it. The operating system frees it if the process dies.
   database.exec('PRAGMA locking_mode = EXCLUSIVE');
+  // Before the journal mode, which is stored in the file: it may be another program's.
+  const isPrepared = hasSchema(database, file?.path ?? ':memory:');
   database.exec('PRAGMA journal_mode = WAL');
   database.exec(`PRAGMA synchronous = ${synchronous}`);
   // 4,096 pages are 16 MiB: a page that is written often is copied into the file once per checkpoint.
@@ -76,7 +86,7 @@ function prepareDatabase(database: DatabaseSync, synchronous: Synchronous, file?
   database.exec('PRAGMA cache_size = -16384');
   database.exec('BEGIN EXCLUSIVE');
   checkWal(database, file);
-  prepareSchema(database, file?.path ?? ':memory:');
+  if (!isPrepared) createSchema(database);
   database.exec(`PRAGMA application_id = ${markers.open}`);
   database.exec('COMMIT');
   copyWalIntoFile(database);

@@ -38,13 +38,14 @@ export function createDeliveryTransactions(tables: Tables, commits: Commits): De
         const event = delivery && events.get({ accountId: delivery.accountId, id: delivery.eventId });
         return event && { delivery, event, attempts: attempts.listOf(id) };
       }),
-    listDeliveries: ({ endpointId, status, eventType, ...page }) =>
+    listDeliveries: ({ endpointId, eventId, status, eventType, ...page }) =>
       commits.read(() =>
         readPage(sql, {
           table: 'deliveries',
           columns: deliveryColumns,
-          scope: { endpointId },
-          filter: { status, eventType },
+          // An event has fewer deliveries than an endpoint. With both in scope, SQLite might search the endpoint's.
+          scope: eventId === undefined ? { endpointId } : { eventId },
+          filter: { endpointId, status, eventType },
           page,
         }),
       ),

@@ -162,6 +162,7 @@ CREATE TABLE deliveries (
   UNIQUE (id)
 ) STRICT;
 CREATE INDEX deliveries_endpoint ON deliveries (endpointId, seq);
+CREATE INDEX deliveries_event ON deliveries (eventId);
 CREATE INDEX deliveries_first ON deliveries (endpointId, dueAtMs, seq) WHERE ${conditions.first};
 CREATE INDEX deliveries_retry ON deliveries (endpointId, dueAtMs, seq) WHERE ${conditions.retry};
 CREATE INDEX deliveries_attempting ON deliveries (leaseUntilMs) WHERE ${conditions.attempting};
