@@ -1,5 +1,5 @@
 // The options `format` and `links`, and the results of their functions.
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { eventTypes } from '../../src/index.js';
 import {
   createSlackNotifier,
@@ -103,11 +103,6 @@ describe('the option links', () => {
 });
 
 describe('an asynchronous function', () => {
-  const unhandled = vi.fn();
-  afterEach(() => {
-    process.off('unhandledRejection', unhandled);
-  });
-
   it.each<[string, (result: Promise<never>) => () => unknown]>([
     [
       'The format for credits.low',
@@ -115,11 +110,13 @@ describe('an asynchronous function', () => {
     ],
     ['links', (result) => () => toDiscordMessage(event, { links: () => result as never })],
   ])('for %s is rejected with a TypeError, and its own rejection is handled', async (source, composing) => {
+    const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     expect(composing(Promise.reject(new Error('late')))).toThrow(
       new TypeError(`${source} is asynchronous. Return the values themselves.`),
     );
     await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
 });
