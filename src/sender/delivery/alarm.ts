@@ -57,7 +57,7 @@ export class Alarm {
     this.ringBy(dueAtMs);
   }
 
-  /** Lets the next `findNext` ask the store: a claim uncovers the due times behind deliveries that were waiting. */
+  /** Lets the next `findNext` ask the store: claiming a retry uncovers the due time of the one behind it. */
   askAgain(): void {
     this.isEarliest = false;
   }

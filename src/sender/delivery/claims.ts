@@ -69,6 +69,8 @@ export class Claims {
     });
     for (const claim of claims) void work.run(() => this.deliver(claim, lane));
     if (claims.length > 0) alarm.ringBy(nowMs + leaseMs);
+    // A retry may have been in front of one that is due later, which no alarm knows of. First attempts are due at once.
+    if (lane === 'retry' && processed > 0) alarm.askAgain();
     return { claimed: claims.length, processed };
   }
 

@@ -91,7 +91,6 @@ export class Poller {
     const { claimed, processed } = await claims.claimDue(nowMs, () => this.running);
     // Held and cancelled deliveries used up a part of the claim, so others are still due.
     if (processed > claimed) this.isPollRequested = true;
-    if (processed > 0) alarm.askAgain();
     await alarm.findNext(nowMs);
   }
 
