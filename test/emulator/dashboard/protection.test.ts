@@ -48,6 +48,13 @@ describe('the token of the forms', () => {
     expect(emulator.clock.isPaused).toBe(false);
   });
 
+  it('is looked for in forms only: any other body is a 400', async () => {
+    const headers = { 'content-type': 'multipart/form-data' };
+    const response = await fetch(`${emulator.url}/faults`, { method: 'POST', headers, body: 'kind=tamper' });
+    expect(response.status).toBe(400);
+    expect(emulator.faults.list()).toEqual([]);
+  });
+
   it('is another one for each emulator', async () => {
     const other = await startEmulator();
     expect(await new FormBrowser(other).token()).not.toBe(await browser.token());

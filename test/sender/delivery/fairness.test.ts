@@ -309,7 +309,7 @@ describe.each(stores)('fairness on the $name store', ({ open }) => {
       await expect(sender.publish(event('acc_many', 'evt_2'))).rejects.toThrow('killed');
       store.publish = publish;
       await sender.start();
-      await vi.waitFor(() => expect(sent).toHaveLength(1_400));
+      await vi.waitFor(() => expect(sent).toHaveLength(1_400), { timeout: 10_000 });
       await sender.stop();
       expect(new Set(sent.map((request) => `${request.id} ${request.url}`)).size).toBe(1_400);
     });

@@ -14,7 +14,7 @@ const replayAgeSeconds = 30;
 const why =
   'The platform delivers at least once: it retries an event whenever it saw no 2xx in time, although your code may have run.';
 const fix =
-  'Remember the `id` of each handled event, together with the effect or in a replay store, and answer 2xx without effect if it comes again. With this package: `replay: { store }`.';
+  'Remember the `id` of each handled event, together with the effect or in a replay store, and answer 2xx without a second effect if it is delivered again. With this package: `replay: { store }`.';
 
 /** Judges the number of effects of an event that was delivered more than once. */
 async function expectOneEffect(context: CheckContext, eventId: string, seen: string): Promise<Outcome> {
@@ -66,7 +66,7 @@ const replay: Check = {
   group: 'duplicates',
   title: 'handles an event once that is replayed with a new timestamp header',
   why: 'The signature does not cover the timestamp header. An attacker who has captured a request sends it again with a current timestamp, and the signature matches. Only the id in the body shows that the event was handled.',
-  fix: 'Remember the `id` of the event, not the signature or the timestamp header. Answer 2xx without effect if it comes again.',
+  fix: 'Remember the `id` of the event, not the signature or the timestamp header. Answer 2xx without a second effect if it is delivered again.',
   severity: 'major',
   requires: ['duplicate'],
   run(context) {
@@ -162,7 +162,7 @@ const retryAfterCut: Check = {
   id: 'retry-after-cut',
   group: 'duplicates',
   title: 'handles an event once if the connection ends before the response',
-  why: 'The platform saw no 2xx and retries. The first attempt was handled, or was broken off half-way: the retry must find out which.',
+  why: 'The platform saw no 2xx and retries. The first attempt was either handled or interrupted, and the retry must find out which.',
   fix,
   severity: 'major',
   requires: ['concurrent'],
@@ -184,7 +184,7 @@ const outOfOrder: Check = {
   group: 'duplicates',
   title: 'acknowledges an older event that arrives later',
   why: 'A failed delivery is retried minutes or hours later, after newer events of the same site. An endpoint that rejects it is disabled.',
-  fix: 'Answer 2xx to older events, and let them not overwrite newer state: compare the signed timestamps (`isNewer`).',
+  fix: 'Answer 2xx to older events, but do not let them overwrite newer state: compare the signed timestamps (`isNewer`).',
   severity: 'major',
   async run(context) {
     const { client, events } = context;

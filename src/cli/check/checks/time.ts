@@ -105,7 +105,7 @@ export const timeChecks: readonly Check[] = [
   timestampCheck({
     id: 'missing-timestamp',
     title: 'rejects a request without a timestamp',
-    why: 'Whoever replays a request leaves the header out, and the check of its age is skipped.',
+    why: 'An attacker who replays a request leaves the header out, and your code then skips the check of its age.',
     ifAcknowledged: 'fail',
     variants: () => [
       ['no timestamp header', []],

@@ -29,6 +29,27 @@ function eventOptions(selected: string): (readonly [string, string])[] {
   return names.map((name) => [name, name || 'All events']);
 }
 
+const statusOptions: readonly (readonly [string, string])[] = [
+  ['', 'All statuses'],
+  ...Object.entries(deliveryStatuses).map(([value, { label }]) => [value, label] as const),
+];
+
+function SelectFilter(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly selected: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+}): JSX.Element {
+  const { label, ...select } = props;
+  const id = `filter-${props.name}`;
+  return (
+    <div>
+      <label for={id}>{label}</label>
+      <Select id={id} {...select} />
+    </div>
+  );
+}
+
 function Filters(props: {
   readonly filters: DeliveryFilters;
   readonly endpoints: readonly Endpoint[];
@@ -37,36 +58,19 @@ function Filters(props: {
   const isFiltered = Object.values(filters).some((value) => value !== '');
   return (
     <form class="filters" method="get" action="/deliveries" data-submit-on-change="">
-      <div>
-        <label for="filter-endpoint">Endpoint</label>
-        <Select
-          id="filter-endpoint"
-          name="endpoint"
-          selected={filters.endpoint}
-          options={[['', 'All endpoints'], ...endpoints.map(({ id, url }) => [id, url] as const)]}
-        />
-      </div>
-      <div>
-        <label for="filter-event">Event</label>
-        <Select
-          id="filter-event"
-          name="event"
-          selected={filters.event}
-          options={eventOptions(filters.event)}
-        />
-      </div>
-      <div>
-        <label for="filter-status">Status</label>
-        <Select
-          id="filter-status"
-          name="status"
-          selected={filters.status}
-          options={[
-            ['', 'All statuses'],
-            ...Object.entries(deliveryStatuses).map(([value, { label }]) => [value, label] as const),
-          ]}
-        />
-      </div>
+      <SelectFilter
+        name="endpoint"
+        label="Endpoint"
+        selected={filters.endpoint}
+        options={[['', 'All endpoints'], ...endpoints.map(({ id, url }) => [id, url] as const)]}
+      />
+      <SelectFilter
+        name="event"
+        label="Event"
+        selected={filters.event}
+        options={eventOptions(filters.event)}
+      />
+      <SelectFilter name="status" label="Status" selected={filters.status} options={statusOptions} />
       <div class="grow">
         <label for="filter-q">Delivery or event id</label>
         <input
