@@ -76,6 +76,18 @@ describe('dev', () => {
     expect(received.map(({ event }) => event)).toEqual(['ping', 'site.deleted']);
   });
 
+  it('hides the signature that an endpoint repeats in its response', async () => {
+    const echo = createServer((request, response) => {
+      response.writeHead(500).end(`got ${String(request.headers['x-hostwares-signature'])}`);
+    });
+    const run = dev(['--forward-to', await listen(echo)]);
+    await run.waitFor(/Forwarding/);
+    await trigger(run, 'site.deleted');
+    await run.waitFor(/site\.deleted +500 .*got sha256=… \(hidden\)/);
+    expect(run.out() + run.err()).not.toMatch(/sha256=[0-9a-f]{64}/);
+    await close(echo);
+  });
+
   it('prints a line for an event that is held, because its endpoint is disabled', async () => {
     // 410 disables an endpoint at once.
     const gone = createServer((_request, response) => response.writeHead(410).end());

@@ -71,7 +71,9 @@ describe('the file of the SQLite store', () => {
     const later = new DatabaseSync(`${path}2`);
     later.exec('PRAGMA user_version = 99');
     later.close();
+    const bytesOfLater = readFileSync(`${path}2`);
     expect(() => createSqliteStore({ path: `${path}2` })).toThrow(/has version 99 .* Update the package/);
+    expect(readFileSync(`${path}2`)).toEqual(bytesOfLater);
 
     writeFileSync(`${path}3`, 'not a database, but a text that is longer than a header of SQLite would be');
     expect(() => createSqliteStore({ path: `${path}3` })).toThrow(/not a database/);
