@@ -22,7 +22,7 @@ async function openStore(db: string | undefined): Promise<SenderStore> {
   return createSqliteStore({ path: db, synchronous: 'normal' });
 }
 
-/** What was opened, in the order of opening. */
+/** Functions that close what was opened, in the order of opening. */
 type Cleanups = (() => Promise<void>)[];
 
 /** Closes in the reverse order, even if one of them fails. */

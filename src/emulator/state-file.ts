@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Mail } from './types.js';
 
-/** What an emulator keeps in addition to its store. */
+/** The state that an emulator keeps in addition to its store. */
 export interface EmulatorState {
   /** How far its clock is ahead of the machine's. */
   readonly aheadMs: number;

@@ -7,7 +7,7 @@ import { describeExchange } from './describe-exchange.js';
 import { exchange, type Exchange, type RawRequest } from './request.js';
 import type { RunLog } from './run-log.js';
 
-/** After so many requests without a response the run ends. */
+/** The run ends after this many requests without a response. */
 const maxTimeouts = 3;
 const maxRateLimitRetries = 2;
 const maxRetryAfterMs = 5_000;

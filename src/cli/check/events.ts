@@ -16,7 +16,7 @@ interface WireEvent extends Record<string, unknown> {
   readonly data: Record<string, unknown>;
 }
 
-/** What differs from the sample of the type. */
+/** The differences from the sample of the type. */
 export interface EventOverrides {
   /** Milliseconds since 1970 of the signed timestamp. */
   readonly timestampMs?: number | undefined;

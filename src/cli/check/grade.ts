@@ -3,7 +3,7 @@ import type { CheckState } from './types.js';
 
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 
-/** What each grade means. The first one that applies, from the worst. */
+/** The meaning of each grade. A run gets the worst one that applies. */
 export const gradeMeanings: Readonly<Record<Grade, string>> = {
   A: 'everything was proven, and nothing is wrong',
   B: 'nothing failed, but there are warnings, or no probe has proven the effects',

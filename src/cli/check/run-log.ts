@@ -1,6 +1,6 @@
 import type { Exchange } from './request.js';
 
-/** What happened so far in a run, for checks that judge several requests together. */
+/** The requests of a run so far, for checks that judge several of them together. */
 export interface RunLog {
   /** The first request: a genuine event. */
   baseline: Exchange | undefined;

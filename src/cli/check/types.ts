@@ -14,10 +14,10 @@ export type CheckState = 'pass' | 'fail' | 'warn' | 'not-proven' | 'skipped';
  */
 type Severity = 'critical' | 'major' | 'minor';
 
-/** What a check found out. */
+/** The result of one check. */
 export interface Outcome {
   readonly state: CheckState;
-  /** What was seen, in one or two sentences. Plain text, which may quote the endpoint. */
+  /** The observation, in one or two sentences. Plain text, which may quote the endpoint. */
   readonly detail: string;
 }
 

@@ -12,7 +12,7 @@ export interface Reference {
   readonly source: '--at' | 'the capture' | 'now';
 }
 
-/** What is known about the timestamp header. */
+/** The facts about the timestamp header. */
 export interface TimestampResult {
   readonly checks: readonly Check[];
   readonly causes: readonly Cause[];

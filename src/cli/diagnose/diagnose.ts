@@ -9,7 +9,7 @@ import { explained, type Facts } from './explained.js';
 import { findMismatch } from './find-mismatch.js';
 import { findSignature, type FoundSignature } from './signature-forms.js';
 
-/** What a capture is checked against. */
+/** The values that a capture is checked against. */
 export interface DiagnoseOptions {
   readonly secrets: readonly { readonly name: string; readonly secret: string }[];
   /** The environment and `.env`, whose secrets are tried too. */

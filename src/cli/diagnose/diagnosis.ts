@@ -8,7 +8,7 @@ export interface Check {
 export interface Cause {
   /** The code that a receiver rejects the request with. */
   readonly code: string;
-  /** What is wrong, and what to do. */
+  /** The cause, and what to do about it. */
   readonly text: string;
   /** The proof, such as the form of the body that the signature matches. Absent if the cause is the likely one only. */
   readonly proof?: string | undefined;

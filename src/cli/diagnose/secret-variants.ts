@@ -6,14 +6,14 @@ export interface SecretVariant {
   /** Completes "the signature matches …". It never contains the secret. */
   readonly name: string;
   readonly secret: Secret;
-  /** What is wrong with the secret that was given, and what to do. */
+  /** The fault of the given secret, and what to do about it. */
   readonly hint: string;
 }
 
 const decoded =
   'Hostwares uses the text of the secret as the key, whsec_ included. Do not decode it, and remove nothing from it.';
 
-/** What the signer did, for a secret that the signer decoded or changed. */
+/** The hint for a secret that the signer decoded or changed. */
 const signerHint = `The signer used other bytes of the secret as its key. ${decoded}`;
 
 /** Yields what may have been meant by a secret, as texts. */

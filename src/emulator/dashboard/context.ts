@@ -3,7 +3,7 @@ import { ClockRunner } from './clock-runner.js';
 import { createToken } from './csrf.js';
 import { FlashMessages } from './flash-messages.js';
 
-/** What every page and action of the dashboard uses. */
+/** The objects that every page and action of the dashboard uses. */
 export interface Dashboard {
   readonly emulator: EmulatorCore;
   /** The token that every form carries. */

@@ -1,4 +1,4 @@
-/** What may follow at a place in a JSON text. */
+/** The tokens that may follow at a place in a JSON text. */
 type Expected = 'value' | 'value-or-end' | 'name' | 'name-or-end' | 'colon' | 'comma-or-end' | 'nothing';
 
 const space = /[\t\n\r ]*/y;

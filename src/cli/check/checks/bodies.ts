@@ -72,7 +72,7 @@ const slowBody: Check = {
 const unfinishedBody: Check = {
   id: 'unfinished-body',
   group: 'bodies',
-  title: 'gives up a body that never ends',
+  title: 'stops waiting for a body that never ends',
   why: 'Each such connection occupies the endpoint until it gives up. A few hundred are enough to exhaust many servers.',
   fix: 'Limit the time for the body to about 15 s: `server.requestTimeout` in Node, or the limits of your proxy.',
   severity: 'minor',
@@ -95,7 +95,7 @@ const unfinishedBody: Check = {
 const cutBody: Check = {
   id: 'cut-body',
   group: 'bodies',
-  title: 'handles an event after a delivery that broke off in the body',
+  title: 'handles an event after a delivery whose body was cut off',
   why: 'The platform retries a delivery that broke off. The incomplete one must neither end the process nor count as handled.',
   fix: 'Verify the signature over the complete body, and mark nothing before.',
   severity: 'major',
@@ -173,7 +173,7 @@ const invalidJson: Check = {
 const invalidEnvelope: Check = {
   id: 'invalid-envelope',
   group: 'bodies',
-  title: 'rejects signed JSON that is no event',
+  title: 'rejects signed JSON that is not an event',
   why: 'Code that reads `event.data` of null or of a number throws, and the answer is a 500.',
   fix: 'Check that the parsed value is an object with `id`, `event`, `timestamp` and `data`, and answer 400 if not.',
   severity: 'minor',

@@ -111,7 +111,7 @@ export const headerChecks: readonly Check[] = [
   }),
   signatureCheck({
     id: 'signature-trailing-junk',
-    title: 'rejects a signature with something after it',
+    title: 'rejects a signature that is followed by other characters',
     why: lenient,
     fix: exactForm,
     ifAcknowledged: 'warn',

@@ -5,7 +5,7 @@ import type { Target } from './targets.js';
 /** An endpoint that `dev` forwards to. */
 export interface ForwardedEndpoint {
   readonly endpoint: Endpoint;
-  /** What was done: created, or found in the database and enabled again. */
+  /** Whether it was created, or found in the database and possibly enabled again. */
   readonly state: 'created' | 'reused' | 'enabled';
 }
 

@@ -1,7 +1,7 @@
 import type { CliInput } from '../../context.js';
 import type { Screen } from './screen.js';
 
-/** What the keys do. Each resolves to the lines to show. */
+/** The actions of the keys. Each resolves to the lines to show. */
 export interface KeyActions {
   /** Sends an event. @param name - Undefined for the one that was sent last. */
   trigger(name: string | undefined): Promise<void>;
@@ -22,7 +22,7 @@ const maxTypedLength = 100;
 
 /** Reads keys one by one. */
 export class Keys {
-  /** What was typed as an answer to the question for an event; undefined if it is not asked. */
+  /** The answer so far to the question for an event; undefined while no question is asked. */
   private typed: string | undefined;
 
   constructor(

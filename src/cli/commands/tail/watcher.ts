@@ -4,7 +4,7 @@ import { isRecord } from '../../json.js';
 /** A JSON object of the API. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Where deliveries are followed, and which. */
+/** The server and the deliveries to follow. */
 export interface WatcherOptions {
   /** The server's address, without a trailing slash. */
   readonly url: string;

@@ -8,7 +8,7 @@ import type { Input } from '../../input.js';
 import { isRecord } from '../../json.js';
 import { setValue, type Assignment } from './assignments.js';
 
-/** What the events of one call are made from. */
+/** The input from which the events of one call are made. */
 export interface EventSource {
   /** The JSON of `--data`: a whole event, or only its `data`. */
   readonly given: Record<string, unknown> | undefined;

@@ -172,7 +172,7 @@ function startLiveUpdates() {
     if (feed) return;
     feed = new EventSource('/emulator/feed');
     feed.addEventListener('delivery', request);
-    // What happened while nobody listened is loaded now.
+    // Loads the changes that were missed while the page did not listen.
     feed.addEventListener('ready', request);
     feed.addEventListener('error', () => document.body.classList.add('offline'));
     feed.addEventListener('open', () => document.body.classList.remove('offline'));
